@@ -32,7 +32,7 @@ class Problem:
     kept       bool [C, K, L], True where the coefficient arrived
     centre     complex64 [C, K, L], its value; zero elsewhere
     halfwidth  float32 [C, K, L], real and imaginary part each lie within this of the centre; 0 where exact
-    bound      float32 [C, K, L], a dropped coefficient's modulus is at most this; inf where unknown, 0 where kept
+    bound      float32 [C, K, L], bound on the modulus of a dropped one; inf where unknown, 0 where kept
     """
 
     stft: Stft

@@ -1,7 +1,7 @@
 """The analysis operator S (the paper's A, equation 1), its adjoint and its inverse, written once.
 
-Frame `l` of a signal is centred on sample `l * hop`; samples outside the signal are zero. A signal of N > 0
-samples has `L = ceil(N / hop) + 1` frames, so that every sample lies between two frame centres, whatever the hop.
+Frame `l` of a signal is centred on sample `l * hop`; samples outside the signal are zero. A signal of
+N > 0 samples has `L = ceil(N / hop) + 1` frames, so that every sample lies between two frame centres.
 
 The window is scaled so that `sum_l window²(n - l * hop)` has mean 1 / n_fft over a period: when that sum
 is constant (Hann at n_fft/4, sine at n_fft/2), S is a Parseval frame, `<Sx, Sx> = <x, x>` away from the ends:
