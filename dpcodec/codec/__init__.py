@@ -1,0 +1,84 @@
+"""The stages joined: the only place that knows their order.
+
+`encode`, `decode`, `inspect` and `repair` take and give bytes and arrays; their `_stream` twins work on file
+objects in bounded memory.
+"""
+
+from __future__ import annotations
+
+import io
+
+from dpcodec.codec.decoder import StreamInfo, decode_stream
+from dpcodec.codec.encoder import encode_stream
+from dpcodec.codec.inspection import FileInfo, inspect_stream
+from dpcodec.codec.report import DecodeReport, EncodeReport
+from dpcodec.container.repair import RepairReport, repair_stream
+from dpcodec.settings import DecodeSettings, EncodeSettings
+from dpcodec.signal.audio import Audio
+from dpcodec.signal.audio_files import ArrayReader, ArrayWriter
+
+__all__ = [
+    "DecodeReport",
+    "EncodeReport",
+    "FileInfo",
+    "RepairReport",
+    "StreamInfo",
+    "decode",
+    "decode_stream",
+    "encode",
+    "encode_stream",
+    "inspect",
+    "inspect_stream",
+    "repair",
+    "repair_stream",
+]
+
+
+def encode(audio: Audio, settings: EncodeSettings | None = None) -> bytes:
+    """Encode audio in memory into the bytes of a `.dpc` file.
+
+    Raises `AudioError` for samples that are not finite, `SettingsError` or `LimitError` for settings that the
+    audio cannot be encoded with.
+
+    >>> import numpy as np
+    >>> data = encode(Audio(np.sin(np.arange(8000) / 9), 8000))
+    >>> data[1:4]
+    b'DPC'
+    """
+    out = io.BytesIO()
+    encode_stream(ArrayReader(audio), out, settings or EncodeSettings())
+    return out.getvalue()
+
+
+def decode(data: bytes, settings: DecodeSettings | None = None) -> Audio:
+    """Decode the bytes of a `.dpc` file.
+
+    Missing packets are inpainted without a word here: `decode_stream` returns a report of them. Raises
+    `FormatError`, `VersionError` or `LimitError` where nothing can be decoded, `DeviceError` where the device
+    or torch is missing.
+
+    >>> import numpy as np
+    >>> audio = Audio(np.sin(np.arange(8000) / 9), 8000)
+    >>> decode(encode(audio)).samples.shape
+    (1, 8000)
+    """
+    writers: list[ArrayWriter] = []
+
+    def collect(info: StreamInfo) -> ArrayWriter:
+        writers.append(ArrayWriter(info.channels, info.sample_rate, info.sample_format, info.tags))
+        return writers[0]
+
+    decode_stream(io.BytesIO(data), collect, settings or DecodeSettings())
+    return writers[0].audio()
+
+
+def inspect(data: bytes) -> FileInfo:
+    """What the bytes of a `.dpc` file say, and whether they are whole; see `inspect_stream`."""
+    return inspect_stream(io.BytesIO(data))
+
+
+def repair(data: bytes) -> bytes:
+    """The good packets of a damaged file as a well-formed one; see `repair_stream`."""
+    out = io.BytesIO()
+    repair_stream(io.BytesIO(data), out)
+    return out.getvalue()

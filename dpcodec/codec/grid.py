@@ -1,0 +1,97 @@
+"""One segment's coefficients as the decoder has them: the parts that arrived, laid back on the grid."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from dpcodec.codec.encoder import known_mask
+from dpcodec.coding.part import coded_frames, decode_part, part_slices
+from dpcodec.container.header import Header
+from dpcodec.container.stream import SegmentData
+from dpcodec.errors import FormatError
+
+
+@dataclass
+class Grid:
+    """Kept coefficients of a run of frames; the fields are those of `inpaint.problem.Problem`, [C, K, L]."""
+
+    kept: np.ndarray
+    centre: np.ndarray
+    halfwidth: np.ndarray
+    bound: np.ndarray
+
+    @staticmethod
+    def unknown(shape: tuple[int, int, int]) -> Grid:
+        """A grid of which nothing is known."""
+        return Grid(
+            np.zeros(shape, bool),
+            np.zeros(shape, np.complex64),
+            np.zeros(shape, np.float32),
+            np.full(shape, np.inf, np.float32),
+        )
+
+    @property
+    def frames(self) -> int:
+        """Number of frames L."""
+        return self.kept.shape[2]
+
+    def cut(self, first: int, last: int) -> Grid:
+        """Frames first..last-1."""
+        return Grid(*(field[:, :, first:last] for field in self.fields()))
+
+    def channel(self, c: int) -> Grid:
+        """One channel, [1, K, L]."""
+        return Grid(*(field[c : c + 1] for field in self.fields()))
+
+    def fields(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """The four arrays, in the order of the constructor."""
+        return self.kept, self.centre, self.halfwidth, self.bound
+
+
+def join(grids: Sequence[Grid]) -> Grid:
+    """Grids of neighbouring runs of frames as one."""
+    return Grid(*(np.concatenate(fields, axis=2) for fields in zip(*(g.fields() for g in grids), strict=True)))
+
+
+def read_grid(header: Header, data: SegmentData, frames: int | None) -> tuple[Grid, list[str]]:
+    """Decode the parts of a segment; also one line for each part that is missing or cannot be decoded.
+
+    `frames` is L of the segment, or None where the file's length is not known yet: the parts then say it.
+    """
+    frames, problems = _frames(header, data, frames)
+    shape = (header.channels, header.n_fft // 2 + 1, frames)
+    grid = Grid.unknown(shape)
+    mask = None if header.mask == "energy" else known_mask(header, data.index, frames)
+    for part in range(data.total_parts):
+        if part not in data.parts:
+            problems.append(f"segment {data.index}: part {part} of {data.total_parts} is missing")
+            continue
+        try:
+            coded = decode_part(data.parts[part], part, data.total_parts, shape, mask, header.exact)
+        except FormatError as exc:
+            problems.append(f"segment {data.index}: part {part} cannot be decoded: {exc}")
+            continue
+        rows, columns = part_slices(part, data.total_parts)
+        for field, values in zip(
+            grid.fields(), (coded.kept, coded.centre, coded.halfwidth, coded.bound), strict=True
+        ):
+            field[:, rows, columns] = values
+    return grid, problems
+
+
+def _frames(header: Header, data: SegmentData, frames: int | None) -> tuple[int, list[str]]:
+    """The segment's frame count, known or read from its parts."""
+    if frames is not None:
+        return frames, []
+    for part, body in data.parts.items():
+        try:
+            found = coded_frames(body)
+        except FormatError:
+            continue
+        if 1 <= found <= header.segment_frames:
+            return found, []
+        return header.segment_frames, [f"segment {data.index}: part {part} claims {found} frames"]
+    return header.segment_frames, []

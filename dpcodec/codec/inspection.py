@@ -1,0 +1,147 @@
+"""Looking at a file without rebuilding its audio: what it says, what it weighs, whether it is whole."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict, dataclass
+from typing import Any, BinaryIO
+
+from dpcodec.codec.grid import read_grid
+from dpcodec.codec.report import Progress, silent
+from dpcodec.container.header import Header
+from dpcodec.container.stream import Reader
+from dpcodec.signal.stft import frame_count
+
+INFO_SCHEMA = "dpcodec-info/1"
+
+
+@dataclass(frozen=True)
+class FileInfo:
+    """What a `.dpc` file says of itself, and the damage met while reading it through.
+
+    `samples`, `duration_s` and `kbps` are None where the file was cut before its length was told. `kept` and
+    `cells` count coefficients. `damaged_s` lists (start, end) in seconds of audio that lost coefficients.
+    """
+
+    schema: str
+    bytes: int
+    sample_rate: int
+    channels: int
+    samples: int | None
+    duration_s: float | None
+    kbps: float | None
+    n_fft: int
+    hop: int
+    window: str
+    mask: str
+    drop: float
+    seed: int | None
+    columns: tuple[tuple[int, int], ...]
+    exact: bool
+    parts: int
+    segment_frames: int
+    segments: int
+    kept: int
+    cells: int
+    container: str
+    subtype: str
+    tags: tuple[tuple[str, str], ...]
+    whole: bool
+    damage: tuple[str, ...]
+    damaged_s: tuple[tuple[float, float], ...]
+    warnings: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain values for JSON; names and meanings stay within one schema version."""
+        return asdict(self)
+
+
+def inspect_stream(source: BinaryIO, progress: Progress = silent) -> FileInfo:
+    """Read a file object through: every checksum, every symbol, the end hash; no audio is rebuilt.
+
+    Raises `FormatError`, `VersionError` or `LimitError` where nothing of it can be read.
+    """
+    counted = _Counted(source)
+    reader = Reader(counted if not source.seekable() else source)  # type: ignore[arg-type]
+    header = reader.header
+    damage: list[str] = []
+    hurt: list[int] = []
+    kept = cells = segments = 0
+    for data in reader.segments():
+        frames = _frames(header, reader.total_samples, data.index)
+        grid, problems = read_grid(header, data, frames)
+        kept += int(grid.kept.sum())
+        cells += grid.kept.size
+        segments += 1
+        damage += problems
+        hurt += [data.index] if problems else []
+        progress(segments * header.segment_frames * header.hop / header.sample_rate, None, "checking")
+    damage += [str(d) for d in reader.damage]
+    samples = reader.total_samples
+    size = counted.bytes if not source.seekable() else source.seek(0, os.SEEK_END)
+    seconds = None if samples is None else samples / header.sample_rate
+    return FileInfo(
+        schema=INFO_SCHEMA,
+        bytes=size,
+        sample_rate=header.sample_rate,
+        channels=header.channels,
+        samples=samples,
+        duration_s=seconds,
+        kbps=None if not seconds else 8e-3 * size / seconds,
+        n_fft=header.n_fft,
+        hop=header.hop,
+        window=header.window,
+        mask=header.mask,
+        drop=header.drop_q32 / 2**32,
+        seed=header.seed if header.mask == "random" else None,
+        columns=header.columns,
+        exact=header.exact,
+        parts=header.parts,
+        segment_frames=header.segment_frames,
+        segments=segments,
+        kept=kept,
+        cells=cells,
+        container=header.container,
+        subtype=header.subtype,
+        tags=tuple(reader.tags),
+        whole=reader.whole and not damage,
+        damage=tuple(damage),
+        damaged_s=_times(header, samples, hurt),
+        warnings=tuple(reader.warnings),
+    )
+
+
+def _frames(header: Header, samples: int | None, segment: int) -> int | None:
+    if samples is None:
+        return None
+    return min(header.segment_frames, frame_count(samples, header.hop) - segment * header.segment_frames)
+
+
+def _times(header: Header, samples: int | None, segments: list[int]) -> tuple[tuple[float, float], ...]:
+    """Seconds of audio touched by each damaged segment, neighbours merged."""
+    F, hop, half, rate = header.segment_frames, header.hop, header.n_fft // 2, header.sample_rate
+    times: list[tuple[float, float]] = []
+    for s in segments:
+        first = max(0, s * F * hop - half)
+        last = ((s + 1) * F - 1) * hop + half
+        last = last if samples is None else min(last, samples)
+        if times and first / rate <= times[-1][1]:
+            times[-1] = (times[-1][0], last / rate)
+        else:
+            times.append((first / rate, last / rate))
+    return tuple(times)
+
+
+class _Counted:
+    """A pipe that counts the bytes read from it."""
+
+    def __init__(self, source: BinaryIO) -> None:
+        self._source, self.bytes = source, 0
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._source.read(size)
+        self.bytes += len(data)
+        return data
+
+    def seekable(self) -> bool:
+        return False

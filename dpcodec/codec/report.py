@@ -1,0 +1,56 @@
+"""What encoding and decoding tell about themselves, and how far they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+@dataclass
+class EncodeReport:
+    """What came of an encoding: samples N per channel, bytes written, and remarks for the user."""
+
+    sample_rate: int
+    channels: int
+    samples: int = 0
+    bytes: int = 0
+    kept: int = 0
+    cells: int = 0
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def kbps(self) -> float:
+        """Rate of the whole file in kbit/s; 0 for an empty one."""
+        return 8e-3 * self.bytes * self.sample_rate / self.samples if self.samples else 0.0
+
+
+@dataclass
+class DecodeReport:
+    """What came of a decoding: samples written, damage met, the solvers used and why, remarks."""
+
+    sample_rate: int
+    channels: int
+    samples: int = 0
+    damaged: bool = False
+    stopped: bool = False
+    damage: list[str] = field(default_factory=list)
+    choices: dict[str, int] = field(default_factory=dict)
+    clipped: int = 0
+    warnings: list[str] = field(default_factory=list)
+
+    def warn(self, text: str) -> None:
+        """Note a remark once."""
+        if text not in self.warnings:
+            self.warnings.append(text)
+
+
+class Progress(Protocol):
+    """Called as work goes on. A true answer asks a decoder to stop: it takes the solver's best so far, rebuilds
+    the rest of the file with solver none, and says so in its report. The encoder pays no heed to the answer."""
+
+    def __call__(self, done: float, total: float | None, detail: str) -> bool | None:
+        """`done` of `total` seconds of audio (None: not known) are over; `detail` is one line for the eye."""
+
+
+def silent(done: float, total: float | None, detail: str) -> None:
+    """A progress that shows nothing and never stops."""
