@@ -1,0 +1,133 @@
+"""Symbols <-> bytes by range coding over adaptive integer tables; the only user of constriction.
+
+The probability of a symbol is an integer count over `2**16`, made from adaptive counts by integer arithmetic
+alone. constriction takes floating-point arrays; it is given these integers, for which every operation it does
+in float64 is exact, so that its 24-bit cumulative is `(c * (2**24 - A) >> 16) + i` for symbol i of A with
+cumulative c. `docs/format.md` describes the coder; a test decodes real bytes with a slow one in Python integers.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import constriction
+import numpy as np
+
+from dpcodec.errors import FormatError
+
+TOTAL_BITS = 16
+"""Frequencies of a table add up to 2**16."""
+
+RAW_BITS = 16
+"""Equiprobable bits are coded this many at a time."""
+
+_BATCH = 1 << 15
+
+Categorical, Uniform = constriction.stream.model.Categorical, constriction.stream.model.Uniform
+RangeEncoder, RangeDecoder = constriction.stream.queue.RangeEncoder, constriction.stream.queue.RangeDecoder
+
+
+class AdaptiveTable:
+    """Counts of A symbols in R contexts; integers throughout.
+
+    counts  int64 [R, A], all positive: the state before the first symbol
+    """
+
+    def __init__(self, initial: np.ndarray, gain: int) -> None:
+        self.counts = initial.astype(np.int64)
+        self.gain = gain
+
+    def frequencies(self) -> np.ndarray:
+        """Integer frequencies, float64 [R, A], at least 1, each row adding up to 2**16."""
+        contexts, symbols = self.counts.shape
+        cumulative = np.zeros((contexts, symbols + 1), np.int64)
+        np.cumsum(self.counts, axis=1, out=cumulative[:, 1:])
+        free = (1 << TOTAL_BITS) - symbols
+        scaled = cumulative * free // cumulative[:, -1:] + np.arange(symbols + 1)
+        return np.diff(scaled, axis=1).astype(np.float64)
+
+    def update(self, context: np.ndarray, symbols: np.ndarray) -> None:
+        """Count what was just coded: context and symbols int [n]."""
+        contexts, alphabet = self.counts.shape
+        seen = np.bincount(context * alphabet + symbols, minlength=contexts * alphabet)
+        self.counts += self.gain * seen.reshape(contexts, alphabet)
+
+
+class Coder(Protocol):
+    """One side of the coding: `truth` is what to write, None when reading; what is returned is the symbols."""
+
+    def code(self, table: AdaptiveTable, context: np.ndarray, truth: np.ndarray | None) -> np.ndarray: ...
+
+    def bits(self, count: int, truth: np.ndarray | None) -> np.ndarray: ...
+
+
+class Encoder:
+    """Writes symbols; `finish` gives the bytes."""
+
+    def __init__(self) -> None:
+        self._coder = RangeEncoder()
+        self._family = Categorical(perfect=False)
+
+    def code(self, table: AdaptiveTable, context: np.ndarray, truth: np.ndarray | None) -> np.ndarray:
+        """Write symbols int [n], each under its context int [n], then let the table learn them."""
+        symbols = np.ascontiguousarray(truth, np.int32)
+        frequencies = table.frequencies()
+        for start in range(0, len(symbols), _BATCH):
+            batch = slice(start, start + _BATCH)
+            self._coder.encode(symbols[batch], self._family, frequencies[context[batch]])
+        table.update(context, symbols)
+        return symbols
+
+    def bits(self, count: int, truth: np.ndarray | None) -> np.ndarray:
+        """Write `count` equiprobable bits, uint8 [count]."""
+        bits = np.asarray(truth, np.uint8)
+        whole = count - count % RAW_BITS
+        if whole:
+            words = np.packbits(bits[:whole]).view(">u2").astype(np.int32)
+            self._coder.encode(words, Uniform(1 << RAW_BITS))
+        for bit in bits[whole:]:
+            self._coder.encode(int(bit), Uniform(2))
+        return bits
+
+    def finish(self) -> bytes:
+        """The coded bytes: big-endian words without the zero bytes at their end."""
+        return bytes(self._coder.get_compressed().astype(">u4").tobytes().rstrip(b"\0"))
+
+
+class Decoder:
+    """Reads symbols from the bytes an `Encoder` gave. Raises `FormatError` where they cannot be right."""
+
+    def __init__(self, data: bytes) -> None:
+        if data.endswith(b"\0"):
+            raise FormatError("coded part: a zero byte at the end")
+        padded = data + bytes(-len(data) % 4)
+        self._coder = RangeDecoder(np.frombuffer(padded, ">u4").astype(np.uint32))
+        self._family = Categorical(perfect=False)
+
+    def code(self, table: AdaptiveTable, context: np.ndarray, truth: np.ndarray | None) -> np.ndarray:
+        """Read as many symbols as there are contexts, int32 [n], then let the table learn them."""
+        frequencies = table.frequencies()
+        symbols = np.empty(len(context), np.int32)
+        for start in range(0, len(symbols), _BATCH):
+            batch = slice(start, start + _BATCH)
+            symbols[batch] = self._decode(self._family, frequencies[context[batch]])
+        table.update(context, symbols)
+        return symbols
+
+    def bits(self, count: int, truth: np.ndarray | None) -> np.ndarray:
+        """Read `count` equiprobable bits, uint8 [count]."""
+        words = self._decode(Uniform(1 << RAW_BITS), count // RAW_BITS)
+        rest = self._decode(Uniform(2), count % RAW_BITS)
+        return np.concatenate([np.unpackbits(words.astype(">u2").view(np.uint8)), rest.astype(np.uint8)])
+
+    def finish(self) -> None:
+        """Raise `FormatError` if whole words are left over (a range coder cannot tell to the byte)."""
+        if not self._coder.maybe_exhausted():
+            raise FormatError("coded part: bytes left over after the last symbol")
+
+    def _decode(self, model: object, parameter: object) -> np.ndarray:
+        try:
+            symbols: np.ndarray = self._coder.decode(model, parameter)
+        except (AssertionError, ValueError) as exc:  # constriction's words for impossible data
+            raise FormatError("coded part: the bytes match no symbol") from exc
+        return symbols

@@ -1,0 +1,46 @@
+"""Kept coefficients as float32, no quantiser: what the paper does.
+
+The values stand as eight planes of bytes: first the most significant byte of every real part, and so on to the
+least significant, then the same of the imaginary parts. So bytes of a kind lie together for the compressor that
+the packet applies. Cells follow each other bin by bin along time.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dpcodec.coding.mask_bits import pack_mask, unpack_mask
+from dpcodec.coding.quantize import to_complex64
+from dpcodec.coding.varint import read_varint, write_varint
+from dpcodec.errors import FormatError
+
+
+def encode_exact(X: np.ndarray, kept: np.ndarray, stored: bool) -> bytes:
+    """Complex [K, L] and bool [K, L] -> payload; with the mask in it if it is `stored`."""
+    values = X[kept].astype(np.complex128)
+    pairs = to_complex64(np.stack([values.real, values.imag], -1))
+    planes = pairs.view(np.float32).reshape(-1, 2).T.astype(">f4")
+    shuffled = np.ascontiguousarray(planes).view(np.uint8).reshape(2, -1, 4).transpose(0, 2, 1)
+    runs = pack_mask(kept) if stored else b""
+    return (write_varint(len(runs)) + runs if stored else b"") + shuffled.tobytes()
+
+
+def decode_exact(
+    payload: bytes, grid: tuple[int, int], mask: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Payload -> (kept bool [K, L], values complex64 [K, L]). Raises `FormatError`."""
+    at = 0
+    if mask is None:
+        length, at = read_varint(payload, 0)
+        mask = unpack_mask(payload[at : at + length], grid)
+        at += length
+    count = int(np.count_nonzero(mask))
+    if len(payload) - at != 8 * count:
+        raise FormatError(f"coded part: {len(payload) - at} bytes for {count} exact coefficients")
+    planes = np.frombuffer(payload, np.uint8, offset=at).reshape(2, 4, count)
+    pairs = np.ascontiguousarray(planes.transpose(0, 2, 1)).view(">f4")[..., 0].astype(np.float32)
+    if not np.isfinite(pairs).all():
+        raise FormatError("coded part: an exact coefficient is not a finite number")
+    values = np.zeros(grid, np.complex64)
+    values[mask] = pairs[0] + 1j * pairs[1]
+    return mask, values
