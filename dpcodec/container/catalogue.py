@@ -1,0 +1,139 @@
+"""Everything in a file that is not coefficients: header and its copies, tags, index, end."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from dpcodec.container import constants as c
+from dpcodec.container.damage import DamageLog
+from dpcodec.container.ending import End, unpack_end, unpack_index
+from dpcodec.container.header import Header, unpack_header
+from dpcodec.container.packets import Packet, check_known, decompress
+from dpcodec.container.tags import unpack_tags
+from dpcodec.errors import FormatError, LimitError
+
+
+class Catalogue:
+    """Takes intact packets as they are found and settles what they say of the whole file.
+
+    The first intact header counts; the copies, and the one in the END packet, may differ from it in the
+    number of samples only. That number is END's, or else the last one that a header knew.
+    """
+
+    def __init__(self, log: DamageLog) -> None:
+        self._log = log
+        self._first_copy: Header | None = None
+        self.samples: int | None = None
+        self.end: End | None = None
+        self.tags: tuple[tuple[str, str], ...] = ()
+        self.warnings: list[str] = []
+        self.index: list[int] | None = None
+        self.extras: list[Packet] = []
+        self._extra_bytes = 0
+        self._tagged = False
+
+    @property
+    def header(self) -> Header | None:
+        """The header with the number of samples that is known so far, None if none was met."""
+        return None if self._first_copy is None else replace(self._first_copy, samples=self.samples)
+
+    @property
+    def total_segments(self) -> int | None:
+        """Number of segments S, None while it is not known."""
+        header = self.header
+        if header is not None and header.segments is not None:
+            return header.segments
+        return self.end.segments if self.end else None
+
+    def add(self, packet: Packet, body: bytes) -> None:
+        """Take an intact packet that is not DATA.
+
+        Raises `VersionError` for one that this version must not ignore, and what `unpack_header` raises.
+        """
+        check_known(packet.head)
+        kind = packet.head.type
+        if kind == c.TYPE_HEAD:
+            self._add_header(unpack_header(body), packet.offset)
+        elif kind == c.TYPE_END:
+            self._add_end(unpack_end(body), packet.offset)
+        elif kind == c.TYPE_TAGS:
+            self._add_tags(packet, body)
+        elif kind == c.TYPE_INDEX:
+            self._add_index(body)
+        elif kind & c.TYPE_SAFE_TO_COPY:
+            self._keep(packet)
+
+    def forget_samples(self) -> None:
+        """More audio arrived than the header promised: only the END packet can tell how much there is."""
+        self.samples = None
+        self._warn("the file holds more audio than its header says")
+
+    def _add_header(self, header: Header, offset: int) -> None:
+        if self._first_copy is None:
+            self._first_copy = header
+            self.samples = header.samples
+            if offset > c.MAGIC_BYTES:
+                self._log.add("header", "the first header is lost, this copy is used", offset=offset)
+            return
+        self._compare(header, offset)
+        if self.end is None and header.samples is not None:
+            self.samples = header.samples
+
+    def _add_end(self, end: End, offset: int) -> None:
+        if self.end is not None:
+            if end != self.end:
+                self._log.add("duplicate", "two end packets disagree", offset=offset)
+            return
+        self.end = end
+        if self._first_copy is None:
+            self._first_copy = end.header
+            self._log.add("header", "the header is lost, the end's copy is used", offset=offset)
+        else:
+            self._compare(end.header, offset)
+        if end.header.samples is None:
+            self._log.add("end", "the end of the audio is lost, its length is not known", offset=offset)
+            return
+        if self.samples is not None and self.samples != end.header.samples:
+            self._warn(f"the header promised {self.samples} samples, the file holds {end.header.samples}")
+        self.samples = end.header.samples
+
+    def _compare(self, header: Header, offset: int) -> None:
+        if self._first_copy is not None and replace(header, samples=None) != replace(
+            self._first_copy, samples=None
+        ):
+            self._log.add("header", "a copy of the header disagrees with the first", offset=offset)
+
+    def _add_tags(self, packet: Packet, body: bytes) -> None:
+        if self._tagged:
+            return
+        self._tagged = True
+        try:
+            text = decompress(body, c.MAX_TAGS_BYTES) if packet.head.flags & c.FLAG_COMPRESSED else body
+        except (FormatError, LimitError) as exc:
+            self._warn(f"the tags are left out: {exc}")
+            return
+        if len(text) > c.MAX_TAGS_BYTES:
+            self._warn(f"the tags are left out: {len(text)} bytes are over the limit of {c.MAX_TAGS_BYTES}")
+            return
+        self.tags, warnings = unpack_tags(text)
+        for warning in dict.fromkeys(warnings):
+            self._warn(warning)
+        self._keep(packet)
+
+    def _add_index(self, body: bytes) -> None:
+        try:
+            self.index = unpack_index(body)
+        except FormatError as exc:
+            self._warn(f"the index is left out: {exc}")
+
+    def _keep(self, packet: Packet) -> None:
+        """Hold a packet that is safe to copy, so that `repair` can."""
+        self._extra_bytes += packet.head.packet_bytes
+        if self._extra_bytes > c.MAX_EXTRA_BYTES:
+            self._warn("the file has so many additional packets that some will not be copied")
+            return
+        self.extras.append(packet)
+
+    def _warn(self, text: str) -> None:
+        if text not in self.warnings:
+            self.warnings.append(text)

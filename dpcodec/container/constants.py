@@ -1,0 +1,103 @@
+"""Every number of the container: magic, versions, packet types, tables, limits. There is nothing to tune
+here.
+
+Sizes end in _BYTES, counts of things in the plural. All integers in a file are little-endian and unsigned.
+"""
+
+from __future__ import annotations
+
+MAGIC = b"\x89DPC\r\n\x1a\n"
+"""High bit, name, CR LF, DOS end of file, LF: a transfer in text mode or through 7 bits shows at once."""
+SYNC = b"\xf2dp\xb1"
+"""Starts every packet."""
+MAGIC_BYTES = 8
+VERSION_MAJOR = 1
+VERSION_MINOR = 0
+
+HEAD_BYTES = 22
+"""sync 4, type 2, flags 2, segment 4, part 1, parts 1, length 4, checksum of these 18 bytes 4."""
+CHECKSUM_BYTES = 4
+OVERHEAD_BYTES = HEAD_BYTES + CHECKSUM_BYTES
+DIGEST_BYTES = 16
+
+# Packet types: bit 15 ancillary, bit 14 safe to copy, bit 13 reserved.
+TYPE_ANCILLARY = 0x8000
+TYPE_SAFE_TO_COPY = 0x4000
+TYPE_RESERVED = 0x2000
+TYPE_HEAD = 0x0001
+TYPE_DATA = 0x0002
+TYPE_END = 0x0003
+TYPE_TAGS = TYPE_ANCILLARY | TYPE_SAFE_TO_COPY | 0x0004
+TYPE_INDEX = TYPE_ANCILLARY | 0x0005
+KNOWN_TYPES = {TYPE_HEAD, TYPE_DATA, TYPE_END, TYPE_TAGS, TYPE_INDEX}
+
+FLAG_COMPRESSED = 0x0001
+"""The body is one zstandard frame that states its content size."""
+KNOWN_FLAGS = FLAG_COMPRESSED
+
+# Header
+HEADER_EXACT = 0x01
+HEADER_REPAIRED = 0x02
+HEADER_KNOWN_FLAGS = HEADER_EXACT | HEADER_REPAIRED
+SAMPLES_UNKNOWN = 2**64 - 1
+WINDOW_IDS = {"hann": 0, "sine": 1}
+MASK_IDS = {"random": 0, "energy": 1, "columns": 2}
+CONTAINER_IDS = {
+    "wav": 0,
+    "rf64": 1,
+    "w64": 2,
+    "flac": 3,
+    "aiff": 4,
+    "ogg": 5,
+    "raw": 6,
+    "au": 7,
+    "caf": 8,
+    "mp3": 9,
+}
+SUBTYPE_IDS = {
+    "PCM_16": 0,
+    "PCM_U8": 1,
+    "PCM_S8": 2,
+    "PCM_24": 3,
+    "PCM_32": 4,
+    "FLOAT": 5,
+    "DOUBLE": 6,
+    "ULAW": 7,
+    "ALAW": 8,
+    "VORBIS": 9,
+    "OPUS": 10,
+    "MPEG_LAYER_III": 11,
+}
+
+# Limits, checked before anything is allocated
+MAX_HEADER_BYTES = 64 << 10
+MAX_END_BYTES = MAX_HEADER_BYTES + DIGEST_BYTES + 4
+MAX_TAGS_BYTES = 1 << 20
+MAX_BODY_BYTES = 16 << 20
+MAX_TAGS = 1024
+MAX_SAMPLES = 2**48 - 1
+MAX_RATE_HZ = 2**20 - 1
+MAX_N_FFT = 2**16
+MIN_N_FFT = 2**6
+MAX_PARTS = 16
+MAX_SEGMENT_FRAMES = 2**20
+MAX_SEGMENTS = 2**32 - 1
+MAX_PACKETS = 2**24
+MAX_FRAME_INDEX = 2**47
+MAX_EXTRA_BYTES = 16 << 20
+"""Unknown ancillary packets that `repair` holds in memory to copy them."""
+MAX_DAMAGE_ENTRIES = 4096
+HEADER_SEARCH_BYTES = 16 << 20
+"""How far into a pipe a lost header is looked for; what is read is held in memory."""
+SEARCH_CHUNK_BYTES = 64 << 10
+
+# A file cut short claims more than it holds; it is believed up to here (see `reader.py`).
+PLAUSIBLE_SEGMENTS = 2**16
+PLAUSIBLE_SAMPLES = 2**32
+
+# How often the writer repeats the header
+COPY_SEGMENTS = 16
+COPY_MIN_BYTES = 64 << 10
+COPY_MAX_BYTES = 4 << 20
+INDEX_SEGMENTS = 16
+"""Files with more segments than this get an index."""

@@ -1,0 +1,228 @@
+"""What a decoder must know before the first coefficient: `Header`, and its bytes.
+
+The fixed fields stand first and keep their size, so that a writer can go back and put in the number of
+samples; the dropped columns, if any, follow as variable-length integers. `docs/format.md` has the table.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+
+from dpcodec.container import constants as c
+from dpcodec.container.varint import pack_varint, unpack_varint
+from dpcodec.errors import FormatError, LimitError, VersionError
+
+_FIXED = struct.Struct("<BBBBIQQIIIIBBBBB")
+_WINDOWS = {number: name for name, number in c.WINDOW_IDS.items()}
+_MASKS = {number: name for name, number in c.MASK_IDS.items()}
+_CONTAINERS = {number: name for name, number in c.CONTAINER_IDS.items()}
+_SUBTYPES = {number: name for name, number in c.SUBTYPE_IDS.items()}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Header:
+    """Stream parameters. Checked when made: `FormatError` for a value that means nothing, `LimitError` for
+    a size over the limits of the format.
+
+    sample_rate     Hz, 1 .. 1 048 575
+    channels        C, 1 .. 255
+    samples         N a channel, below 2^48; None while it is not known
+    n_fft, hop      samples; n_fft even, 2^6 .. 2^16; 1 <= hop <= n_fft
+    window, mask    names as in `EncodeSettings`
+    drop_q32        share dropped in units of 2^-32, 0 .. 2^32 - 1
+    seed            of the random mask, 0 .. 2^64 - 1
+    segment_frames  frames F a segment, 1 .. 2^20
+    parts           parts G a segment, 1 .. 16; a segment may use fewer
+    exact           coefficients are float32, not quantised
+    container, subtype  of the source; a name that is not in the tables is stored as "wav", "PCM_16"
+    columns         dropped frames as inclusive ranges, sorted, with a gap between any two; only with
+    "columns" repaired        the file went through `repair`
+    """
+
+    sample_rate: int
+    channels: int
+    samples: int | None
+    n_fft: int
+    hop: int
+    window: str
+    mask: str
+    drop_q32: int
+    seed: int = 0
+    segment_frames: int
+    parts: int
+    exact: bool = False
+    container: str = "wav"
+    subtype: str = "PCM_16"
+    columns: tuple[tuple[int, int], ...] = ()
+    repaired: bool = False
+
+    def __post_init__(self) -> None:
+        _check("sample rate", self.sample_rate, 1, c.MAX_RATE_HZ)
+        _check("channels", self.channels, 1, 255)
+        if self.samples is not None:
+            _check("samples", self.samples, 0, c.MAX_SAMPLES)
+        _check("n_fft", self.n_fft, c.MIN_N_FFT, c.MAX_N_FFT)
+        if self.n_fft % 2:
+            raise FormatError(f"invalid field n_fft {self.n_fft}: it must be even")
+        if not 1 <= self.hop <= self.n_fft:
+            raise FormatError(f"invalid field hop {self.hop}: it must be 1 to n_fft, {self.n_fft}")
+        _check("segment_frames", self.segment_frames, 1, c.MAX_SEGMENT_FRAMES)
+        _check("parts", self.parts, 1, c.MAX_PARTS)
+        if self.window not in c.WINDOW_IDS:
+            raise FormatError(f"invalid field window {self.window!r}")
+        if self.mask not in c.MASK_IDS:
+            raise FormatError(f"invalid field mask {self.mask!r}")
+        if not 0 <= self.drop_q32 < 2**32:
+            raise FormatError(f"invalid field drop_q32 {self.drop_q32}")
+        if not 0 <= self.seed < 2**64:
+            raise FormatError(f"invalid field seed {self.seed}")
+        if self.samples is not None:
+            _check("number of segments", segment_count(self, self.samples), 0, c.MAX_SEGMENTS)
+        self._check_columns()
+
+    def _check_columns(self) -> None:
+        if self.columns and self.mask != "columns":
+            raise FormatError(f"invalid field columns: the {self.mask} mask has none")
+        previous = -2
+        for first, last in self.columns:
+            if not previous + 2 <= first <= last:
+                raise FormatError("invalid field columns: ranges must be sorted and apart")
+            if last > c.MAX_FRAME_INDEX:
+                raise LimitError(f"column {last} is over the limit of {c.MAX_FRAME_INDEX}")
+            previous = last
+
+    @property
+    def bins(self) -> int:
+        """Number of bins K."""
+        return self.n_fft // 2 + 1
+
+    @property
+    def frames(self) -> int | None:
+        """Number of frames L of the whole file, None while N is not known."""
+        return None if self.samples is None else frame_count(self, self.samples)
+
+    @property
+    def segments(self) -> int | None:
+        """Number of segments S of the whole file, None while N is not known."""
+        return None if self.samples is None else segment_count(self, self.samples)
+
+
+def frame_count(header: Header, samples: int) -> int:
+    """Frames L of N samples: ceil(N / hop) + 1, and 0 for N = 0."""
+    return -(-samples // header.hop) + 1 if samples else 0
+
+
+def segment_count(header: Header, samples: int) -> int:
+    """Segments S = ceil(L / F) of N samples."""
+    return -(-frame_count(header, samples) // header.segment_frames)
+
+
+def pack_header(header: Header) -> bytes:
+    """The body of a HEAD packet. Raises `LimitError` if so many columns are dropped that it passes 64 KiB."""
+    flags = c.HEADER_EXACT * header.exact | c.HEADER_REPAIRED * header.repaired
+    fixed = _FIXED.pack(
+        c.VERSION_MAJOR,
+        c.VERSION_MINOR,
+        flags,
+        header.channels,
+        header.sample_rate,
+        c.SAMPLES_UNKNOWN if header.samples is None else header.samples,
+        header.seed,
+        header.n_fft,
+        header.hop,
+        header.drop_q32,
+        header.segment_frames,
+        header.parts,
+        c.WINDOW_IDS[header.window],
+        c.MASK_IDS[header.mask],
+        c.CONTAINER_IDS.get(header.container, 0),
+        c.SUBTYPE_IDS.get(header.subtype, 0),
+    )
+    body = fixed + _pack_columns(header.columns)
+    if len(body) > c.MAX_HEADER_BYTES:
+        raise LimitError(
+            f"{len(header.columns)} ranges of columns do not fit into a header: drop fewer ranges"
+        )
+    return body
+
+
+def unpack_header(body: bytes) -> Header:
+    """The header in the body of a HEAD packet.
+
+    Raises `VersionError` for a newer major version or an unknown flag, `FormatError` for a value that means
+    nothing, `LimitError` for a size over the limits. Bytes after the last field are a newer minor version's.
+    """
+    if body and body[0] > c.VERSION_MAJOR:
+        raise VersionError(
+            f"the file needs a dpcodec that reads format {body[0]}.x, "
+            f"this one reads {c.VERSION_MAJOR}.x: upgrade"
+        )
+    if len(body) < _FIXED.size:
+        raise FormatError(f"invalid field header length {len(body)}: at least {_FIXED.size} bytes are needed")
+    major, minor, flags, channels, rate, samples, seed, n_fft, hop, drop, frames, parts, *ids = (
+        _FIXED.unpack_from(body)
+    )
+    if major != c.VERSION_MAJOR:
+        raise FormatError(f"invalid field version {major}.{minor}")
+    if flags & ~c.HEADER_KNOWN_FLAGS:
+        raise VersionError(f"the header has unknown flags {flags:#04x}: upgrade dpcodec")
+    window, mask = _name("window", _WINDOWS, ids[0]), _name("mask", _MASKS, ids[1])
+    columns, end = _unpack_columns(body, _FIXED.size)
+    if end < len(body) and minor <= c.VERSION_MINOR:
+        raise FormatError(f"invalid field header length {len(body)}: {end} bytes are used")
+    return Header(
+        sample_rate=rate,
+        channels=channels,
+        samples=None if samples == c.SAMPLES_UNKNOWN else samples,
+        n_fft=n_fft,
+        hop=hop,
+        window=window,
+        mask=mask,
+        drop_q32=drop,
+        seed=seed,
+        segment_frames=frames,
+        parts=parts,
+        exact=bool(flags & c.HEADER_EXACT),
+        container=_CONTAINERS.get(ids[2], "wav"),
+        subtype=_SUBTYPES.get(ids[3], "PCM_16"),
+        columns=columns,
+        repaired=bool(flags & c.HEADER_REPAIRED),
+    )
+
+
+def _pack_columns(columns: tuple[tuple[int, int], ...]) -> bytes:
+    out = bytearray(pack_varint(len(columns)))
+    previous = -2
+    for first, last in columns:
+        out += pack_varint(first - previous - 2) + pack_varint(last - first)
+        previous = last
+    return bytes(out)
+
+
+def _unpack_columns(body: bytes, position: int) -> tuple[tuple[tuple[int, int], ...], int]:
+    count, position = unpack_varint(body, position)
+    if count > (len(body) - position) // 2:
+        raise FormatError(f"invalid field columns: {count} ranges do not fit into the header")
+    columns: list[tuple[int, int]] = []
+    previous = -2
+    for _ in range(count):
+        distance, position = unpack_varint(body, position)
+        length, position = unpack_varint(body, position)
+        first = previous + 2 + distance
+        previous = first + length
+        columns.append((first, previous))
+    return tuple(columns), position
+
+
+def _name(field: str, names: dict[int, str], number: int) -> str:
+    if number not in names:
+        raise FormatError(f"invalid field {field} {number}")
+    return names[number]
+
+
+def _check(field: str, value: int, low: int, high: int) -> None:
+    if value < low:
+        raise FormatError(f"invalid field {field} {value}: it must be at least {low}")
+    if value > high:
+        raise LimitError(f"the file claims {field} {value}, over the limit of {high}")

@@ -1,0 +1,149 @@
+"""One packet: a head with its own checksum, a body with its own, and zstandard where a body is compressed.
+
+    sync 4 | type 2 | flags 2 | segment 4 | part 1 | parts 1 | length 4 | head checksum 4 | body | body
+    checksum 4
+
+The head checksum is the CRC-32 of the 18 bytes before it, so a length is trusted before it is used. The body
+checksum is the CRC-32 of these 18 bytes and the body together: a body that got under another head is found.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from dataclasses import dataclass
+from functools import cache
+
+import zstandard
+
+from dpcodec.container import constants as c
+from dpcodec.errors import FormatError, LimitError, VersionError
+
+_HEAD = struct.Struct("<4sHHIBBI")
+_CHECKSUM = struct.Struct("<I")
+_LIMITS_BYTES = {c.TYPE_HEAD: c.MAX_HEADER_BYTES, c.TYPE_END: c.MAX_END_BYTES}
+_COMPRESSION_LEVEL = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The head of a packet as read; `checksum` is its own CRC-32, which the body's goes on from."""
+
+    type: int
+    flags: int
+    segment: int
+    part: int
+    parts: int
+    length: int
+    checksum: int
+
+    @property
+    def packet_bytes(self) -> int:
+        """Length of the whole packet."""
+        return c.OVERHEAD_BYTES + self.length
+
+    @property
+    def ancillary(self) -> bool:
+        """Whether a decoder may ignore the packet."""
+        return bool(self.type & c.TYPE_ANCILLARY)
+
+
+@dataclass(frozen=True, slots=True)
+class Packet:
+    """A packet found at `offset`. `body` is as stored, None where it was not read or did not pass; `fault`
+    says why it did not."""
+
+    offset: int
+    head: Head
+    body: bytes | None
+    fault: str = ""
+
+
+def pack_packet(
+    kind: int, body: bytes, *, segment: int = 0, part: int = 0, parts: int = 0, flags: int = 0
+) -> bytes:
+    """A packet's bytes. Raises `LimitError` if the body is over the limit of its type."""
+    if len(body) > _LIMITS_BYTES.get(kind, c.MAX_BODY_BYTES):
+        raise LimitError(
+            f"part {part} of segment {segment} takes {len(body)} bytes, over the limit: "
+            "use more parts or shorter segments"
+        )
+    head = _HEAD.pack(c.SYNC, kind, flags, segment, part, parts, len(body))
+    checksum = zlib.crc32(head)
+    return b"".join((head, _CHECKSUM.pack(checksum), body, _CHECKSUM.pack(zlib.crc32(body, checksum))))
+
+
+def parse_head(data: bytes | bytearray, position: int = 0) -> Head | None:
+    """The head at `position`, or None if no whole head with a good checksum stands there."""
+    stop = position + c.HEAD_BYTES
+    if len(data) < stop or data[position : position + 4] != c.SYNC:
+        return None
+    _, kind, flags, segment, part, parts, length = _HEAD.unpack_from(data, position)
+    (checksum,) = _CHECKSUM.unpack_from(data, stop - 4)
+    if zlib.crc32(data[position : stop - 4]) != checksum:
+        return None
+    return Head(kind, flags, segment, part, parts, length, checksum)
+
+
+def check_length(head: Head) -> None:
+    """Raise `LimitError` if the head, whose checksum is good, announces more than its type may have."""
+    limit = _LIMITS_BYTES.get(head.type, c.MAX_BODY_BYTES)
+    if head.length > limit:
+        raise LimitError(f"the file claims a packet of {head.length} bytes, over the limit of {limit}")
+
+
+def check_known(head: Head) -> None:
+    """Raise `VersionError` for a packet, intact, that this version must not ignore and does not know."""
+    if head.type & c.TYPE_RESERVED:
+        raise VersionError(f"packet type {head.type:#06x} has the reserved bit set: upgrade dpcodec")
+    if head.type not in c.KNOWN_TYPES:
+        if not head.ancillary:
+            raise VersionError(
+                f"packet type {head.type:#06x} is needed to decode and not known here: upgrade dpcodec"
+            )
+        return
+    if head.flags & ~c.KNOWN_FLAGS:
+        raise VersionError(f"a packet has unknown flags {head.flags:#06x}: upgrade dpcodec")
+
+
+def read_body(head: Head, tail: bytes) -> tuple[bytes | None, str]:
+    """What follows a head, body and checksum, `head.length + 4` bytes -> the body, or None and the fault."""
+    if len(tail) < head.length + c.CHECKSUM_BYTES:
+        return None, "cut short"
+    body = tail[: head.length]
+    if zlib.crc32(body, head.checksum) != _CHECKSUM.unpack_from(tail, head.length)[0]:
+        return None, "wrong checksum"
+    return body, ""
+
+
+def compress(body: bytes) -> bytes | None:
+    """The body as a zstandard frame, or None where that is no shorter."""
+    packed: bytes = _compressor().compress(body)
+    return packed if len(packed) < len(body) else None
+
+
+def decompress(body: bytes, limit_bytes: int) -> bytes:
+    """Undo `compress`.
+
+    The content size that the frame states is checked before anything is allocated: `LimitError` over the
+    limit, `FormatError` where it is missing or wrong or the frame is broken.
+    """
+    try:
+        size = zstandard.frame_content_size(body)
+        if size < 0:
+            raise FormatError("invalid field: a compressed body does not state its size")
+        if size > limit_bytes:
+            raise LimitError(f"the file claims a body of {size} bytes, over the limit of {limit_bytes}")
+        if size == 0:
+            return b""
+        content: bytes = zstandard.ZstdDecompressor().decompress(
+            body, max_output_size=size, allow_extra_data=False
+        )
+    except zstandard.ZstdError as exc:
+        raise FormatError(f"invalid field: a body cannot be decompressed ({exc})") from exc
+    return content
+
+
+@cache
+def _compressor() -> zstandard.ZstdCompressor:
+    return zstandard.ZstdCompressor(level=_COMPRESSION_LEVEL, write_content_size=True, write_checksum=False)

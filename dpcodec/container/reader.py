@@ -1,0 +1,134 @@
+"""Reading: the header, the tags, the parts of each segment, and whether all of it is whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from dpcodec.container import constants as c
+from dpcodec.container.damage import Damage
+from dpcodec.container.ending import add_digests, packet_digest
+from dpcodec.container.gather import StoredSegment
+from dpcodec.container.header import Header
+from dpcodec.container.intake import Intake
+from dpcodec.container.packets import Packet, decompress
+from dpcodec.container.scan import Source
+from dpcodec.container.sources import FileSegments, PipeSegments
+from dpcodec.errors import FormatError
+
+
+@dataclass(frozen=True)
+class SegmentData:
+    """The bodies of segment `index` that arrived intact, by part; `total_parts` is how many there should
+    be."""
+
+    index: int
+    parts: dict[int, bytes]
+    total_parts: int
+
+
+class Reader:
+    """Reads a `.dpc` file from a file object, seekable or not, from where it stands.
+
+    A seekable file is searched for packets first; a pipe is read up to the first coefficients. Raises
+    `FormatError` if no header can be found or a field of it is invalid, `VersionError` if the file needs a
+    newer dpcodec, `LimitError` if it claims more than the format allows or than its bytes can hold; all
+    three may come from `segments` too, where the input is a pipe.
+    """
+
+    def __init__(self, fo: BinaryIO) -> None:
+        source = Source(fo)
+        self._intake = Intake(source)
+        self._segments = FileSegments(self._intake) if source.seekable else PipeSegments(self._intake)
+        self._digest: int | None = None
+
+    @property
+    def header(self) -> Header:
+        """The header; its `samples` are `total_samples`."""
+        return self._intake.require_header()
+
+    @property
+    def tags(self) -> tuple[tuple[str, str], ...]:
+        """(key, value) pairs. Escape them (`tags.escape`) before they reach a terminal."""
+        return self._intake.catalogue.tags
+
+    @property
+    def total_samples(self) -> int | None:
+        """N, None while nothing that was read tells it."""
+        return self._intake.catalogue.samples
+
+    @property
+    def damage(self) -> list[Damage]:
+        """What was found wrong so far."""
+        return self._intake.log.entries()
+
+    @property
+    def warnings(self) -> list[str]:
+        """What is odd but takes nothing away from the audio."""
+        return list(self._intake.catalogue.warnings)
+
+    @property
+    def whole(self) -> bool:
+        """True once every segment was read and every packet and the end hash passed, with nothing left
+        over."""
+        return self.hash_passed and not self._intake.log
+
+    @property
+    def hash_passed(self) -> bool:
+        """True once every segment was read and the end hash of what arrived is the one that the file
+        states."""
+        return self._digest is not None and self._digest == self.end_digest
+
+    @property
+    def extras(self) -> list[Packet]:
+        """The tags and unknown packets that are safe to copy, met so far."""
+        return self._intake.catalogue.extras
+
+    @property
+    def end_digest(self) -> int | None:
+        """The end hash that the file states, None where it was not met."""
+        end = self._intake.catalogue.end
+        return None if end is None else end.digest
+
+    def segments(self, first: int = 0, last: int | None = None) -> Iterator[SegmentData]:
+        """Segments first .. last - 1 (to the end if None) in order, one of which nothing arrived without
+        parts.
+
+        Reading all of them to the end settles `whole`. A pipe can be read once, and only forward.
+        """
+        for stored in self.stored_segments(first, last):
+            parts: dict[int, bytes] = {}
+            for part, packet in sorted(stored.packets.items()):
+                body = self._content(packet)
+                if body is not None:
+                    parts[part] = body
+            yield SegmentData(stored.index, parts, stored.total_parts)
+
+    def stored_segments(self, first: int = 0, last: int | None = None) -> Iterator[StoredSegment]:
+        """As `segments`, with the packets as they are stored."""
+        total = 0
+        for stored in self._segments.read(first, last):
+            for packet in stored.packets.values():
+                if packet.body is not None:
+                    head = packet.head
+                    digest = packet_digest(head.segment, head.part, head.parts, head.flags, packet.body)
+                    total = add_digests(total, digest)
+            yield stored
+        if first == 0 and last is None:
+            self._digest = total
+            if not self._intake.log and not self.hash_passed:
+                self._intake.log.add("hash", "every packet passed but the end hash does not match")
+
+    def _content(self, packet: Packet) -> bytes | None:
+        """The body of a packet, None where it cannot be decompressed, which is noted."""
+        if packet.body is None or not packet.head.flags & c.FLAG_COMPRESSED:
+            return packet.body
+        try:
+            return decompress(packet.body, c.MAX_BODY_BYTES)
+        except FormatError as exc:
+            head = packet.head
+            self._intake.log.add(
+                "packet", str(exc), segment=head.segment, part=head.part, offset=packet.offset
+            )
+            return None

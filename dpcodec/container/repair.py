@@ -1,0 +1,59 @@
+"""Repair: the intact packets of a file as a file that is well formed again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import BinaryIO
+
+from dpcodec.container.reader import Reader
+from dpcodec.container.writer import Writer
+
+
+@dataclass(frozen=True)
+class RepairReport:
+    """What `repair_stream` did: intact DATA packets `copied`, what was wrong, how many parts are
+    `missing`."""
+
+    copied: int
+    missing: int
+    damage: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+    @property
+    def complete(self) -> bool:
+        """Whether every part of every segment is there, so that the new file is whole."""
+        return self.missing == 0
+
+
+def repair_stream(source: BinaryIO, out: BinaryIO) -> RepairReport:
+    """Copy every intact packet once, in order, under new headers, index and end hash.
+
+    What is missing stays missing, and decoders see it: each packet says of how many parts its segment has,
+    the header how many segments there are. A file that only held junk, or packets twice or out of order, is
+    whole afterwards. An end hash that contradicts packets that all passed is kept, since nothing here can
+    say who is right. Raises what `Reader` raises.
+    """
+    reader = Reader(source)
+    writer = Writer(out, replace(reader.header, repaired=True))
+    copied = missing = extras = 0
+    for stored in reader.stored_segments():
+        extras = _copy_extras(reader, writer, extras)
+        bodies = {
+            part: (p.body, p.head.flags) for part, p in sorted(stored.packets.items()) if p.body is not None
+        }
+        copied += len(bodies)
+        missing += stored.total_parts - len(bodies)
+        if bodies:
+            writer.write_stored(stored.index, stored.total_parts, bodies)
+    _copy_extras(reader, writer, extras)
+    doubtful = missing == 0 and not reader.hash_passed
+    writer.close(reader.total_samples, reader.end_digest if doubtful else None)
+    return RepairReport(copied, missing, tuple(map(str, reader.damage)), tuple(reader.warnings))
+
+
+def _copy_extras(reader: Reader, writer: Writer, done: int) -> int:
+    """Write the additional packets met since the first `done`; their new number."""
+    for packet in reader.extras[done:]:
+        if packet.body is not None:
+            writer.write_packet(packet.head.type, packet.body, packet.head.flags)
+    return len(reader.extras)

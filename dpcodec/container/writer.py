@@ -1,0 +1,112 @@
+"""Writing: magic, header, tags, the parts of each segment, copies of the header, index, end."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import BinaryIO
+
+from dpcodec.container import constants as c
+from dpcodec.container.ending import End, add_digests, pack_end, pack_index, packet_digest
+from dpcodec.container.header import Header, pack_header
+from dpcodec.container.packets import compress, pack_packet
+from dpcodec.container.tags import pack_tags
+from dpcodec.errors import FormatError, LimitError
+
+
+class Writer:
+    """Writes a `.dpc` file to a file object from where it stands.
+
+    `header.samples` may be None: the END packet tells the number, and where the output can seek the first
+    header is patched. (An output opened for appending must say that it cannot seek.) Raises what
+    `pack_header` and `pack_tags` raise.
+    """
+
+    def __init__(self, fo: BinaryIO, header: Header, tags: Iterable[tuple[str, str]] = ()) -> None:
+        self._fo = fo
+        self._header = header
+        self._seekable = fo.seekable()
+        self._start = fo.tell() if self._seekable else 0
+        self._digest = 0
+        self._next = 0
+        self._starts = array("Q")
+        self._copied_at = 0
+        self._copied_segment = 0
+        self.bytes_written = 0
+        packed = pack_tags(tags)
+        self._write(c.MAGIC + pack_packet(c.TYPE_HEAD, pack_header(header)))
+        if packed:
+            smaller = compress(packed)
+            flags = 0 if smaller is None else c.FLAG_COMPRESSED
+            self.write_packet(c.TYPE_TAGS, smaller or packed, flags)
+
+    def write_segment(self, index: int, bodies: Sequence[bytes]) -> None:
+        """Write the bodies of all parts of a segment; indices rise. Bodies of exact coefficients are
+        compressed where that makes them shorter.
+
+        Raises `LimitError` if a body is over 16 MiB, `FormatError` if the index or the number of parts
+        cannot be.
+        """
+        if not 1 <= len(bodies) <= self._header.parts:
+            raise FormatError(f"segment {index} has {len(bodies)} parts: give 1 to {self._header.parts}")
+        packed = {}
+        for part, body in enumerate(bodies):
+            smaller = compress(body) if self._header.exact else None
+            packed[part] = (body, 0) if smaller is None else (smaller, c.FLAG_COMPRESSED)
+        self.write_stored(index, len(bodies), packed)
+
+    def write_stored(self, index: int, parts: int, bodies: dict[int, tuple[bytes, int]]) -> None:
+        """Write the parts of a segment that are there, as they are stored: part -> (body, flags)."""
+        if index < self._next:
+            raise FormatError(f"segment {index} comes after segment {self._next - 1}")
+        if index >= c.MAX_SEGMENTS:
+            raise LimitError(f"segment {index} is over the limit of {c.MAX_SEGMENTS}: use longer segments")
+        self._repeat_header(index)
+        self._starts.append(self.bytes_written)
+        self._next = index + 1
+        for part, (body, flags) in bodies.items():
+            self._digest = add_digests(self._digest, packet_digest(index, part, parts, flags, body))
+            self._write(pack_packet(c.TYPE_DATA, body, segment=index, part=part, parts=parts, flags=flags))
+
+    def write_packet(self, kind: int, body: bytes, flags: int) -> None:
+        """Write a packet that is not part of a segment."""
+        self._write(pack_packet(kind, body, flags=flags))
+
+    def close(self, samples: int | None, digest: int | None = None) -> None:
+        """Write index and end, and patch the first header. The file object stays open.
+
+        `samples` is N, None where it is lost for good; `digest` replaces the end hash. Raises `FormatError`
+        if more segments were written than N samples have.
+        """
+        header = replace(self._header, samples=samples)
+        segments = self._next if header.segments is None else header.segments
+        if self._next > segments:
+            raise FormatError(f"{samples} samples make {segments} segments, {self._next} were written")
+        if len(self._starts) > c.INDEX_SEGMENTS:
+            index = pack_index(self._starts.tolist())
+            if len(index) <= c.MAX_BODY_BYTES:
+                self.write_packet(c.TYPE_INDEX, index, 0)
+        end = End(self._digest if digest is None else digest, segments, header)
+        self.write_packet(c.TYPE_END, pack_end(end), 0)
+        if self._seekable and header != self._header:
+            here = self._fo.tell()
+            self._fo.seek(self._start + c.MAGIC_BYTES)
+            self._fo.write(pack_packet(c.TYPE_HEAD, pack_header(header)))
+            self._fo.seek(here)
+
+    def _repeat_header(self, index: int) -> None:
+        """A copy of the header every 16 segments or 64 KiB, whichever comes later, and every 4 MiB at
+        least."""
+        distance = self.bytes_written - self._copied_at
+        due = distance >= c.COPY_MIN_BYTES and index - self._copied_segment >= c.COPY_SEGMENTS
+        if due or distance >= c.COPY_MAX_BYTES:
+            self._copied_at, self._copied_segment = self.bytes_written, index
+            self.write_packet(c.TYPE_HEAD, pack_header(self._header), 0)
+
+    def _write(self, data: bytes) -> None:
+        """Write all of it: an unbuffered file may take less at once."""
+        self.bytes_written += len(data)
+        view = memoryview(data)
+        while view:
+            view = view[self._fo.write(view) :]
