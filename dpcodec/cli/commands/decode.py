@@ -1,0 +1,174 @@
+"""`dpcodec decode`."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+import dpcodec
+from dpcodec.cli import exits, signals
+from dpcodec.cli.display import Screen
+from dpcodec.cli.formats import SUFFIXES, choose_format, parse_format
+from dpcodec.cli.options import Size, Verb, file_options, run_files
+from dpcodec.cli.outputs import Output, create
+from dpcodec.cli.paths import DPC_SUFFIX, Job
+from dpcodec.cli.rescale import Rescaling
+from dpcodec.cli.sources import open_source
+
+SOLVERS_ASKED_POLITELY = ("auto", "deep-prior")
+INTERRUPTED = 130
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """How the decoded audio is to be written."""
+
+    format: str | None
+    raw: str | None
+    rescale: bool
+    strict: bool
+
+
+@click.command(cls=Verb)
+@file_options
+@click.option("--solver", metavar="NAME", help="auto, none, least-squares or deep-prior. [auto]")
+@click.option(
+    "--context/--no-context", default=None, help="Put kept coefficients back after the solver. [yes]"
+)
+@click.option("--device", metavar="NAME", help="auto, cpu, cuda, cuda:N or mps. [auto]")
+@click.option("--iterations", type=int, metavar="N", help="Steps of the solver.")
+@click.option(
+    "--time-limit", type=float, metavar="S", help="Seconds for each file; the best so far is taken."
+)
+@click.option("--seed", type=int, metavar="N", help="Of the deep prior. [0]")
+@click.option("--network", metavar="NAME", help="Of the deep prior. [by device]")
+@click.option("--loss", metavar="NAME", help="Of the deep prior: mse, l1 or mse+stft. [mse+stft]")
+@click.option("--start", type=float, metavar="S", help="Begin at this time. [0]")
+@click.option("--duration", type=float, metavar="S", help="End after this much. [to the end]")
+@click.option(
+    "--format", "audio_format", metavar="FMT", help="wav, flac, ... and/or pcm16, pcm24, float, ..."
+)
+@click.option("--raw", metavar="FMT", help="Write PCM without a header: s16le, f32le, ...")
+@click.option("--rescale", is_flag=True, help="Scale down what would clip.")
+@click.option("--strict", is_flag=True, help="Write nothing of a damaged file, exit 4.")
+@click.option("--max-memory", type=Size(), metavar="BYTES", help="For a block of segments. [4G]")
+@click.option("--max-duration", type=float, metavar="S", help="Longest audio.")
+@click.option("--batch-segments", type=int, metavar="N", help="Segments solved together. [1]")
+@click.option("--no-check", is_flag=True, help="Do not assert that kept coefficients came back.")
+@click.pass_context
+def decode(context: click.Context, /, **options: Any) -> int:
+    """Decode .dpc files into audio.
+
+    IN may be - for standard input. OUT defaults to IN with the suffix .wav, or that of --format; for standard
+    input to standard output. The format is that of the encoded source unless OUT's suffix or --format says
+    otherwise.
+    """
+    settings = settings_of(options)
+    wanted = Wanted(options["audio_format"], options["raw"], options["rescale"], options["strict"])
+    suffix = _suffix(wanted)
+    screen = context.find_root().ensure_object(Screen)
+
+    def work(job: Job) -> int:
+        return decode_file(job, settings, wanted, screen)
+
+    return run_files(context, suffix, (DPC_SUFFIX,), work)
+
+
+def settings_of(options: dict[str, Any]) -> dpcodec.DecodeSettings:
+    """The defaults, changed by the options that were given. Raises `SettingsError`."""
+    names = (
+        *("solver", "context", "device", "iterations", "time_limit", "seed", "network", "loss"),
+        *("start", "duration", "max_memory", "max_duration", "batch_segments"),
+    )
+    given = {name: options[name] for name in names if options[name] is not None}
+    return dpcodec.DecodeSettings(**given, check=not options["no_check"])
+
+
+def decode_file(job: Job, settings: dpcodec.DecodeSettings, wanted: Wanted, screen: Screen) -> int:
+    """Decode one file. Damage gives exit code 5 and the output all the same, with --strict 4 and none."""
+    started = time.monotonic()
+    asks = settings.solver in SOLVERS_ASKED_POLITELY
+    with contextlib.ExitStack() as stack:
+        output = stack.enter_context(create(job.target, spool=wanted.strict))
+        source = stack.enter_context(open_source(job.source))
+        meter = stack.enter_context(screen.meter(job.source))
+        stack.enter_context(signals.polite())
+
+        def progress(done: float, total: float | None, detail: str) -> bool:
+            meter(done, total, detail)
+            return asks and signals.stop_asked()
+
+        report = dpcodec.decode_stream(source, _opener(output, job, wanted), settings, progress)
+        meter.close()
+        _tell(job, report, settings, time.monotonic() - started, screen)
+        if report.damaged and wanted.strict:
+            screen.error(
+                job.source, f"damaged: {_damage(report)}: decode it without --strict, nothing is written"
+            )
+            return exits.FORMAT
+        output.commit()
+    if signals.interrupted():
+        screen.warn(job.source, "interrupted: the best so far is kept, the rest was rebuilt with solver none")
+        return INTERRUPTED
+    if not report.damaged:
+        return exits.OK
+    screen.warn(job.source, f"damaged: {_damage(report)}: see dpcodec info")
+    return exits.DAMAGED
+
+
+def _opener(output: Output, job: Job, wanted: Wanted) -> Callable[[dpcodec.StreamInfo], Any]:
+    """What `decode_stream` calls once it knows what it decodes."""
+
+    def open_writer(info: dpcodec.StreamInfo) -> Any:
+        raw = None
+        if wanted.raw is not None:
+            raw = dpcodec.RawFormat(wanted.raw, info.sample_rate, info.channels)
+        sample_format = choose_format(info.sample_format, wanted.format, job.target)
+        writer = dpcodec.create_audio(
+            output.file, info.sample_rate, info.channels, sample_format, info.samples, info.tags, raw=raw
+        )
+        subtype = raw.subtype if raw else sample_format.subtype
+        return Rescaling(writer, subtype) if wanted.rescale else writer
+
+    return open_writer
+
+
+def _suffix(wanted: Wanted) -> str:
+    if wanted.raw is not None:
+        if wanted.format is not None:
+            raise exits.UsageError("--raw and --format contradict each other: give one of them")
+        return ".raw"
+    container = parse_format(wanted.format)[0] if wanted.format else None
+    return SUFFIXES[container or "wav"]
+
+
+def _tell(
+    job: Job, report: dpcodec.DecodeReport, settings: dpcodec.DecodeSettings, seconds: float, screen: Screen
+) -> None:
+    for warning in report.warnings:
+        screen.warn(job.source, warning)
+    if report.clipped:
+        screen.warn(job.source, f"{report.clipped} samples were clipped: give --rescale or --format float")
+    length = report.samples / report.sample_rate
+    chosen = "; ".join(
+        f"{choice} ({count}x)" if count > 1 else choice for choice, count in report.choices.items()
+    )
+    screen.note(
+        f"{job.source} -> {job.target}: {length:.2f} s, {report.channels} channels, {report.sample_rate} Hz, "
+        f"solver {settings.solver}{': ' if chosen else ''}{chosen}, {seconds:.2f} s"
+    )
+    if screen.verbose:
+        for line in report.damage:
+            screen.note(f"{job.source}: {line}")
+
+
+def _damage(report: dpcodec.DecodeReport) -> str:
+    if not report.damage:
+        return "the end is missing or does not match"
+    more = f" and {len(report.damage) - 1} more" if len(report.damage) > 1 else ""
+    return report.damage[0] + more

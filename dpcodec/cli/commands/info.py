@@ -1,0 +1,81 @@
+"""`dpcodec info`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import click
+
+import dpcodec
+from dpcodec.cli import exits
+from dpcodec.cli.batch import guard
+from dpcodec.cli.display import Screen, escape
+from dpcodec.cli.options import Verb
+from dpcodec.cli.paths import check_source
+from dpcodec.cli.sources import open_source
+
+SHOWN = 20
+"""Tags and damages listed without -v."""
+
+
+@click.command(cls=Verb)
+@click.argument("file", type=click.Path())
+@click.option("--json", "as_json", is_flag=True, help="One JSON object, whose names stay as they are.")
+@click.pass_context
+def info(context: click.Context, file: str, as_json: bool) -> int:
+    """Say what a .dpc file holds, what it weighs, and what is damaged in it.
+
+    Exit code 0 if it is whole, 5 if it is damaged.
+    """
+    screen = context.find_root().ensure_object(Screen)
+    return guard(screen, file, lambda: _show(file, as_json, screen))
+
+
+def _show(name: str, as_json: bool, screen: Screen) -> int:
+    check_source(name)
+    with open_source(name) as source, screen.meter(name) as meter:
+        found = dpcodec.inspect_stream(source, meter)
+    if as_json:
+        click.echo(json.dumps(found.to_dict(), indent=2))
+    else:
+        for line in _lines(found, None if screen.verbose else SHOWN):
+            click.echo(escape(line))
+    return exits.OK if found.whole else exits.DAMAGED
+
+
+def _lines(found: dpcodec.FileInfo, most: int | None) -> Iterator[str]:
+    """The text form; lines may hold anything, the caller escapes them."""
+    seconds = "unknown length" if found.duration_s is None else f"{found.duration_s:.3f} s"
+    samples = "" if found.samples is None else f" ({found.samples} samples)"
+    rate = "" if found.kbps is None else f", {found.kbps:.1f} kbit/s"
+    kept = 100 * found.kept / found.cells if found.cells else 0.0
+    mask = {"random": f"random, seed {found.seed}", "energy": "energy"}.get(found.mask, _columns(found))
+    yield f"audio:        {seconds}{samples}, {found.channels} channels, {found.sample_rate} Hz"
+    yield f"source:       {found.container} {found.subtype}"
+    yield f"size:         {found.bytes} bytes{rate}"
+    yield f"transform:    {found.window} window {found.n_fft}, hop {found.hop}"
+    yield f"mask:         {mask}, drop {found.drop:.6g}"
+    yield f"coefficients: {kept:.2f} % of {found.cells} kept, {'exact' if found.exact else 'quantised'}"
+    yield f"segments:     {found.segments} of {found.segment_frames} frames, {found.parts} parts each"
+    for key, value in found.tags[:most]:
+        yield f"tag:          {key}={value}"
+    yield from _rest("tag:          ", len(found.tags), most)
+    for warning in found.warnings:
+        yield f"warning:      {warning}"
+    yield f"state:        {'whole' if found.whole else 'damaged'}"
+    for first, last in found.damaged_s[:most]:
+        yield f"damaged:      {first:.3f} s to {last:.3f} s"
+    yield from _rest("damaged:      ", len(found.damaged_s), most)
+    for line in found.damage[:most]:
+        yield f"damage:       {line}"
+    yield from _rest("damage:       ", len(found.damage), most)
+
+
+def _rest(label: str, count: int, most: int | None) -> Iterator[str]:
+    if most is not None and count > most:
+        yield f"{label}{count - most} more, listed with -v"
+
+
+def _columns(found: dpcodec.FileInfo) -> str:
+    return "columns " + ",".join(f"{a}-{b}" if a != b else f"{a}" for a, b in found.columns)

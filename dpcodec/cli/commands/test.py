@@ -1,0 +1,41 @@
+"""`dpcodec test`."""
+
+from __future__ import annotations
+
+import click
+
+import dpcodec
+from dpcodec.cli import exits
+from dpcodec.cli.batch import guard
+from dpcodec.cli.display import Screen, escape
+from dpcodec.cli.options import Verb
+from dpcodec.cli.paths import check_source
+from dpcodec.cli.sources import open_source
+
+
+@click.command(cls=Verb)
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path())
+@click.pass_context
+def test(context: click.Context, files: tuple[str, ...]) -> int:
+    """Check .dpc files: structure, every checksum, every symbol, the end hash. No audio is rebuilt.
+
+    Exit code 0 if all are whole, 5 if one is damaged, 4 if one is no .dpc file or beyond use.
+    """
+    screen = context.find_root().ensure_object(Screen)
+    return max(guard(screen, name, lambda name=name: _test_file(name, screen)) for name in files)  # type: ignore[misc]
+
+
+def _test_file(name: str, screen: Screen) -> int:
+    check_source(name)
+    with open_source(name) as source, screen.meter(name) as meter:
+        info = dpcodec.inspect_stream(source, meter)
+    for warning in info.warnings:
+        screen.warn(name, warning)
+    if info.whole:
+        if not screen.quiet:
+            click.echo(f"{escape(name)}: whole")
+        return exits.OK
+    damage = info.damage if screen.verbose else info.damage[:1]
+    for line in damage or ("the end is missing or does not match",):
+        screen.error(name, f"damaged: {line}: rebuild the rest with dpcodec decode")
+    return exits.DAMAGED

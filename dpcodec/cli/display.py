@@ -1,0 +1,159 @@
+"""What the user sees: lines on stderr, and how far the work is. rich is loaded only once a bar is drawn."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dpcodec.cli import signals
+
+if TYPE_CHECKING:
+    import rich.progress
+
+BAR_AFTER_S = 0.5
+JSON_EVERY_S = 0.25
+
+
+def escape(text: str) -> str:
+    """Text without control characters, undecodable bytes or line ends, each shown as its code.
+
+    >>> escape("a\\x1b[2J\\nb")
+    'a\\\\x1b[2J\\\\nb'
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else _code(c) for c in text)
+
+
+def _code(character: str) -> str:
+    number = ord(character)
+    if 0xDC80 <= number <= 0xDCFF:  # a byte of a file name that is not UTF-8
+        return f"\\x{number - 0xDC00:02x}"
+    return character.encode("unicode_escape", "surrogatepass").decode("ascii")
+
+
+@dataclass
+class Screen:
+    """How much to say, and where: all but results goes to stderr.
+
+    quiet     1: no remarks and no progress; 2: no warnings either; errors are always told
+    verbose   list every piece of damage and every remark
+    progress  "auto" (a bar if stderr is a terminal), "json" (a line of JSON now and then) or "none"
+    debug     show tracebacks
+    """
+
+    quiet: int = 0
+    verbose: bool = False
+    progress: str = "auto"
+    debug: bool = False
+
+    def arguments(self) -> list[str]:
+        """The options that make a second `dpcodec` say as much, without a bar."""
+        progress = "--progress=json" if self.progress == "json" else "--no-progress"
+        return [progress, *["-q"] * self.quiet, *["-v"] * self.verbose, *["--debug"] * self.debug]
+
+    def note(self, text: str) -> None:
+        """A remark."""
+        if not self.quiet:
+            self._line(text)
+
+    def warn(self, name: str, text: str) -> None:
+        """Something that went well but not as it should."""
+        if self.quiet < 2:
+            self._line(f"dpcodec: {name}: warning: {text}")
+
+    def error(self, name: str | None, text: str) -> None:
+        """The one line an error gets."""
+        self._line(f"dpcodec: {name}: {text}" if name else f"dpcodec: {text}")
+
+    @contextmanager
+    def meter(self, name: str) -> Iterator[Meter]:
+        """The progress of one file."""
+        meter = Meter(self, name)
+        try:
+            with signals.at_leave(meter.restore_terminal):
+                yield meter
+        finally:
+            meter.close()
+
+    def _line(self, text: str) -> None:
+        if sys.stderr is None:
+            return
+        with suppress(BrokenPipeError):  # nobody listens any more: the work itself still counts
+            sys.stderr.write(escape(text) + "\n")
+            sys.stderr.flush()
+
+
+class Meter:
+    """Shows how far one file is; a `dpcodec` progress callback that never asks to stop."""
+
+    def __init__(self, screen: Screen, name: str) -> None:
+        self._name = name
+        self._started = self._told = time.monotonic()
+        self._bar: rich.progress.Progress | None = None
+        self._json = screen.progress == "json"
+        terminal = sys.stderr is not None and sys.stderr.isatty()
+        self._draws = screen.progress == "auto" and terminal and not screen.quiet
+
+    def __call__(self, done: float, total: float | None, detail: str) -> None:
+        now = time.monotonic()
+        if self._json:
+            self._tell(now, done, total, detail)
+        elif self._draws and now - self._started > BAR_AFTER_S:
+            self._draw(done, total, detail)
+
+    def close(self) -> None:
+        """Take the bar away."""
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+    def restore_terminal(self) -> None:
+        """Show the cursor again and clear the bar's line, without waiting for any lock."""
+        if self._bar is not None:
+            sys.stderr.write("\x1b[?25h\r\x1b[2K")
+            sys.stderr.flush()
+
+    def _tell(self, now: float, done: float, total: float | None, detail: str) -> None:
+        last = total is not None and done >= total
+        if now - self._told < JSON_EVERY_S and not last:
+            return
+        self._told = now
+        eta = (now - self._started) * (total - done) / done if total and done > 0 else None
+        line = {
+            "event": "progress",
+            "file": self._name,
+            "done_s": round(done, 3),
+            "total_s": None if total is None else round(total, 3),
+            "elapsed_s": round(now - self._started, 3),
+            "eta_s": None if eta is None else round(max(eta, 0.0), 3),
+            "detail": detail,
+        }
+        sys.stderr.write(json.dumps(line) + "\n")
+        sys.stderr.flush()
+
+    def _draw(self, done: float, total: float | None, detail: str) -> None:
+        if self._bar is None:
+            self._bar = _new_bar()
+            self._bar.start()
+            self._bar.add_task(escape(self._name), detail="")
+        self._bar.update(self._bar.task_ids[0], completed=done, total=total, detail=escape(detail))
+
+
+def _new_bar() -> rich.progress.Progress:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[detail]}", markup=False),
+    )
+    return Progress(*columns, console=Console(stderr=True), transient=True)

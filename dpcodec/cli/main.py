@@ -1,0 +1,112 @@
+"""The entry point: finds the verb, runs it, turns what goes wrong into one line and an exit code."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import os
+import sys
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+import dpcodec
+from dpcodec.cli import exits, signals
+from dpcodec.cli.batch import guard
+from dpcodec.cli.display import Screen
+from dpcodec.cli.options import screen_options
+
+COMMANDS = {
+    "encode": "dpcodec.cli.commands.encode:encode",
+    "decode": "dpcodec.cli.commands.decode:decode",
+    "info": "dpcodec.cli.commands.info:info",
+    "test": "dpcodec.cli.commands.test:test",
+    "repair": "dpcodec.cli.commands.repair:repair",
+    "bench": "dpcodec.cli.commands.bench:bench",
+    "completion": "dpcodec.cli.commands.completion:completion",
+}
+
+
+class Verbs(click.Group):
+    """Loads each verb when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        module, _, attribute = COMMANDS.get(cmd_name, "").partition(":")
+        if not module or importlib.util.find_spec(module) is None:
+            return None
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+
+def _show_version(ctx: click.Context, param: click.Parameter, value: Any) -> None:
+    if not value:
+        return
+    click.echo(f"dpcodec {dpcodec.__version__}")
+    if ctx.find_root().ensure_object(Screen).verbose:
+        from importlib import metadata
+
+        for package in ("torch", "numpy", "scipy", "soundfile", "soxr", "constriction", "zstandard"):
+            try:
+                click.echo(f"{package} {metadata.version(package)}")
+            except metadata.PackageNotFoundError:
+                click.echo(f"{package} is not installed")
+    ctx.exit(0)
+
+
+COMMAND = Verbs(
+    "dpcodec",
+    help="""Audio codec that drops time-frequency coefficients and inpaints them at the decoder.
+
+    \b
+    dpcodec encode in.wav out.dpc --drop 0.5
+    dpcodec decode out.dpc out.wav
+
+    Exit codes: 0 whole, 1 input/output, 2 usage, 3 audio not usable, 4 not a .dpc file, 5 decoded but
+    damaged, 6 over a limit, 7 no such device, 8 needs a newer dpcodec, 130 and 143 interrupted.""",
+    no_args_is_help=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    params=[
+        *screen_options(),
+        click.Option(
+            ["-V", "--version"],
+            is_flag=True,
+            expose_value=False,
+            callback=_show_version,
+            help="The version; with -v those of the libraries.",
+        ),
+    ],
+)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit code."""
+    screen = Screen()
+
+    def action() -> int:
+        code = COMMAND.main(list(arguments), prog_name="dpcodec", standalone_mode=False, obj=screen)
+        return code if isinstance(code, int) else exits.OK
+
+    return guard(screen, None, action)
+
+
+def main() -> None:
+    """The command `dpcodec`."""
+    signals.install()
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")  # of libraries; dpcodec's own reach the user through the reports
+    if sys.stdout is not None:
+        sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    code = run(sys.argv[1:])
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        # The interpreter flushes once more at its end; that must find somebody who listens.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        code = exits.PIPE_CLOSED
+    sys.exit(code)

@@ -1,0 +1,115 @@
+"""Options that several verbs share, and the types of their values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from dpcodec.cli.batch import repeated_arguments, run_job, run_parallel
+from dpcodec.cli.display import Screen
+from dpcodec.cli.paths import Job, Request, plan
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+FILE_PARAMETERS = ("output", "output_dir", "recursive", "names_from", "jobs")
+
+
+class Size(click.ParamType):  # type: ignore[type-arg] # generic only in recent releases of click
+    """A number of bytes: 4194304, 512M, 4GiB."""
+
+    name = "bytes"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        if isinstance(value, int):
+            return value
+        match = re.fullmatch(r"(\d{1,15})([KMGT]?)(?:i?B)?", value, re.IGNORECASE)
+        if not match:
+            self.fail(f"{value!r} is not a size: give bytes, or a number with K, M, G or T", param, ctx)
+        return int(match[1]) << {"": 0, "K": 10, "M": 20, "G": 30, "T": 40}[match[2].upper()]
+
+
+class Verb(click.Command):
+    """A command that takes the global options too, so that they may stand on either side of its name."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.params += screen_options()
+
+
+def screen_options() -> list[click.Parameter]:
+    """-q, -v, --progress, --no-progress and --debug; they set the `Screen` and reach no function."""
+
+    def setter(ctx: click.Context, param: click.Parameter, value: Any) -> None:
+        screen = ctx.find_root().ensure_object(Screen)
+        if param.name == "no_progress" and value:
+            screen.progress = "none"
+        elif param.name == "quiet":
+            screen.quiet += value
+        elif param.name != "no_progress" and value:
+            setattr(screen, param.name or "", value)
+
+    def option(*names: str, **attributes: Any) -> click.Option:
+        return click.Option(names, expose_value=False, callback=setter, **attributes)
+
+    return [
+        option("-q", "--quiet", count=True, help="No remarks; -qq: no warnings either."),
+        option("-v", "--verbose", is_flag=True, help="All remarks and all damage."),
+        option(
+            "--progress", type=click.Choice(["auto", "json"]), help="A bar on a terminal, or lines of JSON."
+        ),
+        option("--no-progress", is_flag=True, help="No progress."),
+        option("--debug", is_flag=True, help="Show tracebacks."),
+    ]
+
+
+def file_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """IN... [OUT] and the options on names, for verbs that make one output of each input."""
+    decorators: list[Decorator] = [
+        click.argument("operands", metavar="IN [OUT]", nargs=-1, required=True, type=click.Path()),
+        click.option(
+            "-o", "--output", type=click.Path(), metavar="OUT", help="Output; - is standard output."
+        ),
+        click.option("-f", "--force", is_flag=True, help="Overwrite outputs that exist."),
+        click.option("--skip-existing", is_flag=True, help="Leave out inputs whose output exists."),
+        click.option(
+            "--output-dir", type=click.Path(), metavar="DIR", help="Many inputs; outputs go below DIR."
+        ),
+        click.option("-r", "--recursive", is_flag=True, help="Take the files below folders."),
+        click.option(
+            "--files0-from",
+            "names_from",
+            type=click.Path(),
+            metavar="FILE",
+            help="Inputs, NUL after each name.",
+        ),
+        click.option(
+            "-j", "--jobs", type=click.IntRange(1, 1024), default=1, help="Files worked on at a time."
+        ),
+    ]
+    for decorator in reversed(decorators):
+        function = decorator(function)
+    return function
+
+
+def run_files(
+    context: click.Context, suffix: str, input_suffixes: tuple[str, ...], work: Callable[[Job], int]
+) -> int:
+    """Do `work` for each job of a verb with `file_options`; return the exit code."""
+    screen = context.find_root().ensure_object(Screen)
+    given = context.params
+    request = Request(
+        operands=given["operands"],
+        output=given["output"],
+        output_dir=given["output_dir"],
+        recursive=given["recursive"],
+        names_from=given["names_from"],
+        suffix=suffix,
+        input_suffixes=input_suffixes,
+    )
+    jobs = plan(request)
+    if given["jobs"] > 1 and len(jobs) > 1:
+        return run_parallel(screen, jobs, repeated_arguments(context, FILE_PARAMETERS), given["jobs"])
+    force, skip = given["force"], given["skip_existing"]
+    return max((run_job(screen, job, work, force=force, skip_existing=skip) for job in jobs), default=0)

@@ -1,0 +1,178 @@
+"""Which file goes where: names of inputs and outputs, decided and checked before any work."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from dpcodec.cli.exits import MissingInputError, UsageError
+
+AUDIO_SUFFIXES = (
+    ".wav", ".wave", ".rf64", ".w64", ".flac", ".aif", ".aiff", ".aifc", ".ogg", ".oga", ".raw", ".pcm",
+)  # fmt: skip
+DPC_SUFFIX = ".dpc"
+STDOUT_NAMES = ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
+MAX_NAMES_BYTES = 1 << 30
+
+
+@dataclass(frozen=True)
+class Job:
+    """One input and its output; "-" is standard input or output."""
+
+    source: str
+    target: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What the command line says about files.
+
+    operands        the names, in order; of two plain ones the second is the output
+    output          -o
+    output_dir      --output-dir
+    recursive       -r
+    names_from      --files0-from
+    suffix          of outputs whose name is not given, with its dot
+    input_suffixes  of files that -r looks for
+    """
+
+    operands: tuple[str, ...]
+    output: str | None
+    output_dir: str | None
+    recursive: bool
+    names_from: str | None
+    suffix: str
+    input_suffixes: tuple[str, ...]
+
+
+def plan(request: Request) -> list[Job]:
+    """The jobs of a command line. Raises `UsageError` where it contradicts itself or outputs collide."""
+    many = request.recursive or request.output_dir is not None or request.names_from is not None
+    operands = list(request.operands)
+    if request.names_from is not None:
+        operands += _names_from(request.names_from)
+    if not operands:
+        raise UsageError("no input is given: name a file, or - for standard input")
+    if not many:
+        return [_single(operands, request)]
+    if request.output is not None:
+        raise UsageError("-o names one output, but there may be many: use --output-dir")
+    if request.output_dir is not None and not Path(request.output_dir).is_dir():
+        raise OSError(2, os.strerror(2), request.output_dir)
+    jobs = [job for name in operands for job in _of_operand(name, request)]
+    _refuse_shared_targets(jobs)
+    return jobs
+
+
+def check(job: Job, *, force: bool = False) -> None:
+    """Raise `MissingInputError` or `UsageError` if the job must not start."""
+    if job.source != "-":
+        check_source(job.source)
+    elif sys.stdin is not None and sys.stdin.isatty():
+        raise UsageError("standard input is a terminal: name a file, or pipe one in")
+    if job.target == "-":
+        if sys.stdout is not None and os.isatty(1):
+            raise UsageError("binary data is not written to a terminal: name an output with -o, or pipe it")
+        return
+    target = Path(job.target)
+    if target.is_dir():
+        raise UsageError(f"the output {job.target} is a folder: name a file in it, or use --output-dir")
+    if not target.exists() or is_special(job.target):
+        return
+    if job.source != "-" and target.samefile(job.source):
+        raise UsageError("output and input are the same file: give another name with -o")
+    if not force:
+        raise UsageError(
+            f"the output {job.target} exists: overwrite it with -f, or keep it with --skip-existing"
+        )
+
+
+def is_special(target: str) -> bool:
+    """Whether the target is a pipe, a device or a descriptor: written directly, never replaced."""
+    path = Path(target)
+    if target in STDOUT_NAMES or target.startswith(("/dev/fd/", "/proc/self/fd/")):
+        return True
+    return path.exists() and not stat.S_ISREG(path.stat().st_mode)
+
+
+def with_suffix(name: str, suffix: str) -> str:
+    """The name with its suffix swapped, whatever is before it.
+
+    >>> with_suffix("a/b.wav", ".dpc"), with_suffix("c", ".dpc"), with_suffix("-", ".dpc")
+    ('a/b.dpc', 'c.dpc', '-')
+    """
+    return name if name == "-" else str(Path(name).with_suffix(suffix))
+
+
+def _single(operands: list[str], request: Request) -> Job:
+    source, *rest = operands
+    if len(operands) > 2 or (rest and request.output is not None):
+        raise UsageError(f"{len(operands)} names are given: for many inputs use --output-dir")
+    if rest and request.suffix == DPC_SUFFIX and Path(rest[0]).suffix.lower() in AUDIO_SUFFIXES:
+        # `encode a.wav b.wav` most likely means two inputs; with -f it would cost the second.
+        raise UsageError(
+            f"the output {rest[0]} is named like audio: for many inputs use --output-dir, else -o"
+        )
+    target = request.output or (rest[0] if rest else with_suffix(source, request.suffix))
+    return Job(source, "-" if target in STDOUT_NAMES else target)
+
+
+def _of_operand(name: str, request: Request) -> Iterator[Job]:
+    path = Path(name)
+    if request.recursive and path.is_dir():
+        for found in _walk(path, request.input_suffixes):
+            yield Job(str(found), _target(str(found), str(found.relative_to(path)), request))
+    else:
+        yield Job(name, _target(name, path.name, request))
+
+
+def _target(source: str, inside: str, request: Request) -> str:
+    if request.output_dir is None:
+        return with_suffix(source, request.suffix)
+    if source == "-":
+        raise UsageError("standard input has no name for --output-dir: use -o")
+    return str(Path(request.output_dir) / with_suffix(inside, request.suffix))
+
+
+def _walk(folder: Path, suffixes: Sequence[str]) -> Iterator[Path]:
+    """Files below a folder by suffix, sorted; links to folders are not followed, so loops end."""
+    for where, folders, names in os.walk(folder, followlinks=False):
+        folders.sort()
+        for name in sorted(names):
+            if Path(name).suffix.lower() in suffixes:
+                yield Path(where) / name
+
+
+def _names_from(name: str) -> list[str]:
+    """Names separated by NUL bytes, from a file or standard input."""
+    if name == "-":
+        data = sys.stdin.buffer.read(MAX_NAMES_BYTES)
+    else:
+        check_source(name)
+        with Path(name).open("rb") as fo:
+            data = fo.read(MAX_NAMES_BYTES)
+    return [os.fsdecode(item) for item in data.split(b"\0") if item]
+
+
+def check_source(name: str) -> None:
+    path = Path(name)
+    if path.is_dir():
+        raise UsageError("it is a folder: give -r to take the files below it")
+    if not path.exists():
+        raise MissingInputError("there is no such file: check the name")
+
+
+def _refuse_shared_targets(jobs: Sequence[Job]) -> None:
+    seen: dict[Path, str] = {}
+    for job in jobs:
+        if job.target == "-" and len(jobs) > 1:
+            raise UsageError("many inputs cannot all go to standard output: use --output-dir")
+        target = Path(job.target)
+        place = target.parent.resolve() / target.name
+        if place in seen:
+            raise UsageError(f"{seen[place]} and {job.source} would both become {job.target}: rename one")
+        seen[place] = job.source

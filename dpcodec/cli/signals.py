@@ -1,0 +1,86 @@
+"""Ctrl-C and kill: the process leaves within two seconds, whatever it is doing, and leaves no partial file.
+
+A thread waits for signals, so that neither a long step inside a library nor a blocked read can hold them up:
+it removes what must not stay behind and ends the process. Only while a solver is fitting the first SIGINT
+asks it, politely, for its best so far; if that does not end the work within `GRACE_S`, or on a second signal,
+the process leaves as well.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+
+GRACE_S = 1.5
+
+_at_leave: list[Callable[[], None]] = []
+_stop = threading.Event()
+_fitting = threading.Event()
+
+
+def install() -> None:
+    """Watch for SIGINT, SIGTERM and SIGHUP from now on, except where the parent had them ignored."""
+    receive, send = os.pipe()
+    os.set_blocking(send, False)
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+            # The handler only makes Python write the number to the wakeup descriptor.
+            signal.signal(number, lambda number, frame: None)
+    signal.set_wakeup_fd(send, warn_on_full_buffer=False)
+    threading.Thread(target=_watch, args=(receive,), name="signals", daemon=True).start()
+
+
+@contextlib.contextmanager
+def at_leave(action: Callable[[], None]) -> Iterator[None]:
+    """Have `action` done if a signal ends the process inside the `with` block."""
+    _at_leave.append(action)
+    try:
+        yield
+    finally:
+        _at_leave.remove(action)
+
+
+@contextlib.contextmanager
+def polite() -> Iterator[None]:
+    """Inside, once `stop_asked` has been called, the first SIGINT only makes it true."""
+    try:
+        yield
+    finally:
+        _fitting.clear()
+
+
+def stop_asked() -> bool:
+    """Called by a fit at each step: whether it shall stop. From the first call on, a SIGINT is polite."""
+    _fitting.set()
+    return _stop.is_set()
+
+
+def interrupted() -> bool:
+    """Whether a polite SIGINT has come."""
+    return _stop.is_set()
+
+
+def _watch(receive: int) -> None:
+    number = os.read(receive, 1)[0]
+    if number == signal.SIGINT and _fitting.is_set():
+        _stop.set()
+        select.select([receive], [], [], GRACE_S)
+    _leave(number)
+
+
+def _leave(number: int) -> None:
+    """End the process now. Actions may fail because the main thread has just done them itself."""
+    for action in reversed(_at_leave.copy()):
+        with contextlib.suppress(OSError):
+            action()
+    if sys.stderr is not None:
+        with contextlib.suppress(OSError, ValueError):
+            sys.stderr.write("dpcodec: interrupted: nothing was kept of the unfinished output\n")
+            sys.stderr.flush()
+    os._exit(128 + number)
