@@ -1,8 +1,8 @@
 """What is known around a cell when it is coded: the order of passes and the contexts.
 
 The frames of a part are bisected: every 16th, then those half way between, and so on to the odd ones; in each
-step the even bins go before the odd ones. So a pass is one vector operation over a strided grid, most cells have
-coded neighbours on both sides in time, and no loop runs over frames or symbols.
+step the even bins go before the odd ones. So a pass is one vector operation over a strided grid, most cells
+have coded neighbours on both sides in time, and no loop runs over frames or symbols.
 """
 
 from __future__ import annotations
@@ -18,21 +18,30 @@ COARSEST = 16
 """Distance in frames of the first pass."""
 
 LIMIT = 1023
-"""Magnitudes count up to this in a neighbourhood."""
+"""Magnitudes count up to this much in a neighbourhood."""
 
 _KNOWN = 1 << 20
-_MARGIN = (2, 3 * COARSEST // 2)
+_MARGIN_BINS, _MARGIN_FRAMES = 1, 3 * COARSEST // 2
 
-_STEPS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 40, 48, 64, 96, 128, 192, 256, 512, 1024, 4096)
-"""Lower edges of the contexts, in 1/16 of the mean weighted magnitude of the known neighbours."""
+_EDGES = (1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 40, 48, 64, 96, 128, 192, 256, 512, 1024, 4096)
+"""Lower edges of the activities, in 1/16 of the weighted mean magnitude of the known neighbours."""
 
-ACTIVITIES = len(_STEPS) + 2
-"""Contexts a neighbourhood may give: nothing known, nothing but zeros, and one for each edge."""
+_BESIDE_EDGES = (1, 16, 48)
+"""The same for the coarser classes of the neighbours in other bins."""
 
-_OF_ACTIVITY = (1 + np.searchsorted(_STEPS, np.arange(_STEPS[-1] + 1), "right")).astype(np.int64)
+ACTIVITIES = len(_EDGES) + 2
+"""Activities there are: nothing known, nothing but zeros (below the first edge), and one for each edge."""
+
+BESIDES = len(_BESIDE_EDGES) + 1
+
+_ACTIVITY = 1 + np.searchsorted(_EDGES, np.arange(_EDGES[-1] + 1), "right")
+_BESIDE = np.searchsorted(_BESIDE_EDGES, np.arange(_EDGES[-1] + 1), "right")
 
 STAGES = 4
-"""Kinds of passes, by how much is known in time: nothing, coarse, close, both (the odd bins of the last)."""
+"""Kinds of passes: 0 and 1 the even and odd bins of the first frames, 2 those between, 3 the odd frames."""
+
+Neighbours = tuple[tuple[int, int, int], ...]
+"""(bins away, frames away, weight)."""
 
 
 @dataclass(frozen=True)
@@ -49,15 +58,17 @@ class Pass:
         return slice(self.bin0, None, 2), slice(self.frame0, None, self.stride)
 
     @property
-    def neighbours(self) -> tuple[tuple[int, int, int], ...]:
-        """(bins away, frames away, weight); those not coded yet weigh nothing."""
-        d = self.stride // 2 if self.frame0 else 0
-        same = ((-1, 0, 2), (1, 0, 2), (-2, 0, 1), (2, 0, 1)) if self.bin0 else ()
-        if not d:
-            return same
-        near = [(0, s * d, 4) for s in (-1, 1)] + [(0, 3 * s * d, 1) for s in (-1, 1)]
-        diagonal = [(k, s * d, 1) for k in (-1, 1) for s in (-1, 1)]
-        return (*same, *near, *diagonal)
+    def in_time(self) -> Neighbours:
+        """Neighbours in the same bin; those not coded yet weigh nothing."""
+        d = self.stride // 2
+        return ((0, -d, 6), (0, d, 6), (0, -3 * d, 1), (0, 3 * d, 1)) if self.frame0 else ()
+
+    @property
+    def beside(self) -> Neighbours:
+        """Neighbours in the next bins."""
+        d = self.stride // 2
+        across = ((-1, -d, 1), (-1, d, 1), (1, -d, 1), (1, d, 1)) if self.frame0 else ()
+        return across + (((-1, 0, 1), (1, 0, 1)) if self.bin0 else ())
 
 
 def passes() -> Iterator[Pass]:
@@ -72,27 +83,44 @@ def passes() -> Iterator[Pass]:
 
 
 class Neighbourhood:
-    """Magnitudes of the cells coded so far, [K, L] with a margin of unknown cells."""
+    """Magnitudes of the cells coded so far, [K, L] with a margin of unknown cells.
+
+    A cell holds 0 while unknown and `_KNOWN + magnitude` after, so that one weighted sum over neighbours
+    gives the sum of magnitudes and the weight of the known ones.
+    """
 
     def __init__(self, bins: int, frames: int) -> None:
-        self._padded = np.zeros((bins + 2 * _MARGIN[0], frames + 2 * _MARGIN[1]), np.int32)
-        self._inner = self._padded[_MARGIN[0] : _MARGIN[0] + bins, _MARGIN[1] : _MARGIN[1] + frames]
+        self._padded = np.zeros((bins + 2 * _MARGIN_BINS, frames + 2 * _MARGIN_FRAMES), np.int32)
+        self._inner = self._padded[_MARGIN_BINS:, _MARGIN_FRAMES:][:bins, :frames]
 
-    def activity(self, step: Pass) -> np.ndarray:
-        """The context of every cell of a pass, int64 [bins of it, frames of it], 0 .. ACTIVITIES - 1."""
-        shape = self._inner[step.index].shape
-        total = np.zeros(shape, np.int32)
-        for k, l, weight in step.neighbours:
-            first = (_MARGIN[0] + step.bin0 + k, _MARGIN[1] + step.frame0 + l)
-            rows = slice(first[0], first[0] + 2 * shape[0], 2)
-            columns = slice(first[1], first[1] + step.stride * shape[1], step.stride)
-            total += weight * self._padded[rows, columns][: shape[0], : shape[1]]
-        known = total // _KNOWN
-        mean = 16 * (total % _KNOWN) // np.maximum(known, 1)
-        activity = _OF_ACTIVITY[np.minimum(mean, _STEPS[-1])]
-        return np.where(known > 0, activity, 0)
+    def context(self, step: Pass) -> tuple[np.ndarray, np.ndarray]:
+        """Of every cell of a pass: activity 0 .. ACTIVITIES - 1 and class of the next bins 0 .. BESIDES - 1.
+
+        Both int64 [bins of it, frames of it]. Where nothing is known in the same bin, the next bins give the
+        activity too.
+        """
+        weight, mean = self._mean(step, step.in_time)
+        weight_beside, mean_beside = self._mean(step, step.beside)
+        activity = _ACTIVITY[np.where(weight, mean, mean_beside)]
+        activity[(weight == 0) & (weight_beside == 0)] = 0
+        return activity, _BESIDE[mean_beside]
 
     def reveal(self, step: Pass, coded: np.ndarray, levels: np.ndarray) -> None:
         """Enter a pass: `coded` bool [bins, frames] of it, and the levels int [n, 2] of the coded cells."""
-        magnitudes = np.minimum(FLOORS[levels].sum(1), LIMIT) + _KNOWN
-        self._inner[step.index][coded] = magnitudes
+        self._inner[step.index][coded] = np.minimum(FLOORS[levels].sum(1), LIMIT) + _KNOWN
+
+    def _mean(self, step: Pass, neighbours: Neighbours) -> tuple[np.ndarray, np.ndarray]:
+        """Weight of the known neighbours, and 16 times their mean magnitude rounded down: int32 each."""
+        bins, frames = self._inner[step.index].shape
+        total = np.zeros((bins, frames), np.int32)
+        for away_bins, away_frames, weight in neighbours:
+            row = _MARGIN_BINS + step.bin0 + away_bins
+            column = _MARGIN_FRAMES + step.frame0 + away_frames
+            rows, columns = (
+                slice(row, row + 2 * bins, 2),
+                slice(column, column + step.stride * frames, step.stride),
+            )
+            total += weight * self._padded[rows, columns][:bins, :frames]
+        known = total >> 20
+        mean = ((total & (_KNOWN - 1)) << 4) // np.maximum(known, 1)
+        return known, np.minimum(mean, _EDGES[-1])

@@ -3,7 +3,8 @@
 The probability of a symbol is an integer count over `2**16`, made from adaptive counts by integer arithmetic
 alone. constriction takes floating-point arrays; it is given these integers, for which every operation it does
 in float64 is exact, so that its 24-bit cumulative is `(c * (2**24 - A) >> 16) + i` for symbol i of A with
-cumulative c. `docs/format.md` describes the coder; a test decodes real bytes with a slow one in Python integers.
+cumulative c. `docs/format.md` describes the coder; a test decodes real bytes with a slow one in Python
+integers.
 """
 
 from __future__ import annotations
@@ -44,7 +45,8 @@ class AdaptiveTable:
         np.cumsum(self.counts, axis=1, out=cumulative[:, 1:])
         free = (1 << TOTAL_BITS) - symbols
         scaled = cumulative * free // cumulative[:, -1:] + np.arange(symbols + 1)
-        return np.diff(scaled, axis=1).astype(np.float64)
+        frequencies: np.ndarray = np.diff(scaled, axis=1).astype(np.float64)
+        return frequencies
 
     def update(self, context: np.ndarray, symbols: np.ndarray) -> None:
         """Count what was just coded: context and symbols int [n]."""
@@ -54,11 +56,13 @@ class AdaptiveTable:
 
 
 class Coder(Protocol):
-    """One side of the coding: `truth` is what to write, None when reading; what is returned is the symbols."""
+    """One side of the coding; `truth` is what to write, None when reading. Either gives the symbols back."""
 
-    def code(self, table: AdaptiveTable, context: np.ndarray, truth: np.ndarray | None) -> np.ndarray: ...
+    def code(self, table: AdaptiveTable, context: np.ndarray, truth: np.ndarray | None) -> np.ndarray:
+        """Symbols under contexts, int [n] each."""
 
-    def bits(self, count: int, truth: np.ndarray | None) -> np.ndarray: ...
+    def bits(self, count: int, truth: np.ndarray | None) -> np.ndarray:
+        """Equiprobable bits, [count]."""
 
 
 class Encoder:
@@ -74,7 +78,7 @@ class Encoder:
         frequencies = table.frequencies()
         for start in range(0, len(symbols), _BATCH):
             batch = slice(start, start + _BATCH)
-            self._coder.encode(symbols[batch], self._family, frequencies[context[batch]])
+            self.write(symbols[batch], self._family, frequencies[context[batch]])
         table.update(context, symbols)
         return symbols
 
@@ -85,21 +89,38 @@ class Encoder:
         if whole:
             words = np.packbits(bits[:whole]).view(">u2").astype(np.int32)
             self._coder.encode(words, Uniform(1 << RAW_BITS))
-        for bit in bits[whole:]:
-            self._coder.encode(int(bit), Uniform(2))
+        if count > whole:
+            self._coder.encode(bits[whole:].astype(np.int32), Uniform(2))
         return bits
 
+    def write(self, symbols: np.ndarray, family: object, rows: np.ndarray) -> None:
+        """Write symbols int32 [n] with the frequencies float64 [n, A]."""
+        self._coder.encode(symbols, family, rows)
+
     def finish(self) -> bytes:
-        """The coded bytes: big-endian words without the zero bytes at their end."""
-        return bytes(self._coder.get_compressed().astype(">u4").tobytes().rstrip(b"\0"))
+        """The fewest bytes that, with zeros read after them, decode to what was written.
+
+        Of all numbers in the coder's last interval [low, low + range) the one with most zeros at its end is
+        taken.
+        """
+        words: bytes = self._coder.get_compressed().astype(">u4").tobytes()
+        position, (low, width) = self._coder.pos()
+        head, sealed = words[: 4 * position], words[4 * position :]
+        if int.from_bytes(sealed.ljust(8, b"\0"), "big") < low:
+            low -= 1 << 64  # the carry has gone into the words before
+        for zeros in range(64, -8, -8):
+            point = -(-max(low, 0) >> zeros) << zeros
+            if point < min(low + width, 1 << 64):
+                break
+        return bytes(head + point.to_bytes(8, "big")).rstrip(b"\0")
 
 
 class Decoder:
     """Reads symbols from the bytes an `Encoder` gave. Raises `FormatError` where they cannot be right."""
 
     def __init__(self, data: bytes) -> None:
-        if data.endswith(b"\0"):
-            raise FormatError("coded part: a zero byte at the end")
+        self._data = data
+        self._again = Encoder()
         padded = data + bytes(-len(data) % 4)
         self._coder = RangeDecoder(np.frombuffer(padded, ">u4").astype(np.uint32))
         self._family = Categorical(perfect=False)
@@ -110,7 +131,9 @@ class Decoder:
         symbols = np.empty(len(context), np.int32)
         for start in range(0, len(symbols), _BATCH):
             batch = slice(start, start + _BATCH)
-            symbols[batch] = self._decode(self._family, frequencies[context[batch]])
+            rows = frequencies[context[batch]]
+            symbols[batch] = self._decode(self._family, rows)
+            self._again.write(symbols[batch], self._family, rows)
         table.update(context, symbols)
         return symbols
 
@@ -118,12 +141,13 @@ class Decoder:
         """Read `count` equiprobable bits, uint8 [count]."""
         words = self._decode(Uniform(1 << RAW_BITS), count // RAW_BITS)
         rest = self._decode(Uniform(2), count % RAW_BITS)
-        return np.concatenate([np.unpackbits(words.astype(">u2").view(np.uint8)), rest.astype(np.uint8)])
+        bits = np.concatenate([np.unpackbits(words.astype(">u2").view(np.uint8)), rest.astype(np.uint8)])
+        return self._again.bits(count, bits)
 
     def finish(self) -> None:
-        """Raise `FormatError` if whole words are left over (a range coder cannot tell to the byte)."""
-        if not self._coder.maybe_exhausted():
-            raise FormatError("coded part: bytes left over after the last symbol")
+        """Raise `FormatError` unless an encoder would have given these very bytes for what was read."""
+        if self._again.finish() != self._data:
+            raise FormatError("coded part: bytes missing or left over after the last symbol")
 
     def _decode(self, model: object, parameter: object) -> np.ndarray:
         try:

@@ -1,8 +1,8 @@
 """Kept coefficients as float32, no quantiser: what the paper does.
 
-The values stand as eight planes of bytes: first the most significant byte of every real part, and so on to the
-least significant, then the same of the imaginary parts. So bytes of a kind lie together for the compressor that
-the packet applies. Cells follow each other bin by bin along time.
+The values stand as eight planes of bytes: first the most significant byte of every real part, and so on to
+the least significant, then the same of the imaginary parts. So bytes of a kind lie together for the
+compressor that the packet applies. Cells follow each other bin by bin along time.
 """
 
 from __future__ import annotations

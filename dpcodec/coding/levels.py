@@ -46,22 +46,24 @@ def code_extras(coder: Coder, levels: np.ndarray, truth: np.ndarray | None) -> n
     levels  int [n]
     truth   int32 [n], the signed values when writing; None when reading
 
-    The order on the wire: widths of the escapes, the extra bits of every level, the signs of all non-zero values.
-    Raises `FormatError` if a magnitude passes the format's largest.
+    The order on the wire: widths of the escapes, the extra bits of every level, the signs of all non-zero
+    values. Raises `FormatError` if a magnitude passes the format's largest.
     """
     magnitudes = None if truth is None else np.abs(truth.astype(np.int64))
-    base, widths = FLOORS[levels], _WIDTHS[levels]
+    base: np.ndarray = FLOORS[levels]
+    widths: np.ndarray = _WIDTHS[levels]
     escaped = np.flatnonzero(levels == ESCAPE)
     exponents = _code_escape_widths(coder, escaped, magnitudes)
     base[escaped], widths[escaped] = np.left_shift(1, exponents), exponents
     offsets = _code_fields(coder, widths, None if magnitudes is None else magnitudes - base)
-    values = base + offsets
+    values: np.ndarray = base + offsets
     if values.max(initial=0) > MAX_SYMBOL:
         raise FormatError(f"coded part: a symbol larger than {MAX_SYMBOL}")
     nonzero = np.flatnonzero(values)
     negative = coder.bits(len(nonzero), None if truth is None else truth[nonzero] < 0)
     values[nonzero] *= 1 - 2 * negative.astype(np.int64)
-    return values.astype(np.int32)
+    signed: np.ndarray = values.astype(np.int32)
+    return signed
 
 
 def _code_escape_widths(coder: Coder, escaped: np.ndarray, magnitudes: np.ndarray | None) -> np.ndarray:
@@ -70,7 +72,9 @@ def _code_escape_widths(coder: Coder, escaped: np.ndarray, magnitudes: np.ndarra
     exponents = None
     if magnitudes is not None:
         exponents = np.frexp(magnitudes[escaped].astype(np.float64))[1] - 1 - _ESCAPE_EXPONENT
-    return _code_fields(coder, widths, exponents) + _ESCAPE_EXPONENT
+    above = _code_fields(coder, widths, exponents)
+    above += _ESCAPE_EXPONENT
+    return above
 
 
 def _code_fields(coder: Coder, widths: np.ndarray, values: np.ndarray | None) -> np.ndarray:

@@ -1,10 +1,10 @@
 """Run-length packing of a stored mask; the only user of bitarray.
 
-The mask is read bin by bin along time (a partial stays in its bin) as runs of equal cells, the first of dropped
-ones and possibly empty. The length of a run (of the first: plus one) is a number n >= 1 in Elias's gamma code,
-its two halves apart: first the exponents `e = floor(log2 n)` of all runs, each as e one-bits and a zero-bit,
-then the e low bits of each n. Before them stands the number of bits of the first half (varint). Bits fill bytes
-from the most significant on; the last byte is padded with zeros.
+The mask is read bin by bin along time (a partial stays in its bin) as runs of equal cells, the first of
+dropped ones and possibly empty. The length of a run (of the first: plus one) is a number n >= 1 in Elias's
+gamma code, its two halves apart: first the exponents `e = floor(log2 n)` of all runs, each as e one-bits and
+a zero-bit, then the e low bits of each n. Before them stands the number of bits of the first half (varint).
+Bits fill bytes from the most significant on; the last byte is padded with zeros.
 
 Peter Elias, Universal codeword sets and representations of the integers, IEEE Trans. IT 21 (1975), p. 194.
 """

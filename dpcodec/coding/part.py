@@ -70,8 +70,8 @@ def encode_segment(
 ) -> list[bytes]:
     """Code a segment as bodies, one a part; a single one if all of it is digital silence.
 
-    X complex [C, K, L]; kept bool [C, K, L]; steps float32 [C], the quantiser step of each channel, or None to
-    keep float32 values. Raises `SettingsError` for a step that is out of range or too fine.
+    X complex [C, K, L]; kept bool [C, K, L]; steps float32 [C], the quantiser step of each channel, or None
+    to keep float32 values. Raises `SettingsError` for a step that is out of range or too fine.
     """
     if not X.any():
         parts = 1
@@ -89,8 +89,8 @@ def decode_part(
 ) -> CodedPart:
     """Decode the body of one part of a segment of `shape` (C, K, L).
 
-    known_mask bool [C, K, L] where the header determines the mask, None where it is stored. Raises `FormatError`
-    for every body that no encoder wrote.
+    known_mask bool [C, K, L] where the header determines the mask, None where it is stored. Raises
+    `FormatError` for every body that no encoder wrote.
     """
     rows, columns = part_slices(part, parts)
     grid = len(range(*rows.indices(shape[1]))), shape[2]
@@ -172,7 +172,7 @@ def _decode_channel(
         return (kept, centre, np.zeros(grid, np.float32), _bounds(kept, centre, 0.0, mask is None)), at
     q = np.zeros((*grid, 2), np.int32)
     q[:bins] = decode_symbols(payload, (bins, grid[1]), None if mask is None else mask[:bins])
-    kept = q.any(axis=2) if mask is None else mask
+    kept = np.any(q, axis=2) if mask is None else mask
     centre = dequantize(q, step)
     halfwidth = np.where(kept, np.float32(step / 2), np.float32(0))
     return (kept, centre, halfwidth, _bounds(kept, centre, step, mask is None)), at
@@ -194,8 +194,9 @@ def _read_quantised_head(body: bytes, at: int, rows: int) -> tuple[float, int, i
 def _bounds(kept: np.ndarray, centre: np.ndarray, step: float, energy: bool) -> np.ndarray:
     """Bound on the dropped cells, float32 [Kp, Lp].
 
-    A cell the energy mask dropped is no larger than any kept one of its column, and one that the quantiser made
-    zero is smaller than any that it did not. So the smallest upper end of what arrived in the column bounds both.
+    A cell the energy mask dropped is no larger than any kept one of its column, and one that the quantiser
+    made zero is smaller than any that it did not. So the smallest upper end of what arrived in the column
+    bounds both.
     """
     if not energy:
         return np.where(kept, np.float32(0), np.float32(np.inf))

@@ -26,8 +26,8 @@ _FLOAT32_MAX = float(np.finfo(np.float32).max)
 def step_for_noise(X: np.ndarray, kept: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """The step of each channel whose noise over the kept coefficients has the energy of the dropped ones.
 
-    Where the mask took nothing away (or nothing but zeros) there is no such step; that channel gets the one of
-    `step_for_snr` at `RANDOM_MASK_SNR_DB`.
+    Where the mask took nothing away (or nothing but zeros) there is no such step; that channel gets the one
+    of `step_for_snr` at `RANDOM_MASK_SNR_DB`.
 
     X        complex [C, K, L]
     kept     bool [C, K, L]
@@ -41,7 +41,8 @@ def step_for_noise(X: np.ndarray, kept: np.ndarray, weights: np.ndarray) -> np.n
 
 
 def step_for_snr(X: np.ndarray, kept: np.ndarray, snr: float, weights: np.ndarray) -> np.ndarray:
-    """The step of each channel whose noise over the kept coefficients lies `snr` dB below the energy of all X.
+    """The step of each channel whose noise over the kept coefficients lies `snr` dB below the energy of all
+    X.
 
     X complex [C, K, L], kept bool [C, K, L], snr in dB, weights float [K, 1]; returns float32 [C].
     """

@@ -1,21 +1,19 @@
 """A grid of quantised coefficients <-> bytes: passes, contexts and tables put together.
 
-Each cell is first told to be zero or not; then |re| and |im| of the non-zero ones as levels, |im| knowing |re|.
-When all passes are over come the extra bits of large levels and the signs. Writing and reading are one walk over
-the same passes, so they cannot disagree.
+Each cell is first told to be zero or not; then |re| and |im| of the non-zero ones as levels, |im| knowing
+|re|. When all passes are over come the extra bits of large levels and the signs. Writing and reading are one
+walk over the same passes, so they cannot disagree.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from dpcodec.coding.contexts import ACTIVITIES, STAGES, Neighbourhood, Pass, passes
+from dpcodec.coding.contexts import ACTIVITIES, BESIDES, Neighbourhood, Pass, passes
 from dpcodec.coding.entropy import AdaptiveTable, Coder, Decoder, Encoder
 from dpcodec.coding.levels import code_extras, levels_of
-from dpcodec.coding.tables import initial_levels, initial_zeros
+from dpcodec.coding.tables import GAIN, RE_CLASSES, initial_im, initial_re, initial_zeros
 from dpcodec.errors import FormatError
-
-_RE_CLASSES = 4
 
 
 def encode_symbols(q: np.ndarray, coded: np.ndarray | None) -> bytes:
@@ -47,10 +45,10 @@ def _walk(
     for step in passes():
         here = coded[step.index]
         where = index[step.index][here]
-        activity = around.activity(step)[here]
+        activity, beside = (context[here] for context in around.context(step))
         known = None if true_levels is None else true_levels[where]
         found = np.zeros((len(where), 2), np.int32)
-        nonzero = np.flatnonzero(_code_zeros(coder, zeros, step, activity, known))
+        nonzero = np.flatnonzero(_code_zeros(coder, zeros, step, activity * BESIDES + beside, known))
         found[nonzero] = _code_levels(
             coder, real, imag, activity[nonzero], None if known is None else known[nonzero]
         )
@@ -65,18 +63,16 @@ def _walk(
 
 
 def _tables() -> tuple[AdaptiveTable, AdaptiveTable, AdaptiveTable]:
-    return (
-        AdaptiveTable(*initial_zeros()),
-        AdaptiveTable(*initial_levels(1)),
-        AdaptiveTable(*initial_levels(_RE_CLASSES)),
-    )
+    """Where a part starts: tables of zero or not, |re|, |im|."""
+    zeros, re, im = (AdaptiveTable(initial(), GAIN) for initial in (initial_zeros, initial_re, initial_im))
+    return zeros, re, im
 
 
 def _code_zeros(
-    coder: Coder, table: AdaptiveTable, step: Pass, activity: np.ndarray, truth: np.ndarray | None
+    coder: Coder, table: AdaptiveTable, step: Pass, around: np.ndarray, truth: np.ndarray | None
 ) -> np.ndarray:
     """Which cells of a pass are not zero, int32 [n]."""
-    context = step.stage * ACTIVITIES + activity
+    context = step.stage * ACTIVITIES * BESIDES + around
     return coder.code(table, context, None if truth is None else (truth != 0).any(1))
 
 
@@ -85,7 +81,7 @@ def _code_levels(
 ) -> np.ndarray:
     """Levels of |re| and |im| of the non-zero cells, int32 [n, 2]."""
     re = coder.code(real, activity, None if truth is None else truth[:, 0])
-    context = activity * _RE_CLASSES + np.minimum(re, _RE_CLASSES - 1)
+    context = activity * RE_CLASSES + np.minimum(re, RE_CLASSES - 1)
     im = coder.code(imag, context, None if truth is None else truth[:, 1])
     if not np.all(re | im):
         raise FormatError("coded part: a cell told to be non-zero is zero")
