@@ -90,6 +90,9 @@ MAX_DAMAGE_ENTRIES = 4096
 HEADER_SEARCH_BYTES = 16 << 20
 """How far into a pipe a lost header is looked for; what is read is held in memory."""
 SEARCH_CHUNK_BYTES = 64 << 10
+WASTE_FACTOR = 4
+WASTE_BYTES = 64 << 20
+"""Bodies read in vain may not pass this and so many times the file: heads inside heads would take for ever."""
 
 # A file cut short claims more than it holds; it is believed up to here (see `reader.py`).
 PLAUSIBLE_SEGMENTS = 2**16

@@ -61,7 +61,9 @@ class Intake:
             return header
         if self._any_packet:
             raise FormatError("no copy of the header survives: the file is damaged beyond use")
-        if self._start == c.MAGIC:
+        if not self._start:
+            raise FormatError("not a .dpc file: it is empty")
+        if c.MAGIC.startswith(self._start):
             raise FormatError("the file is cut short before its header ends")
         if self._start[1:4] == c.MAGIC[1:4]:
             raise FormatError("a .dpc file changed by a transfer in text mode: copy it again in binary mode")

@@ -14,6 +14,7 @@ from typing import BinaryIO
 
 from dpcodec.container import constants as c
 from dpcodec.container.packets import Head, Packet, check_length, parse_head, read_body
+from dpcodec.errors import LimitError
 
 _OVERLAP_BYTES = c.HEAD_BYTES - 1
 
@@ -103,6 +104,7 @@ def scan(source: Source) -> Iterator[Packet | Gap | Trailer]:
     position = c.MAGIC_BYTES if has_magic(source) else 0
     due = -1  # where the damaged packet just passed ought to end
     first = True
+    wasted = 0
     while True:
         found, head = source.find(position, c.HEADER_SEARCH_BYTES if first and not source.seekable else None)
         skipped = found > position and found != due
@@ -117,6 +119,9 @@ def scan(source: Source) -> Iterator[Packet | Gap | Trailer]:
         packet = _packet(source, found, head)
         yield packet
         first = False
+        wasted += head.length if packet.fault else 0
+        if wasted > c.WASTE_FACTOR * source.bytes_seen + c.WASTE_BYTES:
+            raise LimitError("the file is a maze of packets inside broken packets: it is forged")
         due = found + head.packet_bytes
         position = found + c.HEAD_BYTES if packet.fault else due
         source.forget(position - c.MAGIC_BYTES)
