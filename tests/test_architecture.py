@@ -28,7 +28,7 @@ ARROWS = {
     "__main__": {"cli"},
 }
 DOORS = {
-    "soundfile": {"signal/audio_files.py"},
+    "soundfile": {"signal/sndfile.py"},
     "bitarray": {"coding/mask_bits.py"},
     "zstandard": {"container/packets.py"},
     "constriction": {"coding/entropy.py"},

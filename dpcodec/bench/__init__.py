@@ -1,0 +1,1 @@
+"""The experiments: what README and docs claim, measured again by a command."""

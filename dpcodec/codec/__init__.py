@@ -15,7 +15,7 @@ from dpcodec.codec.report import DecodeReport, EncodeReport
 from dpcodec.container.repair import RepairReport, repair_stream
 from dpcodec.settings import DecodeSettings, EncodeSettings
 from dpcodec.signal.audio import Audio
-from dpcodec.signal.audio_files import ArrayReader, ArrayWriter
+from dpcodec.signal.streams import ArrayReader, ArrayWriter
 
 __all__ = [
     "DecodeReport",
@@ -65,11 +65,11 @@ def decode(data: bytes, settings: DecodeSettings | None = None) -> Audio:
     writers: list[ArrayWriter] = []
 
     def collect(info: StreamInfo) -> ArrayWriter:
-        writers.append(ArrayWriter(info.channels, info.sample_rate, info.sample_format, info.tags))
+        writers.append(ArrayWriter(info.sample_rate, info.channels, info.sample_format, info.tags))
         return writers[0]
 
     decode_stream(io.BytesIO(data), collect, settings or DecodeSettings())
-    return writers[0].audio()
+    return writers[0].audio
 
 
 def inspect(data: bytes) -> FileInfo:

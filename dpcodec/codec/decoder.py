@@ -21,9 +21,9 @@ from dpcodec.inpaint.problem import Problem, limit, reinsert
 from dpcodec.inpaint.solver_settings import SolverSettings
 from dpcodec.settings import DecodeSettings
 from dpcodec.signal.audio import SampleFormat
-from dpcodec.signal.audio_files import AudioWriter
 from dpcodec.signal.blocks import StreamingInverse
 from dpcodec.signal.stft import Span, Stft, frame_count
+from dpcodec.signal.streams import AudioWriter
 
 SOLVER_BYTES_A_CELL = 160
 """Memory a solver needs for each cell of a block: its arrays, the problem's and the FFT's scratch space."""
@@ -49,8 +49,8 @@ def decode_stream(
     """Decode a file object, seekable or not, into the writer that `open_writer` makes for it.
 
     Lost packets become missing coefficients; the report says so. Memory is bounded by a few segments. Raises
-    `FormatError`, `VersionError` or `LimitError` before any output where nothing can be decoded, `DeviceError`
-    before anything is read where the device is not there.
+    `FormatError`, `VersionError` or `LimitError` before any output where nothing can be decoded,
+    `DeviceError` before anything is read where the device is not there.
     """
     device = resolve_device(settings.device)
     deadline = None if settings.time_limit is None else time.monotonic() + settings.time_limit
@@ -195,7 +195,9 @@ class _Rebuild:
         begin, stop = max(base, first - self._halo), min(base + known.frames, last + self._halo)
         around = known.cut(begin - base, stop - base)
         own = slice(first - begin, last - begin)
-        channels = [self._solve(around.channel(c), begin, block)[:, :, own] for c in range(self._header.channels)]
+        channels = [
+            self._solve(around.channel(c), begin, block)[:, :, own] for c in range(self._header.channels)
+        ]
         keep_from = (block + 1) * B - -(-self._halo // F)
         for s in held:
             if s < min(keep_from, held[-1]):
@@ -276,6 +278,6 @@ def _check_limits(header: Header, total: int | None, settings: DecodeSettings, s
     needed = cells * (SOLVER_BYTES_A_CELL + 3 * 17 * header.channels)
     if needed > settings.max_memory:
         raise LimitError(
-            f"a segment needs about {needed >> 20} MiB of memory, the limit is {settings.max_memory >> 20} MiB: "
-            "raise --max-memory"
+            f"a segment needs about {needed >> 20} MiB of memory, "
+            f"the limit is {settings.max_memory >> 20} MiB: raise --max-memory"
         )

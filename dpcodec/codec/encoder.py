@@ -17,10 +17,10 @@ from dpcodec.mask.columns import columns_mask
 from dpcodec.mask.energy import energy_mask
 from dpcodec.mask.seeded import random_mask
 from dpcodec.settings import RANDOM_MASK_SNR_DB, SEGMENT_SECONDS, EncodeSettings
-from dpcodec.signal.audio_files import AudioReader
 from dpcodec.signal.blocks import SegmentAnalysis
-from dpcodec.signal.resample import Resampler
+from dpcodec.signal.resample import Resampler, downmix, resampled_length
 from dpcodec.signal.stft import Stft
+from dpcodec.signal.streams import AudioReader
 
 READ_SAMPLES = 1 << 16
 SEGMENT_CELLS = 1 << 22
@@ -77,17 +77,19 @@ def known_mask(header: Header, segment: int, frames: int) -> np.ndarray:
 
 
 def segment_frames(stft: Stft, channels: int, rate: int, parts: int) -> int:
-    """Frames F of a segment: SEGMENT_SECONDS of audio, fewer where memory or a part's size would grow too big."""
+    """Frames F of a segment: SEGMENT_SECONDS of audio, fewer where memory or a part would grow too large."""
     cells = min(SEGMENT_CELLS, parts * PART_CELLS)
     return max(1, min(round(SEGMENT_SECONDS * rate / stft.hop), cells // (channels * stft.bins)))
 
 
 def _header(settings: EncodeSettings, reader: AudioReader, stft: Stft, channels: int, rate: int) -> Header:
-    resampled = rate != reader.sample_rate
+    samples = reader.samples
+    if samples is not None:
+        samples = resampled_length(samples, reader.sample_rate, rate)
     return Header(
         sample_rate=rate,
         channels=channels,
-        samples=None if resampled else reader.samples,
+        samples=samples,
         n_fft=stft.n_fft,
         hop=stft.hop,
         window=settings.window,
@@ -99,8 +101,23 @@ def _header(settings: EncodeSettings, reader: AudioReader, stft: Stft, channels:
         parts=settings.parts,
         container=reader.sample_format.container,
         subtype=reader.sample_format.subtype,
-        columns=settings.columns,
+        columns=merged(settings.columns),
     )
+
+
+def merged(ranges: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int], ...]:
+    """Inclusive ranges sorted, those that touch or overlap joined.
+
+    >>> merged(((5, 6), (1, 2), (3, 3)))
+    ((1, 3), (5, 6))
+    """
+    out: list[tuple[int, int]] = []
+    for first, last in sorted(ranges):
+        if out and first <= out[-1][1] + 1:
+            out[-1] = (out[-1][0], max(last, out[-1][1]))
+        else:
+            out.append((first, last))
+    return tuple(out)
 
 
 def _steps(X: np.ndarray, kept: np.ndarray, settings: EncodeSettings, stft: Stft) -> np.ndarray:
@@ -121,7 +138,7 @@ def _blocks(reader: AudioReader, settings: EncodeSettings, report: EncodeReport)
         replaced += count
         done += block.shape[1]
         if settings.mono:
-            block = block.mean(axis=0, keepdims=True, dtype=np.float64).astype(np.float32)
+            block = downmix(block)
         yield resampler.process(block) if resampler else block
     if resampler:
         yield resampler.process(np.zeros((1 if settings.mono else reader.channels, 0), np.float32), last=True)
@@ -143,4 +160,3 @@ def _checked(block: np.ndarray, offset: int, sanitize: bool) -> tuple[np.ndarray
             "repair the audio, or give --sanitize to set such samples to 0"
         )
     return np.where(bad, np.float32(0), block), count
-

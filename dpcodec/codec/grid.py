@@ -53,24 +53,24 @@ class Grid:
 
 def join(grids: Sequence[Grid]) -> Grid:
     """Grids of neighbouring runs of frames as one."""
-    return Grid(*(np.concatenate(fields, axis=2) for fields in zip(*(g.fields() for g in grids), strict=True)))
+    return Grid(
+        *(np.concatenate(fields, axis=2) for fields in zip(*(g.fields() for g in grids), strict=True))
+    )
 
 
 def read_grid(header: Header, data: SegmentData, frames: int | None) -> tuple[Grid, list[str]]:
-    """Decode the parts of a segment; also one line for each part that is missing or cannot be decoded.
+    """Decode the parts of a segment that arrived; also one line for each that cannot be decoded.
 
     `frames` is L of the segment, or None where the file's length is not known yet: the parts then say it.
     """
     frames, problems = _frames(header, data, frames)
     shape = (header.channels, header.n_fft // 2 + 1, frames)
     grid = Grid.unknown(shape)
+    arrived = np.zeros(shape[1], bool)
     mask = None if header.mask == "energy" else known_mask(header, data.index, frames)
-    for part in range(data.total_parts):
-        if part not in data.parts:
-            problems.append(f"segment {data.index}: part {part} of {data.total_parts} is missing")
-            continue
+    for part, body in data.parts.items():
         try:
-            coded = decode_part(data.parts[part], part, data.total_parts, shape, mask, header.exact)
+            coded = decode_part(body, part, data.total_parts, shape, mask, header.exact)
         except FormatError as exc:
             problems.append(f"segment {data.index}: part {part} cannot be decoded: {exc}")
             continue
@@ -79,7 +79,18 @@ def read_grid(header: Header, data: SegmentData, frames: int | None) -> tuple[Gr
             grid.fields(), (coded.kept, coded.centre, coded.halfwidth, coded.bound), strict=True
         ):
             field[:, rows, columns] = values
+        arrived[rows] = True
+    if mask is None:
+        _share_bounds(grid, arrived)
     return grid, problems
+
+
+def _share_bounds(grid: Grid, arrived: np.ndarray) -> None:
+    """The energy mask ranks whole columns, so what one part tells of a column's smallest kept coefficient
+    bounds the dropped ones of all parts. Bins that did not arrive may have been kept: nothing bounds them."""
+    dropped = ~grid.kept & arrived[:, np.newaxis]
+    column = np.where(dropped, grid.bound, np.float32(np.inf)).min(axis=1, keepdims=True, initial=np.inf)
+    np.copyto(grid.bound, column, where=dropped)
 
 
 def _frames(header: Header, data: SegmentData, frames: int | None) -> tuple[int, list[str]]:

@@ -74,7 +74,7 @@ def inspect_stream(source: BinaryIO, progress: Progress = silent) -> FileInfo:
         cells += grid.kept.size
         segments += 1
         damage += problems
-        hurt += [data.index] if problems else []
+        hurt += [data.index] if problems or len(data.parts) < data.total_parts else []
         progress(segments * header.segment_frames * header.hop / header.sample_rate, None, "checking")
     damage += [str(d) for d in reader.damage]
     samples = reader.total_samples

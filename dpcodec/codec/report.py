@@ -45,8 +45,8 @@ class DecodeReport:
 
 
 class Progress(Protocol):
-    """Called as work goes on. A true answer asks a decoder to stop: it takes the solver's best so far, rebuilds
-    the rest of the file with solver none, and says so in its report. The encoder pays no heed to the answer."""
+    """Called as work goes on. A true answer asks a decoder to stop: it takes the solver's best so far,
+    rebuilds the rest of the file with solver none, and says so in its report. The encoder ignores it."""
 
     def __call__(self, done: float, total: float | None, detail: str) -> bool | None:
         """`done` of `total` seconds of audio (None: not known) are over; `detail` is one line for the eye."""

@@ -1,0 +1,32 @@
+"""A clip made by formula through every mask and solver: what `make demo` shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from typing import Any
+
+from dpcodec import DecodeSettings, EncodeSettings, profile
+from dpcodec.bench.clips import melody
+from dpcodec.bench.trial import run_trial
+
+DEMO_FIT_STEPS = 20
+
+
+def demo() -> Iterator[dict[str, Any]]:
+    """Yield a row for each mask and solver on five seconds of melody at 16 kHz mono."""
+    clip = melody()
+    gap = ((40, 41), (90, 93))
+    masks: list[tuple[str, EncodeSettings]] = [
+        ("energy 0.9", EncodeSettings(drop=0.9)),
+        ("energy 0.9 exact", profile("paper", mask="energy", drop=0.9)),
+        ("random 0.5 exact", profile("paper", drop=0.5)),
+        ("random 0.8 exact", profile("paper", drop=0.8)),
+        ("random 0.5, 40 dB", replace(profile("paper", drop=0.5), exact=False)),
+        ("columns, gaps of 2 and 4", profile("paper", mask="columns", columns=gap)),
+    ]
+    for name, encoding in masks:
+        for solver in ("none", "least-squares", "deep-prior", "auto"):
+            steps = DEMO_FIT_STEPS if solver == "deep-prior" else None
+            decoding = DecodeSettings(solver=solver, iterations=steps, device="cpu")
+            yield {"mask": name, "solver": solver, **asdict(run_trial(clip, encoding, decoding))}
