@@ -1,0 +1,126 @@
+"""What the deep prior's fit makes small. Every loss sees masked quantities only: output and target are both
+multiplied by the mask first, so a dropped cell can neither help nor harm.
+
+    mse        mean |M (f(z) - X)|²                        the paper's equation 4
+    l1         mean |M (f(z) - X)|                         its other norm
+    mse+stft   mse + 0.1 R(D(M f(z)), D(M X))              its implementation; D the inverse STFT
+
+over real and imaginary parts, all cells counted. R is the multi-resolution STFT loss of R. Yamamoto, E. Song,
+J.-M. Kim, "Parallel WaveGAN" (ICASSP 2020), with two terms more: the mean over three resolutions of
+
+    ||  |Y| - |Yo| ||_F / || |Yo| ||_F  +  mean |log |Y| - log |Yo||  +  mean ||Y| - |Yo||  +  mean |u - uo|²
+
+where u = Y / |Y|. The last term is the squared phase difference for small differences, and 2 - 2 cos of it in
+general: it has no jump where a phase wraps.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from dpcodec.settings import LOSSES, check_choice
+from dpcodec.signal.stft import Span, Stft
+
+RESOLUTIONS = ((1024, 120, 600), (2048, 240, 1200), (512, 50, 240))
+"""(n_fft, hop, window length), in samples."""
+STFT_SHARE = 0.1
+SMALLEST_POWER = 1e-8
+"""Added to |Y|², so that logarithms and phases of empty cells have a gradient."""
+
+
+class Synthesis:
+    """The way from a network's output to a signal; `stft` and `span` are those of the problem.
+
+    A stretch cut from the middle of a signal is fully covered by frames in its interior only. At its ends the
+    division by the frames' energy stops at a hundredth of the largest, so that errors do not blow up there.
+    """
+
+    def __init__(self, stft: Stft, span: Span, like: Tensor) -> None:
+        self._stft, self._span = stft, span
+        energy: Tensor = stft.gram_diagonal(span, like)
+        self._energy = energy.clamp(min=0.01 * float(energy.max()))
+
+    def __call__(self, parts: Tensor) -> Tensor:
+        """[1, 2, F, T] real and imaginary parts -> [N]; missing bins are zero, additional cells ignored."""
+        cells = parts[0, :, : self._stft.bins, : self._span.frames]
+        cells = functional.pad(cells, (0, 0, 0, self._stft.bins - cells.shape[1]))
+        x: Tensor = self._stft.adjoint(torch.complex(cells[0], cells[1]), self._span)
+        return x / self._energy
+
+
+class MaskedLoss:
+    """One of the losses above, for one target: call it with the network's output [1, 2, F, T].
+
+    target      [1, 2, F, T], real and imaginary part
+    kept        bool [F, T]
+    stft, span  the transform and how the signal lies under the frames; used by "mse+stft" alone
+
+    Raises `SettingsError` if there is no loss of that name.
+    """
+
+    def __init__(self, name: str, target: Tensor, kept: Tensor, stft: Stft, span: Span) -> None:
+        check_choice("loss", name, LOSSES)
+        self._kept = kept.to(target.dtype)
+        self._target = target * self._kept
+        self._distance = functional.l1_loss if name == "l1" else functional.mse_loss
+        self._synthesise = None
+        if name == "mse+stft" and span.samples > 0:
+            self._synthesise = Synthesis(stft, span, target)
+            self._spectra = _spectra(self._synthesise(self._target))
+
+    def __call__(self, output: Tensor) -> Tensor:
+        """The loss, a scalar."""
+        masked = output * self._kept
+        loss = self._distance(masked, self._target)
+        if self._synthesise:
+            loss = loss + STFT_SHARE * _spectral_mean(_spectra(self._synthesise(masked)), self._spectra)
+        return loss
+
+
+def multi_resolution_stft(x: Tensor, reference: Tensor) -> Tensor:
+    """R(x, reference) of two signals [N], N > 0, the reference not all zero."""
+    return _spectral_mean(_spectra(x), _spectra(reference))
+
+
+def _spectral_mean(spectra: list[Tensor], references: list[Tensor]) -> Tensor:
+    return torch.stack([_spectral(Y, Yo) for Y, Yo in zip(spectra, references, strict=True)]).mean()
+
+
+def _spectra(x: Tensor) -> list[Tensor]:
+    return [short_time_spectrum(x, *resolution) for resolution in RESOLUTIONS]
+
+
+def short_time_spectrum(x: Tensor, n_fft: int, hop: int, length: int) -> Tensor:
+    """Spectra of the signal [N] under a Hann window of `length` samples, complex [L, n_fft / 2 + 1].
+
+    Frames start every `hop` samples, from `length - hop` before the signal to its end, zeros outside. It is
+    no transform of the codec's: the window is shorter than the FFT, which `Stft` does not know, and nothing
+    is ever inverted. Frames are joined from slices, since the gradient of `torch.stft` adds up in random
+    order on a GPU.
+    """
+    shifts = -(-length // hop)
+    count = -(-x.shape[0] // hop) + shifts - 1
+    padded = functional.pad(x, ((shifts - 1) * hop, count * hop - x.shape[0]))
+    blocks = padded.reshape(count + shifts - 1, hop)
+    frames = torch.cat([blocks[j : j + count] for j in range(shifts)], dim=1)[:, :length]
+    window = torch.hann_window(length, dtype=x.dtype, device=x.device) / math.sqrt(length)
+    spectrum: Tensor = torch.fft.rfft(frames * window, n=n_fft)
+    return spectrum
+
+
+def _spectral(Y: Tensor, reference: Tensor) -> Tensor:
+    """The four terms of R for one resolution."""
+    size, size_o = _modulus(Y), _modulus(reference)
+    convergence: Tensor = torch.linalg.vector_norm(size - size_o) / torch.linalg.vector_norm(size_o)
+    logarithmic = functional.l1_loss(size.log(), size_o.log())
+    linear = functional.l1_loss(size, size_o)
+    turn = torch.view_as_real(Y / size - reference / size_o)
+    return convergence + logarithmic + linear + turn.square().sum(-1).mean()
+
+
+def _modulus(Y: Tensor) -> Tensor:
+    return (torch.view_as_real(Y).square().sum(-1) + SMALLEST_POWER).sqrt()

@@ -1,0 +1,52 @@
+"""Network sizes as data. No torch here, so that names can be checked before anything heavy is loaded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dpcodec.errors import SettingsError
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkSize:
+    """A MultiResUNet in numbers.
+
+    width       U: the three convolutions of a block have int(0.167 U), int(0.333 U) and int(0.5 U) channels
+    skip        channels of a skip connection
+    scales      resolutions, each half of the one before
+    harmonics   K_f, rows of a kernel (harmonics in the encoder, neighbouring bins in the decoder)
+    frames      K_t, columns of a kernel, odd
+    steps       optimisation steps when the caller names no number
+    """
+
+    width: int
+    skip: int
+    scales: int = 5
+    harmonics: int = 3
+    frames: int = 11
+    steps: int = 5000
+
+    @property
+    def multiple(self) -> int:
+        """Bins and frames must be multiples of this, or the scales would not fit onto each other."""
+        return int(2 ** (self.scales - 1))
+
+
+NETWORKS = {
+    "multiresunet": NetworkSize(width=128, skip=128),
+    "multiresunet-small": NetworkSize(width=24, skip=16, frames=5, steps=1000),
+}
+"""`multiresunet` is the published network (6 666 452 parameters), `multiresunet-small` one for machines
+without a GPU."""
+
+
+def network_size(name: str | None, device: str) -> NetworkSize:
+    """The size of that name; None: the published network, or the small one on a CPU.
+
+    Raises `SettingsError` if there is no such network.
+    """
+    if name is None:
+        name = "multiresunet-small" if device == "cpu" else "multiresunet"
+    if name not in NETWORKS:
+        raise SettingsError(f"network is {name!r}: use {', '.join(NETWORKS)}")
+    return NETWORKS[name]

@@ -1,0 +1,94 @@
+"""The network: its size to the last parameter, its shapes, its initialisation."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from dpcodec.errors import SettingsError
+from dpcodec.inpaint.networks import NETWORKS, NetworkSize, network_size
+from dpcodec.inpaint.networks.blocks import MultiResBlock, ResPath
+from dpcodec.inpaint.networks.harmonic import HarmonicConv2d
+from dpcodec.inpaint.networks.multiresunet import MultiResUNet, build
+
+TINY = NetworkSize(width=8, skip=4, frames=3)
+
+
+def count(module: torch.nn.Module) -> int:
+    return sum(p.numel() for p in module.parameters())
+
+
+def test_published_network_has_the_published_number_of_parameters() -> None:
+    assert count(build(NETWORKS["multiresunet"], 0)) == 6_666_452
+
+
+def test_layout_of_the_published_network() -> None:
+    network = build(NETWORKS["multiresunet"], 0)
+    assert [len(part) for part in (network.encoder, network.down, network.skips, network.decoder)] == [
+        5,
+        4,
+        4,
+        4,
+    ]
+    kinds = [m for m in network.modules() if isinstance(m, HarmonicConv2d)]
+    assert {m.weight.shape[-1] for m in kinds} == {11}
+    anchors = [
+        [c.anchor for c in block.modules() if isinstance(c, HarmonicConv2d)] for block in network.encoder
+    ]
+    assert anchors == [[1, 2, 3]] * 5
+    assert all(down.stride == 2 and down.anchor == 1 for down in network.down)
+    assert all(skip.harmonic.convolution.anchor == 2 for skip in network.skips)
+    assert not any(isinstance(m, HarmonicConv2d) for block in network.decoder for m in block.modules())
+    assert not any(isinstance(m, torch.nn.Dropout) for m in network.modules())
+    assert network.output.bias is not None
+
+
+def test_block_ends_at_127_channels_and_skip_at_128() -> None:
+    def make(index: int, in_channels: int, out_channels: int) -> torch.nn.Module:
+        return HarmonicConv2d(in_channels, out_channels, (3, 3), anchor=index + 1)
+
+    x = torch.randn(1, 2, 8, 6)
+    assert MultiResBlock(2, 128, make)(x).shape == (1, 127, 8, 6)
+    assert ResPath(2, 128, (3, 3))(x).shape == (1, 128, 8, 6)
+
+
+@pytest.mark.parametrize("shape", [(32, 16), (48, 80)])
+def test_output_has_the_shape_of_the_input(shape: tuple[int, int]) -> None:
+    network = build(TINY, 0)
+    z = torch.rand(1, 2, *shape, requires_grad=True)
+    output = network(z)
+    assert output.shape == z.shape
+    output.square().sum().backward()
+    assert all(p.grad is not None and bool(p.grad.isfinite().all()) for p in network.parameters())
+
+
+def test_initialisation_is_that_of_torch_and_comes_from_the_seed() -> None:
+    before = torch.get_rng_state()
+    one, two, other = build(TINY, 5), build(TINY, 5), build(TINY, 6)
+    assert torch.equal(torch.get_rng_state(), before)
+    torch.manual_seed(5)
+    plain = MultiResUNet(TINY)
+    for a, b, c in zip(one.parameters(), two.parameters(), plain.parameters(), strict=True):
+        assert torch.equal(a, b)
+        assert torch.equal(a, c)
+    pairs = zip(one.parameters(), other.parameters(), strict=True)
+    assert any(not torch.equal(a, b) for a, b in pairs)
+    weight = one.encoder[1].chain[0].convolution.weight
+    bound = (weight.shape[1] * weight.shape[3]) ** -0.5  # kaiming uniform with a = sqrt(5): 1 / sqrt(fan in)
+    assert 0.9 * bound < float(weight.detach().abs().max()) <= bound
+
+
+def test_network_by_name_and_by_device() -> None:
+    assert network_size(None, "cpu") is NETWORKS["multiresunet-small"]
+    assert network_size(None, "cuda:1") is NETWORKS["multiresunet"]
+    assert network_size("multiresunet", "cpu") is NETWORKS["multiresunet"]
+    with pytest.raises(SettingsError, match="'vgg'.*multiresunet-small"):
+        network_size("vgg", "cpu")
+
+
+def test_sizes_are_readable_without_torch() -> None:
+    code = "import sys, dpcodec.inpaint.networks, dpcodec.inpaint.problem; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
