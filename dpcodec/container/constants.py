@@ -92,7 +92,7 @@ HEADER_SEARCH_BYTES = 16 << 20
 SEARCH_CHUNK_BYTES = 64 << 10
 WASTE_FACTOR = 4
 WASTE_BYTES = 64 << 20
-"""Bodies read in vain may not pass this and so many times the file: heads inside heads would take for ever."""
+"""Bodies read in vain may not pass this and so many times the file: heads inside heads can take for ever."""
 
 # A file cut short claims more than it holds; it is believed up to here (see `reader.py`).
 PLAUSIBLE_SEGMENTS = 2**16

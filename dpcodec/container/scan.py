@@ -75,8 +75,8 @@ class Source:
         return parse_head(self.read(offset, c.HEAD_BYTES))
 
     def find(self, offset: int, stop: int | None = None) -> tuple[int, Head | None]:
-        """The first good head at `offset` or later; without one, the end of the data, or a place past
-        `stop`."""
+        """The first good head at `offset` or later; without one, the end of the data, or of a chunk that
+        holds `stop`."""
         head = self.head(offset)
         if head:
             return offset, head
@@ -88,7 +88,7 @@ class Source:
                 if head:
                     return offset + at, head
                 at = chunk.find(c.SYNC, at + 1)
-            if len(chunk) < c.SEARCH_CHUNK_BYTES or (stop is not None and offset > stop):
+            if len(chunk) < c.SEARCH_CHUNK_BYTES or (stop is not None and offset >= stop):
                 return offset + len(chunk), None
             offset += len(chunk) - _OVERLAP_BYTES
             self.forget(offset - c.MAGIC_BYTES)
@@ -125,7 +125,7 @@ def scan(source: Source) -> Iterator[Packet | Gap | Trailer]:
         due = found + head.packet_bytes
         position = found + c.HEAD_BYTES if packet.fault else due
         source.forget(position - c.MAGIC_BYTES)
-        if head.type == c.TYPE_END and not packet.fault and source.head(position) is None:
+        if head.type == c.TYPE_END and not packet.fault and not _goes_on(source, position):
             if source.read(position, 1):
                 yield Trailer(position)
             return
@@ -134,6 +134,12 @@ def scan(source: Source) -> Iterator[Packet | Gap | Trailer]:
 def has_magic(source: Source) -> bool:
     """Whether the file starts as a `.dpc` file does."""
     return source.read(0, c.MAGIC_BYTES) == c.MAGIC
+
+
+def _goes_on(source: Source, offset: int) -> bool:
+    """Whether more packets of the same file stand after its END, as where packets changed their order."""
+    found, head = source.find(offset, stop=offset)
+    return head is not None and not (found >= offset + c.MAGIC_BYTES and _starts_file(source, found, head))
 
 
 def _starts_file(source: Source, offset: int, head: Head) -> bool:
