@@ -34,7 +34,7 @@ from dpcodec.errors import (
 )
 from dpcodec.settings import PROFILES, DecodeSettings, EncodeSettings, parse_mask, profile
 from dpcodec.signal.audio import Audio, SampleFormat
-from dpcodec.signal.audio_files import create_audio, open_audio
+from dpcodec.signal.audio_files import create_audio, format_for_name, open_audio, writable_format
 from dpcodec.signal.raw import RawFormat, parse_raw
 
 __version__ = "0.1.0"
@@ -65,6 +65,7 @@ __all__ = [
     "decode_stream",
     "encode",
     "encode_stream",
+    "format_for_name",
     "inspect",
     "inspect_stream",
     "open_audio",
@@ -73,4 +74,5 @@ __all__ = [
     "profile",
     "repair",
     "repair_stream",
+    "writable_format",
 ]
