@@ -107,7 +107,9 @@ class Neighbourhood:
 
     def reveal(self, step: Pass, coded: np.ndarray, levels: np.ndarray) -> None:
         """Enter a pass: `coded` bool [bins, frames] of it, and the levels int [n, 2] of the coded cells."""
-        self._inner[step.index][coded] = np.minimum(FLOORS[levels].sum(1), LIMIT) + _KNOWN
+        self._inner[step.index][coded] = (
+            np.minimum(FLOORS[levels[:, 0]] + FLOORS[levels[:, 1]], LIMIT) + _KNOWN
+        )
 
     def _mean(self, step: Pass, neighbours: Neighbours) -> tuple[np.ndarray, np.ndarray]:
         """Weight of the known neighbours, and 16 times their mean magnitude rounded down: int32 each."""

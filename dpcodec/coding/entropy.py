@@ -109,10 +109,11 @@ class Encoder:
         if int.from_bytes(sealed.ljust(8, b"\0"), "big") < low:
             low -= 1 << 64  # the carry has gone into the words before
         for zeros in range(64, -8, -8):
-            point = -(-max(low, 0) >> zeros) << zeros
-            if point < min(low + width, 1 << 64):
+            point = -(-low >> zeros) << zeros
+            if point < low + width:
                 break
-        return bytes(head + point.to_bytes(8, "big")).rstrip(b"\0")
+        code: int = (int.from_bytes(head, "big") << 64) + point
+        return code.to_bytes(len(head) + 8, "big").rstrip(b"\0")
 
 
 class Decoder:

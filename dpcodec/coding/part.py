@@ -112,6 +112,17 @@ def coded_frames(body: bytes) -> int:
     return read_varint(body, 0)[0]
 
 
+def share_bounds(bound: np.ndarray, kept: np.ndarray, arrived: np.ndarray) -> np.ndarray:
+    """Bounds of an energy mask once parts are together: a column's smallest holds for all of it that arrived.
+
+    bound float32 [C, K, L] and kept bool [C, K, L] of the parts laid on the grid; arrived bool [K], the bins
+    whose part did. Cells of lost parts may have been kept and stay as they are. Float32 [C, K, L].
+    """
+    column = np.where(kept, np.float32(np.inf), bound).min(axis=1, keepdims=True, initial=np.inf)
+    shared: np.ndarray = np.where(~kept & arrived[:, None], np.minimum(bound, column), bound)
+    return shared
+
+
 def _encode_part(
     X: np.ndarray, kept: np.ndarray, stored: bool, where: tuple[slice, slice], steps: np.ndarray | None
 ) -> bytes:
@@ -172,7 +183,7 @@ def _decode_channel(
         return (kept, centre, np.zeros(grid, np.float32), _bounds(kept, centre, 0.0, mask is None)), at
     q = np.zeros((*grid, 2), np.int32)
     q[:bins] = decode_symbols(payload, (bins, grid[1]), None if mask is None else mask[:bins])
-    kept = np.any(q, axis=2) if mask is None else mask
+    kept = (q[..., 0] | q[..., 1]) != 0 if mask is None else mask
     centre = dequantize(q, step)
     halfwidth = np.where(kept, np.float32(step / 2), np.float32(0))
     return (kept, centre, halfwidth, _bounds(kept, centre, step, mask is None)), at

@@ -73,7 +73,7 @@ def _code_zeros(
 ) -> np.ndarray:
     """Which cells of a pass are not zero, int32 [n]."""
     context = step.stage * ACTIVITIES * BESIDES + around
-    return coder.code(table, context, None if truth is None else (truth != 0).any(1))
+    return coder.code(table, context, None if truth is None else (truth[:, 0] | truth[:, 1]) != 0)
 
 
 def _code_levels(

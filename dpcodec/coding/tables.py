@@ -7,6 +7,8 @@ digits a count.
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 
 from dpcodec.coding.contexts import ACTIVITIES, BESIDES, STAGES
@@ -21,17 +23,20 @@ RE_CLASSES = 4
 _TOTAL = 4096
 
 
+@cache
 def initial_zeros() -> np.ndarray:
     """Counts of (zero, not zero), int64 [STAGES * ACTIVITIES * BESIDES, 2]."""
     nonzero = _read(_NONZERO, (STAGES * ACTIVITIES * BESIDES,))
     return np.stack([_TOTAL - nonzero, nonzero], 1)
 
 
+@cache
 def initial_re() -> np.ndarray:
     """Counts of the levels of |re|, int64 [ACTIVITIES, LEVELS]."""
     return _read(_RE, (ACTIVITIES, LEVELS))
 
 
+@cache
 def initial_im() -> np.ndarray:
     """Counts of the levels of |im|, int64 [ACTIVITIES * RE_CLASSES, LEVELS]."""
     return _read(_IM, (ACTIVITIES * RE_CLASSES, LEVELS))
