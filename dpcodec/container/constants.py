@@ -94,7 +94,7 @@ WASTE_FACTOR = 4
 WASTE_BYTES = 64 << 20
 """Bodies read in vain may not pass this and so many times the file: heads inside heads can take for ever."""
 
-# A file cut short claims more than it holds; it is believed up to here (see `reader.py`).
+# A file cut short claims more than it holds; it is believed up to here (see `intake.py`).
 PLAUSIBLE_SEGMENTS = 2**16
 PLAUSIBLE_SAMPLES = 2**32
 

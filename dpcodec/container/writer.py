@@ -30,6 +30,7 @@ class Writer:
         self._start = fo.tell() if self._seekable else 0
         self._digest = 0
         self._next = 0
+        self._packets = 0
         self._starts = array("Q")
         self._copied_at = 0
         self._copied_segment = 0
@@ -60,8 +61,11 @@ class Writer:
         """Write the parts of a segment that are there, as they are stored: part -> (body, flags)."""
         if index < self._next:
             raise FormatError(f"segment {index} comes after segment {self._next - 1}")
-        if index >= c.MAX_SEGMENTS:
-            raise LimitError(f"segment {index} is over the limit of {c.MAX_SEGMENTS}: use longer segments")
+        self._packets += len(bodies)
+        if index >= c.MAX_SEGMENTS or self._packets > c.MAX_PACKETS:
+            raise LimitError(
+                f"segment {index} does not fit into the file: use longer segments or fewer parts"
+            )
         self._repeat_header(index)
         self._starts.append(self.bytes_written)
         self._next = index + 1

@@ -178,6 +178,19 @@ def test_writer_refuses_what_cannot_be(tools):
         writer.close(32)
 
 
+def test_more_packets_than_a_reader_takes(tools, monkeypatch):
+    monkeypatch.setattr(c, "MAX_PACKETS", 7)
+    writer = Writer(io.BytesIO(), tools.header)
+    writer.write_segment(0, [b"x"] * 4)
+    with pytest.raises(LimitError, match="longer segments"):
+        writer.write_segment(1, [b"x"] * 4)
+    monkeypatch.undo()
+    data = tools.build(450)
+    monkeypatch.setattr(c, "MAX_PACKETS", 7)
+    with pytest.raises(LimitError, match="7 packets"):
+        Reader(io.BytesIO(data))
+
+
 def test_fewer_samples_than_a_pipe_was_promised(tools, opened):
     data = _promise(tools, 450, 225)
     reader, segments = tools.read(opened(data))
