@@ -29,8 +29,9 @@ from dpcodec.errors import FormatError
 
 SILENT, QUANTISED, EXACT = 0, 1, 2
 
-_ROOT2 = np.float32(math.sqrt(2) * (1 + 2**-20))
-"""Half-width of a square to its half-diagonal, a hair more so that rounding cannot make a bound too small."""
+_FLOAT32_MAX = float(np.finfo(np.float32).max)
+_ROUNDING = 1 + 2**-20
+"""What makes up for rounding to float32, so that no bound is too small."""
 
 
 @dataclass(frozen=True)
@@ -211,6 +212,7 @@ def _bounds(kept: np.ndarray, centre: np.ndarray, step: float, energy: bool) -> 
     """
     if not energy:
         return np.where(kept, np.float32(0), np.float32(np.inf))
-    modulus = np.hypot(centre.real, centre.imag) + np.float32(step / 2) * _ROOT2
-    column = np.where(kept, modulus, np.float32(np.inf)).min(axis=0, initial=np.inf)
-    return np.where(kept, np.float32(0), column.astype(np.float32))
+    modulus = np.hypot(centre.real.astype(np.float64), centre.imag) + step / math.sqrt(2)
+    column = np.where(kept, modulus * _ROUNDING, np.inf).min(axis=0, initial=np.inf)
+    bound = np.where(column > _FLOAT32_MAX, np.inf, column).astype(np.float32)
+    return np.where(kept, np.float32(0), bound)

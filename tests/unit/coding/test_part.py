@@ -115,6 +115,14 @@ def test_extreme_levels_stay_finite(scale: float, exact: bool) -> None:
         assert np.isfinite(part.halfwidth).all()
 
 
+def test_the_largest_step_of_the_format_decodes_without_a_warning() -> None:
+    body = bytearray(quantised_body())
+    body[2:6] = struct.pack("<f", 2.0**127)
+    part = decode_part(bytes(body), 0, 8, SHAPE, None, False)
+    assert np.isfinite(part.centre).all()
+    assert not np.isnan(part.bound).any()
+
+
 def quantised_body() -> bytes:
     X = spectrum()
     return encode_segment(X, mask(X, "energy"), "energy", 8, np.full(2, 0.5, np.float32))[0]
