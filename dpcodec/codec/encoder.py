@@ -13,7 +13,7 @@ from dpcodec.coding.quantize import step_for_noise, step_for_snr
 from dpcodec.container.header import Header
 from dpcodec.container.stream import Writer
 from dpcodec.errors import AudioError
-from dpcodec.mask.columns import columns_mask
+from dpcodec.mask.columns import columns_mask, merge_ranges
 from dpcodec.mask.energy import energy_mask
 from dpcodec.mask.seeded import random_mask
 from dpcodec.settings import RANDOM_MASK_SNR_DB, SEGMENT_SECONDS, EncodeSettings
@@ -101,23 +101,8 @@ def _header(settings: EncodeSettings, reader: AudioReader, stft: Stft, channels:
         parts=settings.parts,
         container=reader.sample_format.container,
         subtype=reader.sample_format.subtype,
-        columns=merged(settings.columns),
+        columns=merge_ranges(settings.columns),
     )
-
-
-def merged(ranges: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int], ...]:
-    """Inclusive ranges sorted, those that touch or overlap joined.
-
-    >>> merged(((5, 6), (1, 2), (3, 3)))
-    ((1, 3), (5, 6))
-    """
-    out: list[tuple[int, int]] = []
-    for first, last in sorted(ranges):
-        if out and first <= out[-1][1] + 1:
-            out[-1] = (out[-1][0], max(last, out[-1][1]))
-        else:
-            out.append((first, last))
-    return tuple(out)
 
 
 def _steps(X: np.ndarray, kept: np.ndarray, settings: EncodeSettings, stft: Stft) -> np.ndarray:
