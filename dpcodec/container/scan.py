@@ -52,7 +52,8 @@ class Source:
         """Up to `length` bytes at `offset`, fewer only where the data ends."""
         if self.seekable:
             self._fo.seek(self._start + offset)
-            return _read_all(self._fo, length)
+            # /dev/zero and its like can seek, have size 0 and never end.
+            return _read_all(self._fo, max(0, min(length, self.bytes_seen - offset)))
         missing = offset + length - self._held_from - len(self._held)
         if missing > 0:
             self._held += _read_all(self._fo, missing)
