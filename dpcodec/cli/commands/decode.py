@@ -128,7 +128,7 @@ def _opener(output: Output, job: Job, wanted: Wanted) -> Callable[[dpcodec.Strea
         raw = None
         if wanted.raw is not None:
             raw = dpcodec.RawFormat(wanted.raw, info.sample_rate, info.channels)
-        sample_format = choose_format(info.sample_format, wanted.format, job.target)
+        sample_format = choose_format(info, wanted.format, job.target)
         writer = dpcodec.create_audio(
             output.file, info.sample_rate, info.channels, sample_format, info.samples, info.tags, raw=raw
         )
@@ -143,8 +143,7 @@ def _suffix(wanted: Wanted) -> str:
         if wanted.format is not None:
             raise exits.UsageError("--raw and --format contradict each other: give one of them")
         return ".raw"
-    container = parse_format(wanted.format)[0] if wanted.format else None
-    return SUFFIXES[container or "wav"]
+    return SUFFIXES[parse_format(wanted.format)[0] or "wav"]
 
 
 def _tell(
