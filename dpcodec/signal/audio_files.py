@@ -8,23 +8,18 @@ once it is whole.
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 from typing import BinaryIO, cast
 
-import numpy as np
-
-from dpcodec.errors import AudioError, FileAccessError, LimitError, SettingsError
+from dpcodec.errors import AudioError, FileAccessError, SettingsError
 from dpcodec.signal import wav
 from dpcodec.signal.audio import SampleFormat
-from dpcodec.signal.byte_source import BLOCK_BYTES, ByteSource, bytes_left, write_all
+from dpcodec.signal.byte_source import ByteSource, bytes_left
 from dpcodec.signal.raw import PcmWriter, RawFormat, open_raw
 from dpcodec.signal.samples import ENCODINGS, SUBTYPE_ENCODINGS
+from dpcodec.signal.spool import SpooledWriter, spool_pipe, temporary_file
 from dpcodec.signal.streams import AudioReader, AudioWriter, Tags, check_stream
 from dpcodec.signal.wav_writer import WAV_SUBTYPES, WavWriter
-
-SPOOL_LIMIT_BYTES = 16 << 30
-"""The longest input that is kept in a temporary file because libsndfile has to seek in it."""
 
 _DPC_MAGIC = bytes.fromhex("894450430d0a1a0a")
 _SNDFILE_MAGICS = (b"fLaC", b"OggS", b"FORM", b"RIFX", b"riff\x2e\x91\xcf\x11", b"caff", b".snd")
@@ -33,13 +28,12 @@ _SNDFILE_WAV_CODES = (0x0002, 0x0006, 0x0007, 0x0011, 0x0031)
 _MAGIC_BYTES = 12
 _AIFF_LIMIT_BYTES = 0x7FFF0000
 _OPUS_RATES_HZ = (8000, 12000, 16000, 24000, 48000)
-_INTEGER_SUBTYPES = ("PCM_S8", "PCM_U8", "PCM_16", "PCM_24", "PCM_32")
 
 _SUBTYPES = {
     "wav": WAV_SUBTYPES,
     "rf64": WAV_SUBTYPES,
     "w64": WAV_SUBTYPES,
-    "aiff": (*_INTEGER_SUBTYPES, "FLOAT", "DOUBLE"),
+    "aiff": ("PCM_S8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE"),
     "flac": ("PCM_S8", "PCM_16", "PCM_24"),
     "ogg": ("VORBIS", "OPUS"),
     "raw": tuple(SUBTYPE_ENCODINGS),
@@ -174,10 +168,15 @@ def _open_stream(fo: BinaryIO, raw: RawFormat | None, opened: BinaryIO | None) -
     from dpcodec.signal.sndfile import SndfileReader
 
     if source.size is None:
-        spool = _spool(source)
+        spool = spool_pipe(source)
+        try:
+            reader = SndfileReader(spool, spool)
+        except BaseException:
+            spool.close()
+            raise
         if opened:
             opened.close()
-        return SndfileReader(spool, spool)
+        return reader
     source.seek(0)
     return SndfileReader(fo, opened)
 
@@ -197,57 +196,17 @@ def _create_by_sndfile(
             raise AudioError("AIFF ends at 2 GiB: write WAV")
     from dpcodec.signal.sndfile import SndfileWriter
 
+    if sample_format.subtype == "OPUS" and samples == 0:
+        sample_format = SampleFormat("ogg", "VORBIS")  # libsndfile's empty Opus is malformed
     if bytes_left(fo) is not None:
         return SndfileWriter(fo, sample_rate, channels, sample_format, tags, opened)
-    spool = cast(BinaryIO, tempfile.TemporaryFile())  # noqa: SIM115 - closed with the writer
-    return _SpooledWriter(SndfileWriter(spool, sample_rate, channels, sample_format, tags), spool, fo, opened)
-
-
-class _SpooledWriter(AudioWriter):
-    """Sends a temporary file to a pipe once `inner` has finished it."""
-
-    def __init__(self, inner: AudioWriter, spool: BinaryIO, fo: BinaryIO, opened: BinaryIO | None) -> None:
-        self.warnings = inner.warnings
-        self.clipped = 0
-        self._inner = inner
-        self._spool = spool
-        self._fo = fo
-        self._opened = opened
-
-    def write(self, block: np.ndarray) -> None:
-        self._inner.write(block)
-        self.clipped = self._inner.clipped
-
-    def close(self) -> None:
-        self._inner.close()
-        self._spool.seek(0)
-        while data := self._spool.read(BLOCK_BYTES):
-            write_all(self._fo, data)
-        self._fo.flush()
-        self._release()
-
-    def abandon(self) -> None:
-        self._inner.abandon()
-        self._release()
-
-    def _release(self) -> None:
-        self._spool.close()
-        if self._opened:
-            self._opened.close()
-
-
-def _spool(source: ByteSource) -> BinaryIO:
-    """All of a pipe in a temporary file."""
-    spool = cast(BinaryIO, tempfile.TemporaryFile())  # noqa: SIM115 - closed with the reader
-    while data := source.read(BLOCK_BYTES):
-        if source.position > SPOOL_LIMIT_BYTES:
-            spool.close()
-            raise LimitError(
-                f"the input passes {SPOOL_LIMIT_BYTES} bytes from a pipe: give it as a file or as WAV"
-            )
-        spool.write(data)
-    spool.seek(0)
-    return spool
+    spool = temporary_file()
+    try:
+        inner = SndfileWriter(spool, sample_rate, channels, sample_format, tags)
+    except BaseException:
+        spool.close()
+        raise
+    return SpooledWriter(inner, spool, fo, opened)
 
 
 def _describe(magic: bytes) -> str:

@@ -126,8 +126,10 @@ class PcmWriter(AudioWriter):
         self.written += block.shape[1]
 
     def close(self) -> None:
-        self._fo.flush()
-        self.abandon()
+        try:
+            self._fo.flush()
+        finally:
+            self.abandon()
 
     def abandon(self) -> None:
         if self._opened:

@@ -6,7 +6,9 @@ pass as integers: libsndfile's own scaling of floats to FLAC would not give 16 b
 
 from __future__ import annotations
 
-import sys
+import contextlib
+import os
+import struct
 from typing import BinaryIO
 
 import numpy as np
@@ -14,16 +16,20 @@ import soundfile
 
 from dpcodec.errors import AudioError
 from dpcodec.signal.audio import SampleFormat
-from dpcodec.signal.samples import ENCODINGS, SUBTYPE_ENCODINGS, decode_pcm, to_integers
+from dpcodec.signal.guarded_file import GuardedFile
+from dpcodec.signal.samples import ENCODINGS, SUBTYPE_ENCODINGS, to_integers
 from dpcodec.signal.streams import AudioReader, AudioWriter, Tags, check_stream
 
 _TAG_NAMES = ("title", "artist", "album", "date", "tracknumber", "genre", "comment", "copyright", "license")
 """The strings that libsndfile knows, but for the name of the encoding software: that is now dpcodec."""
-_NATIVE_INT32 = ENCODINGS["s32le" if sys.byteorder == "little" else "s32be"]
 _WRITE_SAMPLES = 1 << 13
 """libsndfile's Vorbis encoder keeps a whole write on its stack."""
-_FLAC_MAX_RATE_HZ = 655_350
-_FLAC_MAX_CHANNELS = 8
+_LIMITS = {"flac": ("FLAC", 655_350, 8), "VORBIS": ("Vorbis", 200_000, 255)}
+"""The highest rate, Hz, and the most channels."""
+_AIFF_COUNT_OFFSET_BYTES = 22
+"""FORM, its length, AIFF, COMM, its length, channels; then the number of samples."""
+_SSND_LENGTH_BYTES = 12
+"""From the length of the SSND chunk, the last one, to its first sample."""
 _WAYS_OUT = {
     "WAV": "wav",
     "WAVEX": "wav",
@@ -43,9 +49,9 @@ class SndfileReader(AudioReader):
 
     def __init__(self, fo: BinaryIO, opened: BinaryIO | None = None) -> None:
         self._opened = opened
-        self._guard = _Guard(fo)
+        self._guard = GuardedFile(fo)
         try:
-            self._file = soundfile.SoundFile(self._guard)
+            self._file = _ForwardFile(self._guard)
         except soundfile.LibsndfileError as exc:
             self._guard.check()
             raise AudioError(
@@ -66,17 +72,17 @@ class SndfileReader(AudioReader):
 
     def read(self, samples: int) -> np.ndarray:
         try:
-            if self._file.subtype in SUBTYPE_ENCODINGS and self._file.subtype not in ("FLOAT", "DOUBLE"):
-                data = self._file.buffer_read(samples, "int32")
-                block = decode_pcm(bytes(data), _NATIVE_INT32, self.channels)
-            else:
-                block = np.ascontiguousarray(self._file.read(samples, "float32", always_2d=True).T)
+            dtype = "int32" if self._file.subtype.startswith("PCM") else "float32"
+            frames = self._file.read(samples, dtype, always_2d=True)
         except soundfile.LibsndfileError as exc:
             self._guard.check()
             raise AudioError(
                 f"the audio is damaged after sample {self._given} ({exc.error_string}): repair it first"
             ) from exc
         self._guard.check()
+        block = np.ascontiguousarray(frames.T, np.float32)
+        if dtype == "int32":
+            block *= np.float32(2.0**-31)
         self._given += block.shape[1]
         if block.shape[1] == 0 < samples and self.samples is not None and self._given < self.samples:
             self.warnings.append(f"the audio ends after {self._given} of {self.samples} samples")
@@ -108,15 +114,15 @@ class SndfileWriter(AudioWriter):
         self.warnings = []
         self._opened = opened
         container, self._subtype = sample_format.container, sample_format.subtype
-        if container == "flac" and (sample_rate > _FLAC_MAX_RATE_HZ or channels > _FLAC_MAX_CHANNELS):
-            raise AudioError(
-                f"FLAC takes up to {_FLAC_MAX_RATE_HZ} Hz and {_FLAC_MAX_CHANNELS} channels, "
-                f"not {sample_rate} Hz and {channels}: write WAV"
-            )
+        self._container = container
+        self._about = (sample_rate, channels)
+        self._written = 0
+        self._start = fo.tell()
+        _check_limits(self._subtype if container == "ogg" else container, sample_rate, channels)
         self._fo = fo
-        self._guard = _Guard(fo)
+        self._guard = GuardedFile(fo)
         try:
-            self._file = soundfile.SoundFile(
+            self._file = _ForwardFile(
                 self._guard, "w", sample_rate, channels, self._subtype, None, container.upper()
             )
         except soundfile.LibsndfileError as exc:
@@ -139,15 +145,45 @@ class SndfileWriter(AudioWriter):
                 self._guard.check()
                 raise OSError(f"libsndfile could not write: {exc}") from exc
             self._guard.check()
+        self._written += block.shape[1]
 
     def close(self) -> None:
-        self.abandon()
-        self._guard.check()
-        if not self._fo.closed:
+        try:
+            self._file.close()
+            self._guard.check()
+            self._mend()
             self._fo.flush()
+        except soundfile.LibsndfileError as exc:
+            self._guard.check()
+            raise OSError(f"libsndfile could not finish the file: {exc.error_string}") from exc
+        finally:
+            self._release()
 
     def abandon(self) -> None:
-        self._file.close()
+        with contextlib.suppress(soundfile.LibsndfileError):  # what is written is not wanted any more
+            self._file.close()
+        self._release()
+
+    def _mend(self) -> None:
+        """Set right what libsndfile 1.2 gets wrong: FLAC without samples, and odd counts in 8-bit AIFF."""
+        audio_bytes = self._written * self._about[1]
+        if self._container == "flac" and not self._written:
+            self._fo.seek(self._start)
+            self._fo.write(_empty_flac(*self._about, self._bits))
+        elif self._container == "aiff" and self._subtype == "PCM_S8" and audio_bytes % 2:
+            end = self._fo.seek(0, os.SEEK_END)
+            self._fo.seek(self._start + _AIFF_COUNT_OFFSET_BYTES)
+            self._fo.write(struct.pack(">I", self._written))
+            self._fo.seek(end - 1 - audio_bytes - _SSND_LENGTH_BYTES)
+            self._fo.write(struct.pack(">I", 8 + audio_bytes))
+            self._fo.seek(end)
+
+    @property
+    def _bits(self) -> int:
+        """Bits of a sample, as a plain number of the same width would have them."""
+        return 8 * ENCODINGS[SUBTYPE_ENCODINGS[self._subtype]].width_bytes
+
+    def _release(self) -> None:
         if self._opened:
             self._opened.close()
 
@@ -155,10 +191,9 @@ class SndfileWriter(AudioWriter):
         """Float32 [C, n] -> what libsndfile writes unchanged, [n, C]."""
         if not self._subtype.startswith("PCM"):
             return np.ascontiguousarray(block.T, np.float32)
-        bits = 8 * ENCODINGS[SUBTYPE_ENCODINGS[self._subtype]].width_bytes
-        integers, clipped = to_integers(block, bits)
+        integers, clipped = to_integers(block, self._bits)
         self.clipped += clipped
-        shifted: np.ndarray = np.left_shift(integers, 32 - bits)
+        shifted: np.ndarray = np.left_shift(integers, 32 - self._bits)
         return shifted
 
     def _write_tags(self, tags: Tags) -> None:
@@ -175,52 +210,34 @@ class SndfileWriter(AudioWriter):
             self.warnings.append(f"the output has no place for the tags {', '.join(left_out)}: left out")
 
 
-class _Guard:
-    """A file object for libsndfile's callbacks. No exception can pass through C: it is kept until `check`."""
+class _ForwardFile(soundfile.SoundFile):  # type: ignore[misc]
+    """Never sought between reads. soundfile would seek after each, which FLAC of unknown length does not
+    survive."""
 
-    def __init__(self, fo: BinaryIO) -> None:
-        self._fo = fo
-        self._start = fo.tell()
-        self._failure: BaseException | None = None
+    def seekable(self) -> bool:
+        return False
 
-    def check(self) -> None:
-        """Raise what a callback met."""
-        if self._failure is not None:
-            raise self._failure
 
-    def read(self, count: int) -> bytes:
-        try:
-            return self._fo.read(count)
-        except BaseException as exc:  # noqa: BLE001 - kept for `check`
-            self._failure = self._failure or exc
-            return b""
+def _check_limits(name: str, sample_rate: int, channels: int) -> None:
+    """Refuse what libsndfile would write wrongly, or crash on."""
+    if name in _LIMITS:
+        title, max_rate, max_channels = _LIMITS[name]
+        if sample_rate > max_rate or channels > max_channels:
+            raise AudioError(
+                f"{title} takes up to {max_rate} Hz and {max_channels} channels, "
+                f"not {sample_rate} Hz and {channels}: write WAV"
+            )
 
-    def write(self, data: bytes) -> int:
-        try:
-            return self._fo.write(data)
-        except BaseException as exc:  # noqa: BLE001 - kept for `check`
-            self._failure = self._failure or exc
-            return 0
 
-    def seek(self, offset: int, whence: int = 0) -> int:
-        try:
-            return self._fo.seek(offset + (self._start if whence == 0 else 0), whence) - self._start
-        except BaseException as exc:  # noqa: BLE001 - kept for `check`
-            self._failure = self._failure or exc
-            return 0
-
-    def tell(self) -> int:
-        try:
-            return self._fo.tell() - self._start
-        except BaseException as exc:  # noqa: BLE001 - kept for `check`
-            self._failure = self._failure or exc
-            return 0
+def _empty_flac(sample_rate: int, channels: int, bits: int) -> bytes:
+    """A FLAC file of no samples: the marker and STREAMINFO (RFC 9639, section 8.2), last of its blocks."""
+    shape = sample_rate << 44 | channels - 1 << 41 | bits - 1 << 36
+    blocks = struct.pack(">HH6x", 4096, 4096)
+    return b"fLaC" + bytes([0x80, 0, 0, 34]) + blocks + shape.to_bytes(8, "big") + bytes(16)
 
 
 def _way_out(container: str, subtype: str) -> SampleFormat:
-    """What to write to give the source's format back: FLAC inside Ogg becomes FLAC, other strangers WAV."""
-    if container == "OGG" and subtype not in ("VORBIS", "OPUS"):
-        return SampleFormat("flac", subtype)
+    """What to write to give the source's format back; WAV for containers that are only read."""
     return SampleFormat(_WAYS_OUT.get(container, "wav"), subtype)
 
 
