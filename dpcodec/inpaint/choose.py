@@ -1,0 +1,151 @@
+"""Which solver: by name, or `auto`, which decides from the problem alone.
+
+`auto` asks, in this order: is there anything to estimate, is there time, do bounds or the count of kept
+coefficients settle it, and if not, how well does a short fit predict kept coefficients that were hidden from
+it. The hidden ones are chosen by a fixed rule, so the same problem always gets the same answer.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from dpcodec.inpaint import least_squares, zeros
+from dpcodec.inpaint.problem import Problem, Progress, silent
+from dpcodec.inpaint.solver_settings import SolverSettings
+from dpcodec.signal.stft import Stft
+
+DETERMINED = 1.5
+"""Kept real numbers per sample from which least squares needs no second opinion."""
+HELD_OUT = 0.03
+"""Share of the kept coefficients hidden from the short fit."""
+TRIAL_STEPS = 60
+"""Steps of the short fit: about a tenth of the whole one."""
+POOR_GAIN_DB = 1.0
+"""Held-out gain below which a deep prior is tried as well, where a GPU makes that quick."""
+DEEP_PRIOR_SECONDS = 60.0
+"""Time that must be left for that."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A solver's name and one line on why."""
+
+    solver: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.solver}: {self.reason}"
+
+
+def solve_with(
+    solver: str, problem: Problem, settings: SolverSettings, progress: Progress
+) -> tuple[np.ndarray, str]:
+    """Solve with "none", "least-squares", "deep-prior" or "auto": the estimate complex64 [C, K, L], before
+    context, and a line that says which solver it was and why."""
+    if solver != "auto":
+        return _solve(solver, problem, settings, progress), f"{solver}: as asked"
+    choice = choose(problem, settings)
+    if choice.solver == "deep-prior":
+        return _duel(problem, settings, progress)
+    return _solve(choice.solver, problem, settings, progress), str(choice)
+
+
+def halo_frames(stft: Stft, solver: str) -> int:
+    """Frames on each side of a block that a solver must see for its estimate inside the block to be as good
+    as in one piece (measured: docs/method.md)."""
+    return 0 if solver == "none" else math.ceil(HALO_WINDOWS * stft.n_fft / stft.hop)
+
+
+HALO_WINDOWS = 4
+
+
+def choose(problem: Problem, settings: SolverSettings) -> Choice:
+    """Decide from the problem, the time left and the device. Deterministic but for the clock."""
+    if problem.kept.all():
+        return Choice("none", "nothing was dropped")
+    if not np.any(problem.centre[problem.kept]):
+        return Choice("none", "no coefficient that arrived carries a sound")
+    if settings.deadline is not None and time.monotonic() >= settings.deadline:
+        return Choice("none", "no time is left")
+    if np.isfinite(problem.bound[~problem.kept]).all():
+        return Choice("least-squares", "the mask bounds every dropped coefficient")
+    if problem.determination >= DETERMINED:
+        return Choice(
+            "least-squares", f"{problem.determination:.1f} kept numbers a sample determine the signal"
+        )
+    return _by_trial(problem, settings)
+
+
+def _by_trial(problem: Problem, settings: SolverSettings) -> Choice:
+    """Compare zeros and a short least-squares fit on kept coefficients hidden from it."""
+    gain = held_out_gain(problem, replace(settings, iterations=TRIAL_STEPS))
+    if gain <= 0:
+        return Choice("none", f"a trial fit predicts hidden coefficients {-gain:.1f} dB worse than zeros do")
+    told = f"a trial fit predicts hidden coefficients {gain:.1f} dB better than zeros do"
+    time_left = math.inf if settings.deadline is None else settings.deadline - time.monotonic()
+    if gain < POOR_GAIN_DB and settings.device != "cpu" and time_left > DEEP_PRIOR_SECONDS:
+        return Choice("deep-prior", told)
+    return Choice("least-squares", told)
+
+
+def held_out_gain(problem: Problem, settings: SolverSettings) -> float:
+    """How much nearer than zero least squares comes to hidden kept coefficients, dB."""
+    hidden = _hidden(problem)
+    estimate = least_squares.solve(_without(problem, hidden), settings, silent)
+    return _gain(problem, hidden, estimate)
+
+
+def _hidden(problem: Problem) -> np.ndarray:
+    """Every 1 / HELD_OUT-th kept coefficient, counted along a stride that is coprime to both axes."""
+    kept = np.flatnonzero(problem.kept)
+    period = round(1 / HELD_OUT)
+    mixed = (np.arange(kept.size, dtype=np.uint64) * np.uint64(2654435761)) >> np.uint64(16)
+    hidden = np.zeros(problem.kept.size, bool)
+    hidden[kept[mixed % np.uint64(period) == 0]] = True
+    return hidden.reshape(problem.kept.shape)
+
+
+def _without(problem: Problem, hidden: np.ndarray) -> Problem:
+    return replace(
+        problem,
+        kept=problem.kept & ~hidden,
+        centre=np.where(hidden, 0, problem.centre),
+        halfwidth=np.where(hidden, 0, problem.halfwidth),
+        bound=np.where(hidden, np.float32(np.inf), problem.bound),
+    )
+
+
+def _gain(problem: Problem, hidden: np.ndarray, estimate: np.ndarray) -> float:
+    truth = problem.centre[hidden].astype(np.complex128)
+    power = float(np.sum(np.abs(truth) ** 2))
+    error = float(np.sum(np.abs(estimate[hidden] - truth) ** 2))
+    return 10 * math.log10(power / error) if power > 0 and error > 0 else 0.0
+
+
+def _duel(problem: Problem, settings: SolverSettings, progress: Progress) -> tuple[np.ndarray, str]:
+    """Fit both without the hidden coefficients, then keep the deep prior only if it predicts them better."""
+    hidden = _hidden(problem)
+    known = _without(problem, hidden)
+    linear = least_squares.solve(known, settings, silent)
+    deep = _solve("deep-prior", known, settings, progress)
+    linear_gain, deep_gain = _gain(problem, hidden, linear), _gain(problem, hidden, deep)
+    told = (
+        f"predicts hidden coefficients {deep_gain:.1f} dB better than zeros, least squares {linear_gain:.1f}"
+    )
+    if deep_gain > linear_gain:
+        return deep, f"deep-prior: {told}"
+    return least_squares.solve(problem, settings, silent), f"least-squares: the deep prior {told}"
+
+
+def _solve(solver: str, problem: Problem, settings: SolverSettings, progress: Progress) -> np.ndarray:
+    if solver == "none":
+        return zeros.solve(problem, settings, progress)
+    if solver == "least-squares":
+        return least_squares.solve(problem, settings, progress)
+    from dpcodec.inpaint import deep_prior  # lazy: loads torch
+
+    return deep_prior.solve(problem, settings, progress)

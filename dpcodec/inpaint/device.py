@@ -1,0 +1,56 @@
+"""Which compute device: a setting such as "auto" becomes the name of one that is there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dpcodec.errors import DeviceError
+
+
+def resolve_device(setting: str) -> str:
+    """The device for "auto", "cpu", "cuda", "cuda:N" or "mps": "cpu", "cuda:N" or "mps".
+
+    "auto" takes the first GPU that torch can use, else the CPU; it never fails, and works without torch.
+    Raises `DeviceError` where a device asked for by name, or torch to drive it, is not there.
+    """
+    if setting == "cpu":
+        return "cpu"
+    if setting == "auto":
+        return _best_device()
+    torch = _torch(setting)
+    if setting == "mps":
+        if not torch.backends.mps.is_available():
+            raise DeviceError("device mps: this machine or this torch has no Metal; use --device cpu or auto")
+        return "mps"
+    kind, _, number = setting.partition(":")
+    if kind != "cuda" or not (number or "0").isdecimal():
+        raise DeviceError(f"device {setting!r} is unknown: use auto, cpu, cuda, cuda:N or mps")
+    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if count == 0:
+        raise DeviceError(
+            f"device {setting}: torch {torch.__version__} finds no CUDA GPU; use --device cpu or auto"
+        )
+    index = int(number or 0)
+    if index >= count:
+        raise DeviceError(f"device {setting}: this machine has {count} CUDA GPU, numbered from 0; use cuda:0")
+    return f"cuda:{index}"
+
+
+def _best_device() -> str:
+    try:
+        import torch
+    except (ImportError, OSError):  # OSError: torch is there, one of its libraries is not
+        return "cpu"
+    if torch.cuda.is_available():
+        return "cuda:0"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def _torch(setting: str) -> Any:
+    try:
+        import torch
+    except (ImportError, OSError) as exc:
+        raise DeviceError(
+            f"device {setting}: torch cannot be loaded; run pip install --upgrade torch"
+        ) from exc
+    return torch
