@@ -47,5 +47,7 @@ def choose_format(info: dpcodec.StreamInfo, wanted: str | None, target: str) -> 
     asked = SUBTYPES[subtype][0] if subtype else info.sample_format.subtype
     found = dpcodec.writable_format(dpcodec.SampleFormat(container, asked), info.sample_rate)
     if subtype and found.subtype not in SUBTYPES[subtype]:
-        raise UsageError(f"{container} does not hold {subtype} at this rate: leave it out for {found.subtype}")
+        raise UsageError(
+            f"{container} does not hold {subtype} at this rate: leave it out for {found.subtype}"
+        )
     return found

@@ -7,6 +7,7 @@ temporary file at the end.
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
 import os
 import secrets
@@ -21,6 +22,8 @@ from dpcodec.cli.paths import is_special
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class Output:
@@ -52,15 +55,29 @@ def create(target: str, *, spool: bool = False) -> Iterator[Output]:
     `spool`: let pipes and devices have nothing before `commit` either, and make `Output.file` readable and
     seekable. The temporary file is made here, so a folder that is missing or read-only shows before the work.
     """
-    if target == "-" or is_special(target):
-        with _Pipe(os.dup(1) if target == "-" else os.open(target, os.O_WRONLY)) as pipe:
-            direct = cast(BinaryIO, pipe)
-            if not spool:
-                yield Output(direct, None, None)
-                return
-            with tempfile.TemporaryFile() as file:
-                yield Output(cast(BinaryIO, file), None, direct)
-        return
+    direct = target == "-" or is_special(target)
+    try:
+        with _direct(target, spool) if direct else _replacing(target) as output:
+            yield output
+    except OSError as exc:
+        if exc.filename is None and exc.errno in FULL:
+            exc.filename = target  # it was the output that could not grow, not the input
+        raise
+
+
+@contextlib.contextmanager
+def _direct(target: str, spool: bool) -> Iterator[Output]:
+    with _Pipe(os.dup(1) if target == "-" else os.open(target, os.O_WRONLY)) as pipe:
+        straight = cast(BinaryIO, pipe)
+        if not spool:
+            yield Output(straight, None, None)
+            return
+        with tempfile.TemporaryFile() as file:
+            yield Output(cast(BinaryIO, file), None, straight)
+
+
+@contextlib.contextmanager
+def _replacing(target: str) -> Iterator[Output]:
     place = Path(os.path.realpath(target))
     temporary = place.parent / f".dpcodec-{secrets.token_hex(8)}.part"
 

@@ -66,7 +66,12 @@ def command() -> Callable[..., Outcome]:
     def call(*arguments: object, **options: Any) -> Outcome:
         options.setdefault("stdin", None if "input" in options else subprocess.DEVNULL)
         done = subprocess.run(
-            command_line(*arguments), capture_output=True, env=ENVIRONMENT, timeout=100, check=False, **options
+            command_line(*arguments),
+            capture_output=True,
+            env=ENVIRONMENT,
+            timeout=100,
+            check=False,
+            **options,
         )
         return Outcome(done.returncode, done.stdout, done.stderr.decode())
 
@@ -91,7 +96,12 @@ def spawn() -> Callable[..., subprocess.Popen[bytes]]:
 
 
 def command_line(*arguments: object) -> list[str]:
-    return [sys.executable, "-m", "dpcodec", *[os.fsdecode(a) if isinstance(a, bytes) else str(a) for a in arguments]]
+    return [
+        sys.executable,
+        "-m",
+        "dpcodec",
+        *[os.fsdecode(a) if isinstance(a, bytes) else str(a) for a in arguments],
+    ]
 
 
 @pytest.fixture

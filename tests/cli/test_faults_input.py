@@ -298,7 +298,9 @@ def test_standard_input_is_read_only_if_asked_for(spawn, tone, tmp_path):
 
 def test_pipes_on_both_ends(command, tone):
     data = tone(seconds=1).read_bytes()
-    coded = command("encode", "-", "-", "--mask", "random", "--drop", "0.3", "--seed", "7", input=data).succeeds()
+    coded = command(
+        "encode", "-", "-", "--mask", "random", "--drop", "0.3", "--seed", "7", input=data
+    ).succeeds()
     back = command("decode", "-", "-", input=coded.out).succeeds()
     assert soundfile.info(io.BytesIO(back.out)).frames == 8000
     assert command("encode", "-", input=data).succeeds().out[1:4] == b"DPC", "- alone goes to standard output"
