@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dpcodec.codec.encoder import known_mask
-from dpcodec.coding.part import coded_frames, decode_part, part_slices
+from dpcodec.coding.part import coded_frames, decode_part, part_slices, share_bounds
 from dpcodec.container.header import Header
 from dpcodec.container.stream import SegmentData
 from dpcodec.errors import FormatError
@@ -81,16 +81,8 @@ def read_grid(header: Header, data: SegmentData, frames: int | None) -> tuple[Gr
             field[:, rows, columns] = values
         arrived[rows] = True
     if mask is None:
-        _share_bounds(grid, arrived)
+        grid.bound = share_bounds(grid.bound, grid.kept, arrived)
     return grid, problems
-
-
-def _share_bounds(grid: Grid, arrived: np.ndarray) -> None:
-    """The energy mask ranks whole columns, so what one part tells of a column's smallest kept coefficient
-    bounds the dropped ones of all parts. Bins that did not arrive may have been kept: nothing bounds them."""
-    dropped = ~grid.kept & arrived[:, np.newaxis]
-    column = np.where(dropped, grid.bound, np.float32(np.inf)).min(axis=1, keepdims=True, initial=np.inf)
-    np.copyto(grid.bound, column, where=dropped)
 
 
 def _frames(header: Header, data: SegmentData, frames: int | None) -> tuple[int, list[str]]:
