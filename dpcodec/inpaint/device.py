@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
+import sys
+from pathlib import Path
 from typing import Any
 
 from dpcodec.errors import DeviceError
@@ -37,6 +40,8 @@ def resolve_device(setting: str) -> str:
 
 
 def _best_device() -> str:
+    if not _gpu_driver():
+        return "cpu"
     try:
         import torch
     except (ImportError, OSError):  # OSError: torch is there, one of its libraries is not
@@ -44,6 +49,17 @@ def _best_device() -> str:
     if torch.cuda.is_available():
         return "cuda:0"
     return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def _gpu_driver() -> bool:
+    """Whether there may be a GPU. Loading torch only to learn that there is none takes seconds."""
+    if not sys.platform.startswith("linux") or Path("/dev/kfd").exists():
+        return True
+    try:
+        ctypes.CDLL("libcuda.so.1")
+    except OSError:
+        return False
+    return True
 
 
 def _torch(setting: str) -> Any:
