@@ -6,8 +6,8 @@ from typing import BinaryIO
 
 
 class GuardedFile:
-    """Reads and writes `fo`, whose present position counts as 0. No exception can pass through C: the first one
-    is kept until `check`."""
+    """Reads and writes `fo`, whose present position counts as 0. No exception can pass through C: the first
+    one is kept until `check`."""
 
     def __init__(self, fo: BinaryIO) -> None:
         self._fo = fo
