@@ -4,8 +4,8 @@ it says about the dropped ones is the estimate.
     theta* = argmin_theta  loss(M f_theta(z), M X / a),     X^ = a f_theta*(z)
 
 The paper's equation 4, with the fit of F. Miotello et al. (IEEE/ACM TASLP 2023): z is one draw of uniform
-noise on [0, 0.1), 2 channels; each step adds fresh Gaussian noise of deviation 0.03; Adam, learning rate
-1e-3. `a` makes the kept real numbers' mean square 1, so that the fit goes alike at any level.
+noise on [0, 0.1), 2 channels; each step adds fresh Gaussian noise of deviation 0.03; Adam. `a` makes the kept
+real numbers' mean square 1, so that the fit goes alike at any level.
 
 Weights and noise are drawn on the CPU from the seed, so that every device sees the same numbers. Each channel
 is fitted alone and from the same draw: equal channels come out equal.
@@ -25,13 +25,13 @@ from torch import Tensor
 from torch.nn import functional
 
 from dpcodec.inpaint.losses import MaskedLoss
+from dpcodec.inpaint.networks.carrier import carrier, modulate
 from dpcodec.inpaint.networks.multiresunet import COMPLEX_CHANNELS, build
 from dpcodec.inpaint.networks.sizes import NetworkSize, network_size
 from dpcodec.inpaint.problem import Problem, Progress
 from dpcodec.inpaint.solver_settings import SolverSettings
 from dpcodec.signal.stft import Stft
 
-LEARNING_RATE = 1e-3
 INPUT_RANGE = 0.1
 INPUT_NOISE = 0.03
 
@@ -91,10 +91,13 @@ class Fit:
         target, kept = target.to(device), kept.to(device)
         self._loss = MaskedLoss(settings.loss, target, kept, problem.stft, problem.span)
         self._network = build(size, settings.seed).to(device, torch.float32)
-        self._optimizer = torch.optim.Adam(self._network.parameters(), lr=LEARNING_RATE)
+        self._optimizer = torch.optim.Adam(self._network.parameters(), lr=size.learning_rate)
         self._noise = torch.Generator().manual_seed(settings.seed)
         shape = (1, COMPLEX_CHANNELS, *kept.shape)
         self._z = INPUT_RANGE * torch.rand(shape, generator=self._noise, dtype=torch.float32)
+        self._carrier = None
+        if size.modulated:
+            self._carrier = carrier(problem.stft.n_fft, problem.stft.hop, *kept.shape).to(device)
         self._device = device
 
     def step(self) -> tuple[float, Tensor]:
@@ -104,6 +107,8 @@ class Fit:
         with torch.enable_grad(), _repeatable():
             self._optimizer.zero_grad()
             output: Tensor = self._network(z)
+            if self._carrier is not None:
+                output = modulate(output, self._carrier)
             loss = self._loss(output)
             loss.backward()  # type: ignore[no-untyped-call]
             self._optimizer.step()

@@ -9,14 +9,16 @@ from dpcodec.errors import SettingsError
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkSize:
-    """A MultiResUNet in numbers.
+    """A MultiResUNet in numbers, and how it is fitted.
 
-    width       U: the three convolutions of a block have int(0.167 U), int(0.333 U) and int(0.5 U) channels
-    skip        channels of a skip connection
-    scales      resolutions, each half of the one before
-    harmonics   K_f, rows of a kernel (harmonics in the encoder, neighbouring bins in the decoder)
-    frames      K_t, columns of a kernel, odd
-    steps       optimisation steps when the caller names no number
+    width          U: the convolutions of a block have int(0.167 U), int(0.333 U) and int(0.5 U) channels
+    skip           channels of a skip connection
+    scales         resolutions, each half of the one before
+    harmonics      K_f, rows of a kernel (harmonics in the encoder, neighbouring bins in the decoder)
+    frames         K_t, columns of a kernel, odd
+    steps          optimisation steps when the caller names no number
+    learning_rate  of Adam
+    modulated      multiply the output by the carrier of `carrier.py`; the published network does without
     """
 
     width: int
@@ -25,6 +27,8 @@ class NetworkSize:
     harmonics: int = 3
     frames: int = 11
     steps: int = 5000
+    learning_rate: float = 1e-3
+    modulated: bool = False
 
     @property
     def multiple(self) -> int:
@@ -34,7 +38,9 @@ class NetworkSize:
 
 NETWORKS = {
     "multiresunet": NetworkSize(width=128, skip=128),
-    "multiresunet-small": NetworkSize(width=24, skip=16, frames=5, steps=1000),
+    "multiresunet-small": NetworkSize(
+        width=16, skip=8, scales=4, frames=5, steps=1000, learning_rate=1e-2, modulated=True
+    ),
 }
 """`multiresunet` is the published network (6 666 452 parameters), `multiresunet-small` one for machines
 without a GPU."""

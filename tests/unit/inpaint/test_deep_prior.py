@@ -19,11 +19,12 @@ from dpcodec.settings import LOSSES
 from dpcodec.signal.stft import Stft
 
 STFT = Stft(128, 32, "hann")
+TINY = {"width": 8, "skip": 4, "scales": 3, "frames": 3}
 
 
 @pytest.fixture(autouse=True)
 def _tiny_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(NETWORKS, "tiny", NetworkSize(width=8, skip=4, scales=3, frames=3, steps=4))
+    monkeypatch.setitem(NETWORKS, "tiny", NetworkSize(**TINY, steps=4))
     torch.set_num_threads(1)
 
 
@@ -48,6 +49,13 @@ def settings(**changes: object) -> SolverSettings:
 def relative_error(p: Problem, estimate: np.ndarray) -> float:
     """Of the kept cells."""
     return float(np.linalg.norm((estimate - p.centre)[p.kept]) / np.linalg.norm(p.centre[p.kept]))
+
+
+def test_modulated_network_fits_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(NETWORKS, "turned", NetworkSize(**TINY, modulated=True))
+    p = problem(tones(1))
+    few, many = (solve(p, settings(network="turned", iterations=n, loss="mse"), silent) for n in (1, 120))
+    assert relative_error(p, many) < 0.85 * relative_error(p, few)
 
 
 @pytest.mark.parametrize("loss", LOSSES)
@@ -156,8 +164,8 @@ def test_short_signals_and_odd_sizes(samples: int, n_fft: int) -> None:
 
 
 def test_divergence_after_a_finite_step_keeps_the_best_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(deep_prior, "LEARNING_RATE", 1e30)
-    estimate = solve(problem(tones(1)), settings(iterations=20), silent)
+    monkeypatch.setitem(NETWORKS, "wild", NetworkSize(**TINY, learning_rate=1e30))
+    estimate = solve(problem(tones(1)), settings(network="wild", iterations=20), silent)
     assert np.isfinite(estimate).all()
     assert estimate.any()
 

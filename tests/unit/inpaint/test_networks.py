@@ -5,14 +5,17 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 import torch
 
 from dpcodec.errors import SettingsError
 from dpcodec.inpaint.networks import NETWORKS, NetworkSize, network_size
 from dpcodec.inpaint.networks.blocks import MultiResBlock, ResPath
+from dpcodec.inpaint.networks.carrier import carrier, modulate
 from dpcodec.inpaint.networks.harmonic import HarmonicConv2d
 from dpcodec.inpaint.networks.multiresunet import MultiResUNet, build
+from dpcodec.signal.stft import Stft
 
 TINY = NetworkSize(width=8, skip=4, frames=3)
 
@@ -81,11 +84,32 @@ def test_initialisation_is_that_of_torch_and_comes_from_the_seed() -> None:
     assert 0.9 * bound < float(weight.detach().abs().max()) <= bound
 
 
+def test_carrier_is_what_a_steady_tone_turns_by() -> None:
+    stft = Stft(128, 32, "hann")
+    tone = np.cos(2 * np.pi * 10 * np.arange(2000) / 128 + 0.7)
+    inner = torch.from_numpy(stft.forward(tone)[:64, 4:-4])
+    turn = torch.complex(*carrier(128, 32, 64, inner.shape[1] + 4)[:, :, 4:].double())
+    field = turn.conj() * inner
+    steady = field[10, :1].expand_as(field[10])
+    quarter = 1j ** torch.arange(inner.shape[1])  # what is left a bin away: hop / n_fft turns
+    torch.testing.assert_close(field[10], steady, atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(field[9], 0.5 * steady * quarter, atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(field[11], 0.5 * steady * quarter.conj(), atol=1e-5, rtol=1e-5)
+
+
+def test_modulation_is_a_complex_product() -> None:
+    x, turn = torch.randn(1, 2, 8, 5), carrier(64, 24, 8, 5)
+    product = modulate(x, turn)
+    expected = torch.complex(x[:, 0], x[:, 1]) * torch.complex(turn[0], turn[1])
+    torch.testing.assert_close(torch.complex(product[:, 0], product[:, 1]), expected)
+    torch.testing.assert_close(turn.square().sum(0), torch.ones(8, 5))
+
+
 def test_network_by_name_and_by_device() -> None:
     assert network_size(None, "cpu") is NETWORKS["multiresunet-small"]
     assert network_size(None, "cuda:1") is NETWORKS["multiresunet"]
     assert network_size("multiresunet", "cpu") is NETWORKS["multiresunet"]
-    with pytest.raises(SettingsError, match="'vgg'.*multiresunet-small"):
+    with pytest.raises(SettingsError, match=r"'vgg'.*multiresunet-small"):
         network_size("vgg", "cpu")
 
 
