@@ -21,7 +21,7 @@ from dpcodec.signal.samples import ENCODINGS, SUBTYPE_ENCODINGS, to_integers
 from dpcodec.signal.streams import AudioReader, AudioWriter, Tags, check_stream
 
 _TAG_NAMES = ("title", "artist", "album", "date", "tracknumber", "genre", "comment", "copyright", "license")
-"""The strings that libsndfile knows, but for the name of the encoding software: that is now dpcodec."""
+"""The strings libsndfile knows. SOFTWARE named the program that wrote the source: not carried over."""
 _WRITE_SAMPLES = 1 << 13
 """libsndfile's Vorbis encoder keeps a whole write on its stack."""
 _LIMITS = {"flac": ("FLAC", 655_350, 8), "VORBIS": ("Vorbis", 200_000, 255)}
@@ -202,7 +202,7 @@ class SndfileWriter(AudioWriter):
             try:
                 if key.lower() in _TAG_NAMES:
                     setattr(self._file, key.lower(), value.replace("\0", " "))
-                else:
+                elif key.upper() != "SOFTWARE":
                     left_out.append(key)
             except soundfile.LibsndfileError:  # the container has no tags at all
                 left_out.append(key)
