@@ -11,9 +11,6 @@ what was dropped, `reweighted.refine` goes on with a prior: few large coefficien
 
 from __future__ import annotations
 
-import math
-import time
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -24,9 +21,9 @@ from dpcodec.inpaint import reweighted
 from dpcodec.inpaint.observation import Observation, observe
 from dpcodec.inpaint.problem import Problem, Progress, limit
 from dpcodec.inpaint.solver_settings import SolverSettings
+from dpcodec.inpaint.watch import Stage, Watch
 
 Array = Any
-Stop = Callable[[int], bool]
 
 STEPS = 200
 """Conjugate gradient steps within which a determined signal reaches the tolerance."""
@@ -34,6 +31,8 @@ TOLERANCE = 1e-7
 """Residual of the preconditioned normal equations, relative to the start, at which the signal is found."""
 DIAGONAL_FLOOR = 1e-6
 """Smallest value in the preconditioner, relative to its largest: samples that hardly a kept frame covers."""
+UNSEEN = 1e-7
+"""Curvature, relative to the diagonal's, below which the data say nothing about a direction."""
 HOPELESS = 1.02
 """Below this many kept real numbers per sample no signal is determined: the first stage is cut short."""
 FIRST_STEPS = 30
@@ -50,72 +49,52 @@ def solve(problem: Problem, settings: SolverSettings, progress: Progress) -> np.
     channels = problem.kept.shape[0]
     estimate = np.empty(problem.kept.shape, np.complex64)
     for c in range(channels):
-        watch = _Watch(progress, settings.deadline, c, channels, settings.iterations)
+        watch = Watch(progress, settings.deadline, c, channels, settings.iterations)
         seen = _on_device(observe(problem, c), settings.device)
-        estimate[c] = _numpy(seen.stft.forward(solve_channel(seen, watch), seen.span))
+        estimate[c] = _numpy(seen.stft.forward(solve_channel(seen, watch), seen.span) * seen.level)
     usable = np.isfinite(estimate)
     return limit(problem, np.where(usable, estimate, problem.centre).astype(np.complex64))
 
 
-def solve_channel(seen: Observation, watch: _Watch) -> Array:
-    """The signal of one channel, float32 [N], on the observation's device."""
-    target = seen.root * seen.target
-    b = seen.adjoint(target)
-    if not _size(b) > 0:
+def solve_channel(seen: Observation, watch: Watch) -> Array:
+    """The signal of one channel divided by its level, float32 [N], on the observation's device."""
+    b = seen.adjoint(seen.target)
+    if not _dot(b, b) > 0:
         return b
-    steps = watch.steps(STEPS if seen.determination >= HOPELESS else FIRST_STEPS)
-    watch.total = watch.steps(steps + (0 if seen.bounded else reweighted.STEPS))
-    x, found = conjugate_gradients(seen, b, steps, watch.stop)
-    if (found and seen.covered()) or seen.bounded or watch.total <= steps:
+    first = watch.allowed(STEPS if seen.determination >= HOPELESS else FIRST_STEPS)
+    second = 0 if seen.bounded else watch.allowed(reweighted.STEPS, first)
+    x, found = conjugate_gradients(seen, b, watch.stage(first, first + second))
+    if second == 0 or (found and seen.covered()):
         return x
-    return reweighted.refine(seen, x, watch.total - steps, lambda done: watch.stop(steps + done))
+    return reweighted.refine(seen, x, watch.stage(second, first + second))
 
 
-def conjugate_gradients(seen: Observation, b: Array, steps: int, stop: Stop) -> tuple[Array, bool]:
-    """Solve S*Q^2 S x = b from x = 0: (x real [N], whether the tolerance was reached)."""
+def conjugate_gradients(seen: Observation, b: Array, stage: Stage) -> tuple[Array, bool]:
+    """Solve S*Q^2 S x = b from x = 0: (x real [N], whether it was found).
+
+    Found means that the residual fell to the tolerance over the samples inside the block: next to a cut end,
+    where frames are missing, nothing may determine the signal, and nobody will use it. Ends earlier in a
+    direction that the data say nothing about: rounding would take it anywhere.
+    """
     d = seen.diagonal()
-    scale = 1 / (d + DIAGONAL_FLOOR * array_namespace(d).max(d))
-    x, r = 0 * b, b
-    z = scale * r
-    d, rz = z, _dot(r, z)
-    enough = TOLERANCE**2 * rz
-    for step in range(steps):
-        if rz <= enough:
+    floor = d + DIAGONAL_FLOOR * array_namespace(d).max(d)
+    inside = seen.inside
+    x, r = 0 * b, b + 0
+    d = z = r / floor
+    rz, enough = _dot(r, z), TOLERANCE**2 * _dot(r[inside], z[inside])
+    for _ in stage:
+        if _dot(r[inside], z[inside]) <= enough:
             return x, True
-        if stop(step):
-            break
         Ad = seen.adjoint(seen.forward(d))
         curvature = _dot(d, Ad)
-        if not curvature > 0:
+        if not curvature > UNSEEN * _dot(d, floor * d):
             break
-        x, r = x + (rz / curvature) * d, r - (rz / curvature) * Ad
-        z = scale * r
+        x += (rz / curvature) * d
+        r -= (rz / curvature) * Ad
+        z = r / floor
         rz, before = _dot(r, z), rz
         d = z + (rz / before) * d
-    return x, rz <= enough
-
-
-class _Watch:
-    """Tells the caller's `progress` how far all channels are, and when a channel has to end."""
-
-    def __init__(
-        self, progress: Progress, deadline: float | None, channel: int, channels: int, limit: int | None
-    ) -> None:
-        self._progress, self._limit, self._channel, self._channels = progress, limit, channel, channels
-        self._end = None
-        if deadline is not None:
-            now = time.monotonic()
-            self._end = now + (deadline - now) / (channels - channel)
-        self.total = 1
-
-    def steps(self, wanted: int) -> int:
-        """`wanted` steps, or as many as the settings allow."""
-        return wanted if self._limit is None else min(wanted, self._limit)
-
-    def stop(self, done: int) -> bool:
-        """Whether to end the channel after `done` of its steps."""
-        asked = self._progress(self._channel * self.total + done, self._channels * self.total)
-        return bool(asked) or (self._end is not None and time.monotonic() >= self._end)
+    return x, _dot(r[inside], z[inside]) <= enough
 
 
 def _on_device(seen: Observation, device: str) -> Observation:
@@ -124,7 +103,7 @@ def _on_device(seen: Observation, device: str) -> Observation:
     import torch  # lazy: the CPU path runs without it
 
     def move(a: np.ndarray) -> Array:
-        return torch.from_numpy(np.ascontiguousarray(a)).to(device)
+        return torch.from_numpy(a.T).to(device).mT
 
     return replace(seen, target=move(seen.target), root=move(seen.root))
 
@@ -135,7 +114,3 @@ def _numpy(X: Array) -> np.ndarray:
 
 def _dot(x: Array, y: Array) -> float:
     return float(array_namespace(x).vecdot(x, y))
-
-
-def _size(x: Array) -> float:
-    return math.sqrt(_dot(x, x))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,11 +26,12 @@ ROUNDING = 1e-6
 
 @dataclass(frozen=True)
 class Observation:
-    """sum_kl c_k |Q_kl ((Sx)_kl - X_kl)|^2, on the device of its arrays.
+    """sum_kl c_k |Q_kl (Sx)_kl - Y_kl|^2, on the device of its arrays, which are stored frame by frame.
 
     stft, span  the operator S
-    target      complex64 [K, L], X: centres of kept coefficients, 0 elsewhere
+    target      complex64 [K, L], Y = Q X / level: from the centres of kept coefficients, 0 elsewhere
     root        float32 [K, L], Q: 1 for the surest kept coefficients, 0 where nothing is known
+    level       power of two that brings the largest target near 1: no overflow, no denormals
     variance       mean square of the error of the surest coefficients: the unit of the sum
     determination  kept real numbers per sample of the signal
     bounded        whether every dropped coefficient has a bound
@@ -39,6 +41,7 @@ class Observation:
     span: Span
     target: Array
     root: Array
+    level: float
     variance: float
     determination: float
     bounded: bool
@@ -59,6 +62,15 @@ class Observation:
         ones = xp.ones(self.span.samples, dtype=self.root.dtype, device=self.root.device)
         return self.stft.adjoint(self.stft.forward(ones, self.span) * share, self.span)
 
+    @property
+    def inside(self) -> slice:
+        """The samples that a cut end, with frames missing, does not reach."""
+        N, n_fft = self.span.samples, self.stft.n_fft
+        end = (self.span.frames - 1) * self.stft.hop + n_fft
+        first = n_fft if self.span.left == 0 else 0
+        last = N - n_fft if self.span.left + N == end else N
+        return slice(first, last) if first < last else slice(0, N)
+
     def covered(self) -> bool:
         """Whether some kept frame covers each sample that a frame covers at all."""
         xp = array_namespace(self.root)
@@ -73,25 +85,33 @@ def observe(problem: Problem, channel: int) -> Observation:
     A kept coefficient's error is uniform within its interval, of variance 2 h^2 / 3 for half-width h; a
     dropped one with a bound b is a zero with the variance `BOUND_VARIANCE` b^2.
     """
-    kept, h = problem.kept[channel], problem.halfwidth[channel].astype(np.float64)
-    b = problem.bound[channel].astype(np.float64)
-    bounded = ~kept & np.isfinite(b)
-    variance = np.where(kept, 2 / 3 * h**2, np.inf)
-    variance[bounded] = BOUND_VARIANCE * b[bounded] ** 2
-    if bounded.any():
-        variance = np.maximum(variance, EXACT_VARIANCE * variance[bounded].mean())
-    exact = kept & (variance == 0)
-    surest = 0.0 if exact.any() or not kept.any() else float(variance[kept].min())
-    with np.errstate(divide="ignore", invalid="ignore"):
-        root = np.where(exact, 1.0, np.minimum(1.0, np.sqrt(surest / variance)))
-    root = np.nan_to_num(root, nan=1.0)
-    target = np.where(kept, problem.centre[channel], 0)
+    kept = problem.kept[channel]
+    centre = np.where(kept, problem.centre[channel], 0).astype(np.complex128)
+    peak = float(np.abs(centre).max(initial=0.0))
+    level = 2.0 ** math.floor(math.log2(peak)) if peak > 0 else 1.0
+    root, variance = _certainty(kept, problem.halfwidth[channel] / level, problem.bound[channel] / level)
     return Observation(
         problem.stft,
         problem.span,
-        target.astype(np.complex64),
-        root.astype(np.float32),
-        surest,
+        np.asfortranarray(root * centre / level, dtype=np.complex64),
+        np.asfortranarray(root, dtype=np.float32),
+        level,
+        variance,
         2 * np.count_nonzero(kept) / max(problem.span.samples, 1),
-        bool((kept | bounded).all()),
+        bool((kept | np.isfinite(problem.bound[channel])).all()),
     )
+
+
+def _certainty(kept: np.ndarray, halfwidth: np.ndarray, bound: np.ndarray) -> tuple[np.ndarray, float]:
+    """(Q float64 [K, L], the variance for which Q is 1)."""
+    bounded = ~kept & np.isfinite(bound)
+    variance = np.full(kept.shape, np.inf)
+    variance[bounded] = BOUND_VARIANCE * bound[bounded].astype(np.float64) ** 2
+    least = EXACT_VARIANCE * float(variance[bounded].mean()) if bounded.any() else 0.0
+    variance[kept] = 2 / 3 * halfwidth[kept].astype(np.float64) ** 2
+    variance = np.maximum(variance, least)
+    surest = float(variance[kept].min()) if kept.any() else 0.0
+    certain = variance <= surest
+    root = np.sqrt(np.minimum(1.0, surest / np.where(certain, 1.0, variance)))
+    root[certain] = 1.0
+    return root, surest
