@@ -3,8 +3,8 @@
     samples --signal--> spectrogram --mask--> kept coefficients --coding--> bytes --container--> .dpc
     samples <--signal-- spectrogram <-----inpaint----- kept coefficients <--coding-- bytes <--container-- .dpc
 
-`encode` and `decode` work on arrays and bytes; `encode_stream` and `decode_stream` on readers, writers and file
-objects, in bounded memory. Importing this package does not import torch.
+`encode` and `decode` work on arrays and bytes; `encode_stream` and `decode_stream` on readers, writers and
+file objects, in bounded memory. Importing this package does not import torch.
 """
 
 from dpcodec.codec import (
@@ -39,8 +39,7 @@ from dpcodec.signal.raw import RawFormat, parse_raw
 
 __version__ = "0.1.0"
 
-__all__ = [
-    "PROFILES",
+__all__ = [  # noqa: RUF022 - plainly sorted
     "Audio",
     "AudioError",
     "DecodeReport",
@@ -53,6 +52,7 @@ __all__ = [
     "FileInfo",
     "FormatError",
     "LimitError",
+    "PROFILES",
     "RawFormat",
     "RepairReport",
     "SampleFormat",

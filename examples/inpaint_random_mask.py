@@ -1,4 +1,4 @@
-"""The paper's experiment in small: half of the coefficients dropped at random, rebuilt by each linear solver."""
+"""The paper's experiment in small: half of the coefficients dropped at random, and rebuilt."""
 
 import numpy as np
 

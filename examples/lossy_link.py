@@ -18,7 +18,7 @@ class Collect:
     """The smallest writer `decode_stream` can use."""
 
     clipped = 0
-    warnings: list[str] = []
+    warnings = ()
 
     def write(self, block: np.ndarray) -> None:
         collected.append(block)

@@ -65,7 +65,7 @@ def test_imports_flow_one_way(path: Path) -> None:
     here = room(path)
     for name in imports(path):
         if name == "dpcodec" or name.startswith("dpcodec."):
-            there = (name.split(".") + [""])[1]
+            there = [*name.split("."), ""][1]
             assert there == here or there in ARROWS[here], f"{relative(path)} imports {name}"
 
 

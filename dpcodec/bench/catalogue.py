@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from dpcodec.bench import demo, figures, loss, speed
 from dpcodec.errors import SettingsError
+from dpcodec.settings import SOLVERS, Solver, check_choice
 
 Row = dict[str, Any]
 
@@ -22,7 +23,7 @@ class Experiment:
 
     help: str
     needs_folder: bool
-    run: Callable[[Path, str], Iterator[Row]]
+    run: Callable[[Path, Solver], Iterator[Row]]
 
 
 EXPERIMENTS: dict[str, Experiment] = {
@@ -45,7 +46,8 @@ def run(name: str, folder: Path | None, solver: str) -> Iterator[Row]:
     """
     if name not in EXPERIMENTS:
         raise SettingsError(f"experiment {name!r} is unknown: use {', '.join(EXPERIMENTS)}")
+    check_choice("solver", solver, SOLVERS)
     experiment = EXPERIMENTS[name]
     if experiment.needs_folder and folder is None:
         raise SettingsError(f"bench {name} measures on your clips: name a folder of audio files")
-    yield from experiment.run(folder or Path(), solver)
+    yield from experiment.run(folder or Path(), cast(Solver, solver))

@@ -9,8 +9,10 @@ from typing import Any
 from dpcodec import DecodeSettings, EncodeSettings, profile
 from dpcodec.bench.clips import melody
 from dpcodec.bench.trial import run_trial
+from dpcodec.settings import Solver
 
 DEMO_FIT_STEPS = 20
+SOLVERS: tuple[Solver, ...] = ("none", "least-squares", "deep-prior", "auto")
 
 
 def demo() -> Iterator[dict[str, Any]]:
@@ -26,7 +28,7 @@ def demo() -> Iterator[dict[str, Any]]:
         ("columns, gaps of 2 and 4", profile("paper", mask="columns", columns=gap)),
     ]
     for name, encoding in masks:
-        for solver in ("none", "least-squares", "deep-prior", "auto"):
+        for solver in SOLVERS:
             steps = DEMO_FIT_STEPS if solver == "deep-prior" else None
             decoding = DecodeSettings(solver=solver, iterations=steps, device="cpu")
             yield {"mask": name, "solver": solver, **asdict(run_trial(clip, encoding, decoding))}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from statistics import mean
 from typing import Any
@@ -12,6 +12,7 @@ from dpcodec import Audio, DecodeSettings, EncodeSettings, profile
 from dpcodec.bench.clips import load_clips
 from dpcodec.bench.trial import Trial, run_trial
 from dpcodec.errors import FileAccessError
+from dpcodec.settings import Solver
 
 RANDOM_BARS_DB = {0.3: 100.0, 0.5: 90.0, 0.6: 48.0, 0.7: 27.0, 0.8: 12.0, 0.9: 4.0}
 ENERGY_BARS_DB = {0.5: 46.0, 0.9: 26.0}
@@ -23,28 +24,28 @@ RATE_BISECTIONS = 9
 Row = dict[str, Any]
 
 
-def random_masks(folder: Path, solver: str = "least-squares") -> Iterator[Row]:
+def random_masks(folder: Path, solver: Solver = "least-squares") -> Iterator[Row]:
     """Random mask, paper profile: a row a drop."""
     clips = load_clips(folder)
     for drop, bar in RANDOM_BARS_DB.items():
-        trials = _trials(clips, lambda _, d=drop: profile("paper", drop=d), solver)
+        trials = _trials(clips, profile("paper", drop=drop), solver)
         yield _row(f"random {drop}", solver, trials, bar_db=bar)
 
 
-def energy_masks(folder: Path, solver: str = "least-squares") -> Iterator[Row]:
+def energy_masks(folder: Path, solver: Solver = "least-squares") -> Iterator[Row]:
     """Energy mask, exact: a row a drop, with the worst gain over solver none."""
     clips = load_clips(folder)
     for drop, bar in ENERGY_BARS_DB.items():
         encoding = profile("paper", mask="energy", drop=drop)
-        trials = _trials(clips, lambda _, e=encoding: e, solver)
-        zeros = _trials(clips, lambda _, e=encoding: e, "none")
+        trials = _trials(clips, encoding, solver)
+        zeros = _trials(clips, encoding, "none")
         worst = min(trials[name].snr_db - zeros[name].snr_db for name in clips)
         yield _row(f"energy {drop}", solver, trials, bar_db=bar) | {
             "worst_gain_over_none_db": round(worst, 3)
         }
 
 
-def columns(folder: Path, solver: str = "least-squares") -> Iterator[Row]:
+def columns(folder: Path, solver: Solver = "least-squares") -> Iterator[Row]:
     """Missing columns as the folder's `missing_columns.json` lists them for each clip: a row a gap length."""
     clips = load_clips(folder)
     listing = folder / "missing_columns.json"
@@ -53,7 +54,7 @@ def columns(folder: Path, solver: str = "least-squares") -> Iterator[Row]:
     missing = json.loads(listing.read_text())
     for gap, bar in COLUMN_BARS_DB.items():
         encoding = profile("paper", mask="columns", columns=tuple((i, i) for i in missing[str(gap)]))
-        yield _row(f"columns {gap}", solver, _trials(clips, lambda _, e=encoding: e, solver), bar_db=bar)
+        yield _row(f"columns {gap}", solver, _trials(clips, encoding, solver), bar_db=bar)
 
 
 def rates(folder: Path, rate: int = 16000) -> Iterator[Row]:
@@ -62,7 +63,7 @@ def rates(folder: Path, rate: int = 16000) -> Iterator[Row]:
     low, high = 0.5, 0.99  # a larger drop gives a lower SNR
     for _ in range(RATE_BISECTIONS):
         drop = round((low + high) / 2, 4)
-        trials = _trials(clips, lambda _, d=drop: EncodeSettings(drop=d), "none")
+        trials = _trials(clips, EncodeSettings(drop=drop), "none")
         if mean(t.snr_db for t in trials.values()) > RATE_SNR_DB:
             low = drop
         else:
@@ -70,14 +71,12 @@ def rates(folder: Path, rate: int = 16000) -> Iterator[Row]:
     yield _row(f"default profile, drop {drop}", "none", trials) | {"bar_kbps": RATE_BAR_KBPS}
 
 
-def _trials(
-    clips: dict[str, Audio], encoding: Callable[[Audio], EncodeSettings], solver: str
-) -> dict[str, Trial]:
-    decoding = DecodeSettings(solver=solver, device="cpu")  # type: ignore[arg-type]
-    return {name: run_trial(clip, encoding(clip), decoding) for name, clip in clips.items()}
+def _trials(clips: dict[str, Audio], encoding: EncodeSettings, solver: Solver) -> dict[str, Trial]:
+    decoding = DecodeSettings(solver=solver, device="cpu")
+    return {name: run_trial(clip, encoding, decoding) for name, clip in clips.items()}
 
 
-def _row(what: str, solver: str, trials: dict[str, Trial], bar_db: float | None = None) -> Row:
+def _row(what: str, solver: Solver, trials: dict[str, Trial], bar_db: float | None = None) -> Row:
     return {
         "what": what,
         "solver": solver,

@@ -12,8 +12,10 @@ from dpcodec.bench.trial import decode_timed, encode_timed
 from dpcodec.container.constants import MAGIC_BYTES, TYPE_DATA
 from dpcodec.container.packets import parse_head
 from dpcodec.metrics.snr import snr
+from dpcodec.settings import Solver
 
 DRAWS = 4
+SOLVERS: tuple[Solver, ...] = ("none", "least-squares")
 LOST = (0, 1, 2, 4)
 
 
@@ -27,8 +29,8 @@ def packet_loss() -> Iterator[dict[str, Any]]:
     for name, encoding in profiles.items():
         data, _ = encode_timed(clip, encoding)
         for lost in LOST:
-            for solver in ("none", "least-squares"):
-                decoding = DecodeSettings(solver=solver, device="cpu")  # type: ignore[arg-type]
+            for solver in SOLVERS:
+                decoding = DecodeSettings(solver=solver, device="cpu")
                 levels = []
                 for draw in range(DRAWS if lost else 1):
                     hurt = without_parts(data, {(draw + i * 3) % encoding.parts for i in range(lost)})

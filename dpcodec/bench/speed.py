@@ -12,6 +12,7 @@ from dpcodec import DecodeSettings, EncodeSettings, profile
 from dpcodec.bench.clips import melody
 from dpcodec.bench.trial import decode_timed, encode_timed
 from dpcodec.metrics.snr import snr
+from dpcodec.settings import Solver
 
 RUNS = 3
 Row = dict[str, Any]
@@ -25,13 +26,14 @@ def speed(seconds: float = 20.0) -> Iterator[Row]:
     encoded["half"], encoded["most"] = encode_timed(narrow, half)[0], encode_timed(narrow, most)[0]
     times = [encode_timed(wide, EncodeSettings())[1] for _ in range(RUNS)]
     yield _row("encode, default profile, 44.1 kHz mono", seconds, times, ">= 20")
-    for what, key, solver, bar in [
+    cases: list[tuple[str, str, Solver, str]] = [
         ("decode none, default profile, 44.1 kHz mono", "default", "none", ">= 20"),
         ("decode none, random 0.5, paper profile", "half", "none", ">= 20"),
         ("decode least-squares, random 0.5, paper profile", "half", "least-squares", ">= 3"),
         ("decode least-squares, random 0.8, paper profile", "most", "least-squares", ">= 0.33"),
-    ]:
-        settings = DecodeSettings(solver=solver, device="cpu")  # type: ignore[arg-type]
+    ]
+    for what, key, solver, bar in cases:
+        settings = DecodeSettings(solver=solver, device="cpu")
         runs = RUNS if key != "most" else 1
         yield _row(what, seconds, [decode_timed(encoded[key], settings)[2] for _ in range(runs)], bar)
 
@@ -39,16 +41,12 @@ def speed(seconds: float = 20.0) -> Iterator[Row]:
 def boundaries(seconds: float = 30.0) -> Iterator[Row]:
     """Decoding in segments against decoding in one piece, and the error near boundaries against elsewhere."""
     clip = melody(16000, seconds)
-    for solver, drop in [
-        ("none", 0.5),
-        ("least-squares", 0.3),
-        ("least-squares", 0.5),
-        ("least-squares", 0.8),
-    ]:
+    cases: list[tuple[Solver, float]] = [("none", 0.5), *(("least-squares", d) for d in (0.3, 0.5, 0.8))]
+    for solver, drop in cases:
         encoding = profile("paper", drop=drop)
         data, _ = encode_timed(clip, encoding)
-        cut, _, _ = decode_timed(data, DecodeSettings(solver=solver, device="cpu"))  # type: ignore[arg-type]
-        one = DecodeSettings(solver=solver, device="cpu", batch_segments=64)  # type: ignore[arg-type]
+        cut, _, _ = decode_timed(data, DecodeSettings(solver=solver, device="cpu"))
+        one = DecodeSettings(solver=solver, device="cpu", batch_segments=64)
         whole, _, _ = decode_timed(data, one)
         near = _near_boundaries(cut.samples.shape[1], encoding.hop)
         error = np.abs(cut.samples[0] - clip.samples[0]) ** 2

@@ -18,6 +18,7 @@ from dpcodec.errors import FormatError, LimitError, SettingsError
 from dpcodec.inpaint.choose import halo_frames, solve_with
 from dpcodec.inpaint.device import resolve_device
 from dpcodec.inpaint.problem import Problem, limit, reinsert
+from dpcodec.inpaint.problem import Progress as SolverProgress
 from dpcodec.inpaint.solver_settings import SolverSettings
 from dpcodec.settings import DecodeSettings
 from dpcodec.signal.audio import SampleFormat
@@ -81,6 +82,8 @@ def decode_stream(
             writer.write(block)
             report.samples += block.shape[1]
     report.clipped = writer.clipped
+    for text in writer.warnings:
+        report.warn(text)
     report.damage += [str(d) for d in reader.damage]
     report.damaged = bool(report.damage) or not (reader.whole or stretch.partial)
     report.warnings[:0] = reader.warnings
@@ -234,16 +237,16 @@ class _Rebuild:
         stop = stop if total is None else min(stop, total)
         return Span(stop - max(start, 0), frames, max(0, -start))
 
-    def _watch(self, block: int) -> Callable[[int, int, float | None], bool]:
+    def _watch(self, block: int) -> SolverProgress:
         """The solver's progress, told on in seconds of audio."""
         rate, hop = self._header.sample_rate, self._stft.hop
-        total = self._reader.total_samples
+        samples = self._reader.total_samples
         seconds = self._block_frames * hop / rate
 
-        def watch(done: int, steps: int, loss: float | None = None) -> bool:
-            detail = f"step {done}/{steps}" + ("" if loss is None else f", loss {loss:.4g}")
-            at = (block + done / max(steps, 1)) * seconds
-            if self._progress(at, None if total is None else total / rate, detail):
+        def watch(done: int, total: int, loss: float | None = None) -> bool:
+            detail = f"step {done}/{total}" + ("" if loss is None else f", loss {loss:.4g}")
+            at = (block + done / max(total, 1)) * seconds
+            if self._progress(at, None if samples is None else samples / rate, detail):
                 self._stopped = self._report.stopped = True
             return self._stopped
 

@@ -36,7 +36,7 @@ class Grid:
     @property
     def frames(self) -> int:
         """Number of frames L."""
-        return self.kept.shape[2]
+        return int(self.kept.shape[2])
 
     def cut(self, first: int, last: int) -> Grid:
         """Frames first..last-1."""

@@ -17,7 +17,6 @@ from __future__ import annotations
 import math
 import struct
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
@@ -65,14 +64,15 @@ def part_slices(part: int, parts: int) -> tuple[slice, slice]:
 def encode_segment(
     X: np.ndarray,
     kept: np.ndarray,
-    mask_kind: Literal["random", "energy", "columns"],
+    mask_kind: str,
     parts: int,
     steps: np.ndarray | None,
 ) -> list[bytes]:
     """Code a segment as bodies, one a part; a single one if all of it is digital silence.
 
-    X complex [C, K, L]; kept bool [C, K, L]; steps float32 [C], the quantiser step of each channel, or None
-    to keep float32 values. Raises `SettingsError` for a step that is out of range or too fine.
+    X complex [C, K, L]; kept bool [C, K, L]; mask_kind "random", "energy" or "columns"; steps float32 [C],
+    the quantiser step of each channel, or None to keep float32 values. Raises `SettingsError` for a step that
+    is out of range or too fine.
     """
     if not X.any():
         parts = 1

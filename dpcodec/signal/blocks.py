@@ -66,8 +66,8 @@ class SegmentAnalysis:
 class StreamingInverse:
     """The inverse STFT fed with runs of frames, from frame `first_frame` of the signal's grid on.
 
-    `push` returns the samples that no later frame can change; `finish` the rest. Together they are the samples
-    from `start` on, where `start` is 0, or the first sample that all frames from `first_frame` on determine.
+    `push` returns the samples that no later frame can change; `finish` the rest. Together they are the
+    samples from `start` on: 0, or the first one that the frames from `first_frame` on determine.
     """
 
     def __init__(self, stft: Stft, channels: int, first_frame: int = 0) -> None:
