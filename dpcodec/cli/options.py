@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
@@ -67,7 +68,7 @@ def screen_options() -> list[click.Parameter]:
 def file_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """IN... [OUT] and the options on names, for verbs that make one output of each input."""
     decorators: list[Decorator] = [
-        click.argument("operands", metavar="IN [OUT]", nargs=-1, required=True, type=click.Path()),
+        click.argument("operands", metavar="IN [OUT]", nargs=-1, type=click.Path()),
         click.option(
             "-o", "--output", type=click.Path(), metavar="OUT", help="Output; - is standard output."
         ),
@@ -109,6 +110,9 @@ def run_files(
         input_suffixes=input_suffixes,
     )
     jobs = plan(request)
+    if request.output_dir is not None:
+        for folder in {Path(job.target).parent for job in jobs}:
+            folder.mkdir(parents=True, exist_ok=True)
     if given["jobs"] > 1 and len(jobs) > 1:
         return run_parallel(screen, jobs, repeated_arguments(context, FILE_PARAMETERS), given["jobs"])
     force, skip = given["force"], given["skip_existing"]

@@ -16,7 +16,7 @@ from dpcodec.container.header import Header
 from dpcodec.container.stream import Reader, SegmentData
 from dpcodec.errors import FormatError, LimitError, SettingsError
 from dpcodec.inpaint.choose import halo_frames, solve_with
-from dpcodec.inpaint.device import resolve_device
+from dpcodec.inpaint.device import require_torch, resolve_device
 from dpcodec.inpaint.problem import Problem, limit, reinsert
 from dpcodec.inpaint.problem import Progress as SolverProgress
 from dpcodec.inpaint.solver_settings import SolverSettings
@@ -53,6 +53,8 @@ def decode_stream(
     `FormatError`, `VersionError` or `LimitError` before any output where nothing can be decoded,
     `DeviceError` before anything is read where the device is not there.
     """
+    if settings.solver == "deep-prior":
+        require_torch("solver deep-prior")
     device = resolve_device(settings.device)
     deadline = None if settings.time_limit is None else time.monotonic() + settings.time_limit
     reader = Reader(source)

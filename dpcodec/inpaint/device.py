@@ -20,7 +20,7 @@ def resolve_device(setting: str) -> str:
         return "cpu"
     if setting == "auto":
         return _best_device()
-    torch = _torch(setting)
+    torch = require_torch(f"device {setting}")
     if setting == "mps":
         if not torch.backends.mps.is_available():
             raise DeviceError("device mps: this machine or this torch has no Metal; use --device cpu or auto")
@@ -62,11 +62,10 @@ def _gpu_driver() -> bool:
     return True
 
 
-def _torch(setting: str) -> Any:
+def require_torch(what: str) -> Any:
+    """The module torch, or `DeviceError` saying that `what` needs it and how to get it."""
     try:
         import torch
     except (ImportError, OSError) as exc:
-        raise DeviceError(
-            f"device {setting}: torch cannot be loaded; run pip install --upgrade torch"
-        ) from exc
+        raise DeviceError(f"{what}: torch cannot be loaded: run pip install --upgrade torch") from exc
     return torch

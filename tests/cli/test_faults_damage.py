@@ -99,10 +99,10 @@ def away_from(segment: int) -> np.ndarray:
     return (position < first) | (position >= last)
 
 
-def test_fault_20_cut_at_each_byte(small):
+def test_fault_20_cut_at_each_byte_of_the_start_and_every_third_after(small):
     _, whole = outcome(small)
     header_end = 8 + len(split(small)[0].pack())
-    for cut in [*range(400), *range(400, len(small), 3)]:  # tests/unit/container cuts at every one
+    for cut in [*range(400), *range(400, len(small), 3)]:
         code, samples = outcome(small[:cut])
         if cut < header_end:
             assert code == exits.FORMAT, cut
@@ -135,13 +135,15 @@ def test_fault_20_the_command_tells(cli, tmp_path, small):
 
 
 def test_fault_21_flipped_bits_never_pass_unseen(small):
-    """A few bits of everything; tests/unit/container flips more of them, without decoding."""
+    """A few bits of everything."""
     _, whole = outcome(small)
     packets = split(small)
     position, bits = 8, [*range(0, 64, 5)]
     for index, packet in enumerate(packets):
         length = len(packet.pack())
-        bits += range(8 * position, 8 * (position + length), 97 if packet.type == DATA and index != 4 else 7)
+        bits += range(
+            8 * position, 8 * (position + length), 197 if packet.type == DATA and index != 4 else 13
+        )
         position += length
     assert position == len(small)
     seen = set()
@@ -332,7 +334,7 @@ def test_faults_26_and_27_scrambled_bodies(small):
     packets = split(small)
     _, whole = outcome(small)
     data = [i for i, p in enumerate(packets) if p.type == DATA]
-    for _ in range(150):
+    for _ in range(60):
         index = int(rng.choice(data))
         body = bytearray(packets[index].body)
         for _ in range(int(rng.integers(1, 4))):
