@@ -94,7 +94,8 @@ class Meter:
 
     def __init__(self, screen: Screen, name: str) -> None:
         self._name = name
-        self._started = self._told = time.monotonic()
+        self._started = time.monotonic()
+        self._told = -JSON_EVERY_S  # the first line comes at once
         self._bar: rich.progress.Progress | None = None
         self._json = screen.progress == "json"
         terminal = sys.stderr is not None and sys.stderr.isatty()

@@ -201,20 +201,21 @@ class _Rebuild:
         around = known.cut(begin - base, stop - base)
         own = slice(first - begin, last - begin)
         channels = [
-            self._solve(around.channel(c), begin, block)[:, :, own] for c in range(self._header.channels)
+            self._solve(around.channel(c), begin, block, c)[:, :, own] for c in range(self._header.channels)
         ]
         keep_from = (block + 1) * B - -(-self._halo // F)
         for s in held:
             if s < min(keep_from, held[-1]):
                 del self._grids[s]
+        self._tell(block + 1, f"block {block + 1}")
         return np.concatenate(channels)
 
-    def _solve(self, grid: Grid, first_frame: int, block: int) -> np.ndarray:
+    def _solve(self, grid: Grid, first_frame: int, block: int, channel: int) -> np.ndarray:
         problem = Problem(self._stft, self._span(first_frame, grid.frames), *grid.fields())
         solver = "none" if self._stopped else self._settings.solver
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", RuntimeWarning)
-            estimate, choice = solve_with(solver, problem, self._share(block), self._watch(block))
+            estimate, choice = solve_with(solver, problem, self._share(block), self._watch(block, channel))
         for warning in caught:
             self._report.warn(str(warning.message))
         self._report.choices[choice] = self._report.choices.get(choice, 0) + 1
@@ -239,20 +240,23 @@ class _Rebuild:
         stop = stop if total is None else min(stop, total)
         return Span(stop - max(start, 0), frames, max(0, -start))
 
-    def _watch(self, block: int) -> SolverProgress:
-        """The solver's progress, told on in seconds of audio."""
-        rate, hop = self._header.sample_rate, self._stft.hop
-        samples = self._reader.total_samples
-        seconds = self._block_frames * hop / rate
+    def _watch(self, block: int, channel: int) -> SolverProgress:
+        """The solver's progress on one channel of a block, told on in seconds of audio."""
 
         def watch(done: int, total: int, loss: float | None = None) -> bool:
             detail = f"step {done}/{total}" + ("" if loss is None else f", loss {loss:.4g}")
-            at = (block + done / max(total, 1)) * seconds
-            if self._progress(at, None if samples is None else samples / rate, detail):
-                self._stopped = self._report.stopped = True
+            self._tell(block + (channel + done / max(total, 1)) / self._header.channels, detail)
             return self._stopped
 
         return watch
+
+    def _tell(self, blocks: float, detail: str) -> None:
+        """Tell that so many blocks are over; heed the answer."""
+        rate, samples = self._header.sample_rate, self._reader.total_samples
+        at = blocks * self._block_frames * self._stft.hop / rate
+        total = None if samples is None else samples / rate
+        if self._progress(at if total is None else min(at, total), total, detail):
+            self._stopped = self._report.stopped = True
 
 
 def _stft(header: Header) -> Stft:

@@ -20,7 +20,6 @@ from dpcodec.cli.paths import DPC_SUFFIX, Job
 from dpcodec.cli.rescale import Rescaling
 from dpcodec.cli.sources import open_source
 
-SOLVERS_ASKED_POLITELY = ("auto", "deep-prior")
 INTERRUPTED = 130
 
 
@@ -92,7 +91,6 @@ def settings_of(options: dict[str, Any]) -> dpcodec.DecodeSettings:
 def decode_file(job: Job, settings: dpcodec.DecodeSettings, wanted: Wanted, screen: Screen) -> int:
     """Decode one file. Damage gives exit code 5 and the output all the same, with --strict 4 and none."""
     started = time.monotonic()
-    asks = settings.solver in SOLVERS_ASKED_POLITELY
     with contextlib.ExitStack() as stack:
         output = stack.enter_context(create(job.target, spool=wanted.strict))
         source = stack.enter_context(open_source(job.source))
@@ -101,7 +99,8 @@ def decode_file(job: Job, settings: dpcodec.DecodeSettings, wanted: Wanted, scre
 
         def progress(done: float, total: float | None, detail: str) -> bool:
             meter(done, total, detail)
-            return asks and signals.stop_asked()
+            # Only a deep prior has a loss to tell, and only it is worth waiting for.
+            return "loss" in detail and signals.stop_asked()
 
         report = dpcodec.decode_stream(source, _opener(output, job, wanted), settings, progress)
         meter.close()
