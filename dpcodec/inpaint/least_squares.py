@@ -33,6 +33,8 @@ DIAGONAL_FLOOR = 1e-6
 """Smallest value in the preconditioner, relative to its largest: samples that hardly a kept frame covers."""
 UNSEEN = 1e-7
 """Curvature, relative to the diagonal's, below which the data say nothing about a direction."""
+PULL = 1e-2
+"""Weight of the zeros that stand for frames missing beyond a cut end."""
 HOPELESS = 1.02
 """Below this many kept real numbers per sample no signal is determined: the first stage is cut short."""
 FIRST_STEPS = 30
@@ -76,8 +78,8 @@ def conjugate_gradients(seen: Observation, b: Array, stage: Stage) -> tuple[Arra
     where frames are missing, nothing may determine the signal, and nobody will use it. Ends earlier in a
     direction that the data say nothing about: rounding would take it anywhere.
     """
-    d = seen.diagonal()
-    floor = d + DIAGONAL_FLOOR * array_namespace(d).max(d)
+    d, pull = seen.diagonal(), PULL * seen.missing()
+    floor = d + pull + DIAGONAL_FLOOR * array_namespace(d).max(d)
     inside = seen.inside
     x, r = 0 * b, b + 0
     d = z = r / floor
@@ -85,7 +87,7 @@ def conjugate_gradients(seen: Observation, b: Array, stage: Stage) -> tuple[Arra
     for _ in stage:
         if _dot(r[inside], z[inside]) <= enough:
             return x, True
-        Ad = seen.adjoint(seen.forward(d))
+        Ad = seen.adjoint(seen.forward(d)) + pull * d
         curvature = _dot(d, Ad)
         if not curvature > UNSEEN * _dot(d, floor * d):
             break

@@ -71,6 +71,15 @@ class Observation:
         last = N - n_fft if self.span.left + N == end else N
         return slice(first, last) if first < last else slice(0, N)
 
+    def missing(self) -> Array:
+        """Real [N]: what the frames beyond a cut end would add to diag(S*S); 0 inside the block."""
+        d = self.diagonal()
+        xp = array_namespace(d)
+        whole = self.stft.gram_diagonal(self.span, d)
+        lack = xp.max(whole) - whole
+        lack[self.inside] = 0
+        return lack
+
     def covered(self) -> bool:
         """Whether some kept frame covers each sample that a frame covers at all."""
         xp = array_namespace(self.root)
