@@ -12,6 +12,7 @@ from dpcodec.coding.part import coded_frames, decode_part, part_slices, share_bo
 from dpcodec.container.header import Header
 from dpcodec.container.stream import SegmentData
 from dpcodec.errors import FormatError
+from dpcodec.mask.seeded import dropped_count
 
 
 @dataclass
@@ -67,6 +68,7 @@ def read_grid(header: Header, data: SegmentData, frames: int | None) -> tuple[Gr
     shape = (header.channels, header.n_fft // 2 + 1, frames)
     grid = Grid.unknown(shape)
     arrived = np.zeros(shape[1], bool)
+    quiet = np.zeros(shape[0], np.float32)
     mask = None if header.mask == "energy" else known_mask(header, data.index, frames)
     for part, body in data.parts.items():
         try:
@@ -80,8 +82,11 @@ def read_grid(header: Header, data: SegmentData, frames: int | None) -> tuple[Gr
         ):
             field[:, rows, columns] = values
         arrived[rows] = True
+        quiet = np.maximum(quiet, coded.quiet)
     if mask is None:
-        grid.bound = share_bounds(grid.bound, grid.kept, arrived)
+        if dropped_count(header.drop_q32, shape[1]) == shape[1]:
+            quiet[:] = np.inf  # the mask keeps nothing of any column
+        grid.bound = share_bounds(grid.bound, grid.kept, arrived, quiet)
     return grid, problems
 
 

@@ -41,12 +41,14 @@ class CodedPart:
     centre     complex64, the value, zero elsewhere
     halfwidth  float32, half a quantiser step where kept and quantised, else 0
     bound      float32, bound on the modulus where dropped (inf where unknown), 0 where kept
+    quiet      float32 [C], bound on all of a column in which no part kept anything (inf where unknown)
     """
 
     kept: np.ndarray
     centre: np.ndarray
     halfwidth: np.ndarray
     bound: np.ndarray
+    quiet: np.ndarray
 
 
 def part_slices(part: int, parts: int) -> tuple[slice, slice]:
@@ -113,13 +115,17 @@ def coded_frames(body: bytes) -> int:
     return read_varint(body, 0)[0]
 
 
-def share_bounds(bound: np.ndarray, kept: np.ndarray, arrived: np.ndarray) -> np.ndarray:
+def share_bounds(bound: np.ndarray, kept: np.ndarray, arrived: np.ndarray, quiet: np.ndarray) -> np.ndarray:
     """Bounds of an energy mask once parts are together: a column's smallest holds for all of it that arrived.
 
     bound float32 [C, K, L] and kept bool [C, K, L] of the parts laid on the grid; arrived bool [K], the bins
-    whose part did. Cells of lost parts may have been kept and stay as they are. Float32 [C, K, L].
+    whose part did; quiet float32 [C], the parts' largest. Cells of lost parts may have been kept and stay as
+    they are. In a column of which all parts arrived and kept nothing, what the mask kept became zero: `quiet`
+    bounds it, and so what was dropped. Float32 [C, K, L].
     """
     column = np.where(kept, np.float32(np.inf), bound).min(axis=1, keepdims=True, initial=np.inf)
+    if arrived.all():
+        column = np.where(kept.any(axis=1, keepdims=True), column, quiet[:, None, None])
     shared: np.ndarray = np.where(~kept & arrived[:, None], np.minimum(bound, column), bound)
     return shared
 
@@ -154,7 +160,7 @@ def _encode_quantised(X: np.ndarray, kept: np.ndarray, stored: bool, step: np.fl
     return struct.pack("<f", step) + write_varint(bins), payload
 
 
-_Channel = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+_Channel = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
 
 def _decode_channel(
@@ -167,7 +173,7 @@ def _decode_channel(
     if mode == SILENT:
         kept = np.zeros(grid, bool) if mask is None else mask
         zeros = np.zeros(grid, np.float32)
-        return (kept, np.zeros(grid, np.complex64), zeros, zeros), at
+        return (kept, np.zeros(grid, np.complex64), zeros, zeros, np.array(0, np.float32)), at
     if mode != (EXACT if exact else QUANTISED):
         raise FormatError(f"coded part: channel mode {mode} is unknown here")
     step, bins = 0.0, 0
@@ -181,13 +187,13 @@ def _decode_channel(
     payload, at = body[at : at + length], at + length
     if exact:
         kept, centre = decode_exact(payload, grid, mask)
-        return (kept, centre, np.zeros(grid, np.float32), _bounds(kept, centre, 0.0, mask is None)), at
+        return (kept, centre, np.zeros(grid, np.float32), *_bounds(kept, centre, 0.0, mask is None)), at
     q = np.zeros((*grid, 2), np.int32)
     q[:bins] = decode_symbols(payload, (bins, grid[1]), None if mask is None else mask[:bins])
     kept = (q[..., 0] | q[..., 1]) != 0 if mask is None else mask
     centre = dequantize(q, step)
     halfwidth = np.where(kept, np.float32(step / 2), np.float32(0))
-    return (kept, centre, halfwidth, _bounds(kept, centre, step, mask is None)), at
+    return (kept, centre, halfwidth, *_bounds(kept, centre, step, mask is None)), at
 
 
 def _read_quantised_head(body: bytes, at: int, rows: int) -> tuple[float, int, int]:
@@ -203,16 +209,18 @@ def _read_quantised_head(body: bytes, at: int, rows: int) -> tuple[float, int, i
     return step, bins, at
 
 
-def _bounds(kept: np.ndarray, centre: np.ndarray, step: float, energy: bool) -> np.ndarray:
-    """Bound on the dropped cells, float32 [Kp, Lp].
+def _bounds(kept: np.ndarray, centre: np.ndarray, step: float, energy: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Bound on the dropped cells, float32 [Kp, Lp], and `CodedPart.quiet`, float32 scalar.
 
     A cell the energy mask dropped is no larger than any kept one of its column, and one that the quantiser
     made zero is smaller than any that it did not. So the smallest upper end of what arrived in the column
     bounds both.
     """
     if not energy:
-        return np.where(kept, np.float32(0), np.float32(np.inf))
-    modulus = np.hypot(centre.real.astype(np.float64), centre.imag) + step / math.sqrt(2)
+        return np.where(kept, np.float32(0), np.float32(np.inf)), np.array(np.inf, np.float32)
+    corner = step / math.sqrt(2)
+    modulus = np.hypot(centre.real.astype(np.float64), centre.imag) + corner
     column = np.where(kept, modulus * _ROUNDING, np.inf).min(axis=0, initial=np.inf)
     bound = np.where(column > _FLOAT32_MAX, np.inf, column).astype(np.float32)
-    return np.where(kept, np.float32(0), bound)
+    quiet = np.array(min(corner * _ROUNDING, _FLOAT32_MAX), np.float32)
+    return np.where(kept, np.float32(0), bound), quiet

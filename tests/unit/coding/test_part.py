@@ -86,11 +86,31 @@ def test_bounds_are_shared_between_parts_but_not_with_lost_ones() -> None:
             part = decode_part(body, p, 8, SHAPE, None, False)
             grid[0][:, rows, columns], grid[1][:, rows, columns] = part.kept, part.bound
             arrived[rows] = True
-    shared = share_bounds(grid[1], grid[0], arrived)
+    shared = share_bounds(grid[1], grid[0], arrived, np.full(2, 0.5, np.float32))
     assert (np.abs(X) <= shared)[~grid[0]].all()
     assert (shared <= grid[1]).all()
     assert np.isinf(shared[:, ~arrived]).all()
     assert np.isfinite(shared[:, arrived]).all()
+
+
+def test_a_column_that_the_quantiser_emptied_is_bounded_once_all_of_it_arrived() -> None:
+    X = spectrum()
+    X[:, :, 5] *= 1e-3
+    kept = mask(X, "energy")
+    step = 2.0 * float(np.abs(X[:, :, 5]).max())
+    found, bound = np.zeros(SHAPE, bool), np.full(SHAPE, np.inf, np.float32)
+    quiet = np.zeros(2, np.float32)
+    for p, body in enumerate(encode_segment(X, kept, "energy", 8, np.full(2, step, np.float32))):
+        rows, columns = part_slices(p, 8)
+        part = decode_part(body, p, 8, SHAPE, None, False)
+        found[:, rows, columns], bound[:, rows, columns] = part.kept, part.bound
+        quiet = np.maximum(quiet, part.quiet)
+    assert not found[:, :, 5].any()
+    lost = np.arange(SHAPE[1]) % 8 != 0
+    assert np.isinf(share_bounds(bound, found, lost, quiet)[:, :, 5]).all()
+    shared = share_bounds(bound, found, np.ones(SHAPE[1], bool), quiet)
+    assert (np.abs(X) <= shared)[~found].all()
+    np.testing.assert_allclose(shared[:, :, 5], step / np.sqrt(2), rtol=1e-6)
 
 
 def test_silence_is_one_body_of_a_byte_a_channel() -> None:
