@@ -109,4 +109,6 @@ def main() -> None:
         # The interpreter flushes once more at its end; that must find somebody who listens.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         code = exits.PIPE_CLOSED
+    if signals.interrupted():
+        os._exit(code)  # taking the libraries down in good order can take longer than a user should wait
     sys.exit(code)

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from dpcodec.cli import signals
 from dpcodec.cli.batch import repeated_arguments, run_job, run_parallel
 from dpcodec.cli.display import Screen
 from dpcodec.cli.paths import Job, Request, plan
@@ -115,5 +116,10 @@ def run_files(
             folder.mkdir(parents=True, exist_ok=True)
     if given["jobs"] > 1 and len(jobs) > 1:
         return run_parallel(screen, jobs, repeated_arguments(context, FILE_PARAMETERS), given["jobs"])
-    force, skip = given["force"], given["skip_existing"]
-    return max((run_job(screen, job, work, force=force, skip_existing=skip) for job in jobs), default=0)
+    worst = 0
+    for job in jobs:
+        force, skip = given["force"], given["skip_existing"]
+        worst = max(worst, run_job(screen, job, work, force=force, skip_existing=skip))
+        if signals.interrupted():
+            break
+    return worst

@@ -21,6 +21,7 @@ GRACE_S = 1.5
 _at_leave: list[Callable[[], None]] = []
 _stop = threading.Event()
 _fitting = threading.Event()
+_settled = threading.Event()
 
 
 def install() -> None:
@@ -66,11 +67,18 @@ def interrupted() -> bool:
     return _stop.is_set()
 
 
+def settle() -> None:
+    """The output that the polite SIGINT waited for is kept: the main thread ends the process itself."""
+    _settled.set()
+
+
 def _watch(receive: int) -> None:
     number = os.read(receive, 1)[0]
     if number == signal.SIGINT and _fitting.is_set():
         _stop.set()
         select.select([receive], [], [], GRACE_S)
+        if _settled.is_set():
+            return
     _leave(number)
 
 

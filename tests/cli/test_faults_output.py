@@ -190,7 +190,7 @@ def test_fault_17_first_interrupt_keeps_the_best_so_far(spawn, tone, cli, tmp_pa
     started = time.monotonic()
     process.send_signal(signal.SIGINT)
     assert process.wait(timeout=10) == 130
-    assert time.monotonic() - started < 2.2
+    assert time.monotonic() - started < 2
     assert not parts_left(tmp_path)
     last = process.stderr.read().decode().splitlines()[-1]
     assert "interrupted" in last

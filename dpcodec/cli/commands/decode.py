@@ -112,6 +112,7 @@ def decode_file(job: Job, settings: dpcodec.DecodeSettings, wanted: Wanted, scre
             return exits.FORMAT
         output.commit()
     if signals.interrupted():
+        signals.settle()
         screen.warn(job.source, "interrupted: the best so far is kept, the rest was rebuilt with solver none")
         return INTERRUPTED
     if not report.damaged:
