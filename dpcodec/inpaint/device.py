@@ -40,7 +40,7 @@ def resolve_device(setting: str) -> str:
 
 
 def _best_device() -> str:
-    if not _gpu_driver():
+    if "torch" not in sys.modules and not _gpu_driver():
         return "cpu"
     try:
         import torch
