@@ -10,11 +10,12 @@ from typing import BinaryIO
 
 import numpy as np
 
-from dpcodec.codec.grid import Grid, join, read_grid
+from dpcodec.codec.grid import Grid, join, read_grid, stft_of
+from dpcodec.codec.guard import check_context, fault_of
 from dpcodec.codec.report import DecodeReport, Progress, silent
 from dpcodec.container.header import Header
 from dpcodec.container.stream import Reader, SegmentData
-from dpcodec.errors import FormatError, LimitError, SettingsError
+from dpcodec.errors import LimitError
 from dpcodec.inpaint.choose import halo_frames, solve_with
 from dpcodec.inpaint.device import require_torch, resolve_device
 from dpcodec.inpaint.problem import Problem, limit, reinsert
@@ -60,7 +61,7 @@ def decode_stream(
     reader = Reader(source)
     header = reader.header
     report = DecodeReport(header.sample_rate, header.channels)
-    stft = _stft(header)
+    stft = stft_of(header)
     stretch = _stretch(header, reader.total_samples, settings)
     _check_limits(header, reader.total_samples, settings, stretch)
     info = StreamInfo(
@@ -215,12 +216,21 @@ class _Rebuild:
         solver = "none" if self._stopped else self._settings.solver
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", RuntimeWarning)
-            estimate, choice = solve_with(solver, problem, self._share(block), self._watch(block, channel))
+            share, watch = self._share(block), self._watch(block, channel)
+            estimate, choice = solve_with(solver, problem, share, watch)
+            if fault := fault_of(problem, estimate, share.device):
+                self._report.warn(f"{fault}: solved by least squares on the CPU instead")
+                estimate, choice = solve_with("least-squares", problem, replace(share, device="cpu"), watch)
         for warning in caught:
             self._report.warn(str(warning.message))
         self._report.choices[choice] = self._report.choices.get(choice, 0) + 1
         estimate = limit(problem, estimate)
-        return reinsert(problem, estimate) if self._settings.context else estimate
+        if not self._settings.context:
+            return estimate
+        spectrogram = reinsert(problem, estimate)
+        if self._settings.check:
+            check_context(problem, spectrogram)
+        return spectrogram
 
     def _share(self, block: int) -> SolverSettings:
         """The solver's settings with this block's share of the time that is left."""
@@ -257,13 +267,6 @@ class _Rebuild:
         total = None if samples is None else samples / rate
         if self._progress(at if total is None else min(at, total), total, detail):
             self._stopped = self._report.stopped = True
-
-
-def _stft(header: Header) -> Stft:
-    try:
-        return Stft(header.n_fft, header.hop, header.window)
-    except SettingsError as exc:
-        raise FormatError(f"invalid field in the header: {exc}") from exc
 
 
 def _stretch(header: Header, total: int | None, settings: DecodeSettings) -> _Stretch:

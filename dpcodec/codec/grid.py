@@ -11,8 +11,9 @@ from dpcodec.codec.encoder import known_mask
 from dpcodec.coding.part import coded_frames, decode_part, part_slices, share_bounds
 from dpcodec.container.header import Header
 from dpcodec.container.stream import SegmentData
-from dpcodec.errors import FormatError
+from dpcodec.errors import FormatError, SettingsError
 from dpcodec.mask.seeded import dropped_count
+from dpcodec.signal.stft import Stft
 
 
 @dataclass
@@ -57,6 +58,14 @@ def join(grids: Sequence[Grid]) -> Grid:
     return Grid(
         *(np.concatenate(fields, axis=2) for fields in zip(*(g.fields() for g in grids), strict=True))
     )
+
+
+def stft_of(header: Header) -> Stft:
+    """The transform a header names. Raises `FormatError` where it cannot be inverted."""
+    try:
+        return Stft(header.n_fft, header.hop, header.window)
+    except SettingsError as exc:
+        raise FormatError(f"invalid field in the header: {exc}") from exc
 
 
 def read_grid(header: Header, data: SegmentData, frames: int | None) -> tuple[Grid, list[str]]:

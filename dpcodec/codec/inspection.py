@@ -6,7 +6,7 @@ import os
 from dataclasses import asdict, dataclass
 from typing import Any, BinaryIO
 
-from dpcodec.codec.grid import read_grid
+from dpcodec.codec.grid import read_grid, stft_of
 from dpcodec.codec.report import Progress, silent
 from dpcodec.container.header import Header
 from dpcodec.container.stream import Reader
@@ -64,6 +64,7 @@ def inspect_stream(source: BinaryIO, progress: Progress = silent) -> FileInfo:
     counted = _Counted(source)
     reader = Reader(counted if not source.seekable() else source)  # type: ignore[arg-type]
     header = reader.header
+    stft_of(header)  # refuses what `decode_stream` refuses
     damage: list[str] = []
     hurt: list[int] = []
     kept = cells = segments = 0

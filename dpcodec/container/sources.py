@@ -100,6 +100,9 @@ class PipeSegments:
             while self._next <= newest - 2:
                 yield self._emit()
         total = self._intake.catalogue.total_segments
+        if total is not None:
+            # Everything came by now, so a claim that cannot be is refused before it is given out bit by bit.
+            check_plausible(self._intake.require_header(), total, self._intake.source.bytes_seen)
         while self._next < (newest + 1 if total is None else total):
             yield self._emit()
         if self._window:

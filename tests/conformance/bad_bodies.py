@@ -1,0 +1,104 @@
+"""Bodies of parts that pass every checksum and the end hash and still mean nothing: only the part is lost."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import replace
+
+from ingredients import DATA, Packet, close, join
+
+FRAMES, BINS = (8, 33)
+"Of the one segment of one-part-exact: 200 samples, n_fft 64, hop 32."
+
+
+def varint(value: int) -> bytes:
+    """Seven bits a byte, the lowest first."""
+    out = bytearray()
+    while value > 127:
+        out.append(value & 127 | 128)
+        value >>= 7
+    return bytes([*out, value])
+
+
+def runs(*lengths: int, padding: str = "0") -> bytes:
+    """The mask in runs, by turns dropped and kept."""
+    numbers = [lengths[0] + 1, *lengths[1:]]
+    low = [bin(n)[3:] for n in numbers]
+    first = "".join("1" * len(bits) + "0" for bits in low)
+    bits = first + "".join(low)
+    bits += padding * (-len(bits) % 8)
+    return varint(len(first)) + bytes(int(bits[i : i + 8], 2) for i in range(0, len(bits), 8))
+
+
+def exact_body(mask: bytes, values: int, real: float = 0.25) -> bytes:
+    """One channel in mode 2: the mask, and so many equal values."""
+    planes = b"".join(bytes([b]) * values for v in (real, -0.5) for b in struct.pack(">f", v))
+    return varint(FRAMES) + b"\x02" + varint(len(mask)) + mask + planes
+
+
+def zstd(content: bytes, stated: int | None) -> bytes:
+    """A zstandard frame of one raw block; `stated` None: without a content size."""
+    block = struct.pack("<I", len(content) << 3 | 1)[:3] + content
+    if stated is None:
+        return b"\x28\xb5\x2f\xfd\x00\x58" + block
+    return b"\x28\xb5\x2f\xfd\xa0" + struct.pack("<I", stated) + block
+
+
+def quantised_bodies(packets: list[Packet]) -> dict[str, bytes]:
+    """Part 1 of segment 1 of six-segments."""
+    body = packets[5].body
+    assert packets[5].type == DATA
+    assert body[1] == 1, "mode 1"
+
+    def put(new: bytes) -> bytes:
+        return join(close([*packets[:5], replace(packets[5], body=new), *packets[6:]]))
+
+    def step(value: float) -> bytes:
+        return put(body[:2] + struct.pack("<f", value) + body[6:])
+
+    return {
+        "step-0": step(0.0),
+        "step-nan": step(float("nan")),
+        "step-infinite": step(float("inf")),
+        "step-negative": step(-1.0),
+        "step-denormal": step(1e-40),
+        "body-empty": put(b""),
+        "body-cut": join([*packets[:5], replace(packets[5], body=body[: len(body) // 2]), *packets[6:]]),
+        "body-cut-in-step": put(body[:4]),
+        "body-longer": put(body + b"\x00"),
+        "body-ones": put(body[:7] + b"\xff" * len(body[7:])),
+        "body-other-frames": put(b"\x05" + body[1:]),
+        "body-frames-overlong": put(b"\x84\x00" + body[1:]),
+        "body-mode-7": put(body[:1] + b"\x07" + body[2:]),
+        "body-mode-exact": put(body[:1] + b"\x02" + body[2:]),
+        "body-too-many-bins": put(body[:6] + b"\x7f" + body[7:]),
+    }
+
+
+def exact_bodies(packets: list[Packet]) -> dict[str, bytes]:
+    """The one part of one-part-exact."""
+    index = next(i for i, p in enumerate(packets) if p.type == DATA)
+    cells = FRAMES * BINS
+
+    def put(body: bytes, flags: int = 0) -> bytes:
+        changed = replace(packets[index], body=body, flags=flags)
+        return join(close([*packets[:index], changed, *packets[index + 1 :]]))
+
+    fair = exact_body(runs(9, 3, cells - 12), 3)
+    odd = runs(9, 3, cells - 12, padding="1")
+    return {
+        "exact-by-hand": put(fair),
+        "exact-runs-past-end": put(exact_body(runs(9, 3, cells), 3)),
+        "exact-runs-short": put(exact_body(runs(9, 3), 3)),
+        "exact-run-of-2-to-31": put(exact_body(runs(2**31), 0)),
+        "exact-padding": put(exact_body(odd, 3)),
+        "exact-value-missing": put(exact_body(runs(9, 3, cells - 12), 2)),
+        "exact-nan": put(exact_body(runs(9, 3, cells - 12), 3, float("nan"))),
+        "exact-infinite": put(exact_body(runs(9, 3, cells - 12), 3, float("inf"))),
+        "zstd-by-hand": put(zstd(fair, len(fair)), 1),
+        "zstd-size-wrong": put(zstd(fair, len(fair) + 1), 1),
+        "zstd-no-size": put(zstd(fair, None), 1),
+        "zstd-broken": put(fair, 1),
+        "zstd-bomb": put(zstd(fair, 2**32 - 1), 1),
+        "zstd-two-frames": put(zstd(fair, len(fair)) * 2, 1),
+    }

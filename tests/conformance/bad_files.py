@@ -1,0 +1,235 @@
+"""The files of bad/ and unsupported/: README.md says what each is.
+
+All are made byte by byte from files of good/, so they are the same wherever they are made.
+"""
+
+from __future__ import annotations
+
+import pickle
+import struct
+import zlib
+from dataclasses import replace
+
+from bad_bodies import exact_bodies, quantised_bodies
+from ingredients import DATA, END, HEAD, INDEX, SYNC, Packet, close, join, split
+
+FIXED = struct.Struct("<BBBBIQQIIIIBBBBB")
+FIELDS = (
+    *("major", "minor", "flags", "channels", "rate", "samples", "seed", "n_fft", "hop", "drop", "frames"),
+    *("parts", "window", "mask", "container", "subtype"),
+)
+
+
+def with_header(packets: list[Packet], end: bool = True, **changes: int) -> bytes:
+    """Fields of the headers changed, that in END too (`end` False: no END), every checksum right."""
+
+    def changed(packet: Packet) -> Packet:
+        at = {HEAD: 0, END: 20}.get(packet.type)
+        if at is None:
+            return packet
+        fields = dict(zip(FIELDS, FIXED.unpack_from(packet.body, at), strict=True)) | changes
+        body = packet.body[:at] + FIXED.pack(*fields.values()) + packet.body[at + FIXED.size :]
+        return replace(packet, body=body)
+
+    return join(changed(p) for p in packets if end or p.type != END)
+
+
+def place(packets: list[Packet], index: int) -> int:
+    """Where a packet starts in the file."""
+    return len(join(packets[:index]))
+
+
+def flip(data: bytes, byte: int, bit: int = 0) -> bytes:
+    """One bit changed."""
+    return data[:byte] + bytes([data[byte] ^ 1 << bit]) + data[byte + 1 :]
+
+
+def cuts(data: bytes, packets: list[Packet]) -> dict[str, bytes]:
+    """The file ends too early."""
+    fourth, end = place(packets, 5), place(packets, len(packets) - 1)
+    return {
+        "cut-in-magic": data[:5],
+        "cut-after-magic": data[:8],
+        "cut-in-header": data[:60],
+        "cut-after-header": data[: place(packets, 1)],
+        "cut-in-tags": data[: place(packets, 1) + 30],
+        "cut-in-a-head": data[: fourth + 9],
+        "cut-in-a-body": data[: fourth + 40],
+        "cut-between-packets": data[:fourth],
+        "cut-before-end": data[:end],
+        "cut-in-end": data[: end + 40],
+        "cut-last-byte": data[:-1],
+    }
+
+
+def flips(data: bytes, packets: list[Packet]) -> dict[str, bytes]:
+    """One bit is wrong."""
+    at = place(packets, 5)
+    bytes_of = {"sync": 0, "type": 4, "segment": 8, "part": 12, "length": 15, "head-checksum": 19, "body": 40}
+    bytes_of["body-checksum"] = len(packets[5].pack()) - 2
+    return {
+        **{f"flip-{name}": flip(data, at + byte) for name, byte in bytes_of.items()},
+        "flip-magic": flip(data, 2),
+        "flip-first-header": flip(data, 40),
+        "flip-tags": flip(data, place(packets, 1) + 30),
+        "flip-end": flip(data, len(data) - 20),
+        "zeroed-block": data[:at] + bytes(200) + data[at + 200 :],
+    }
+
+
+def moves(data: bytes, packets: list[Packet]) -> dict[str, bytes]:
+    """Bytes or packets come, go, and change places."""
+    at = place(packets, 5)
+    junk = b"junk" + SYNC + bytes(range(256)) * 3
+    swapped = [replace(packets[4], body=packets[5].body), replace(packets[5], body=packets[4].body)]
+    copy = replace(packets[0], body=packets[0].body[:16] + b"\x01" + packets[0].body[17:])
+    coefficients = [p for p in packets if p.type == DATA]
+
+    def tagged(body: bytes) -> Packet:
+        return replace(packets[1], flags=0, body=body)
+
+    def instead(*new: Packet) -> bytes:
+        """Other packets where part 1 of segment 1 stands."""
+        return join([*packets[:5], *new, *packets[6:]])
+
+    return {
+        "byte-deleted": data[: at + 40] + data[at + 41 :],
+        "byte-inserted": data[: at + 40] + b"Z" + data[at + 40 :],
+        "junk-between": data[:at] + junk + data[at:],
+        "junk-before": junk + data,
+        "junk-after": data + junk,
+        "part-missing": join(packets[:5] + packets[6:]),
+        "part-1-missing-everywhere": join(p for p in packets if p.part != 1),
+        "segment-missing": join(p for p in packets if p.segment != 2),
+        "first-segment-missing": join(packets[:2] + packets[4:]),
+        "last-segment-missing": join(packets[:-3] + packets[-1:]),
+        "all-data-missing": join(packets[:2] + packets[-1:]),
+        "end-missing-copy-of-header": join([*packets[1:5], packets[0], *packets[5:-1]]),
+        "first-header-destroyed": data[:8] + bytes(71) + data[79:],
+        "all-headers-destroyed": join(packets[1:-1]),
+        "packet-twice": join(packets[:6] + packets[5:]),
+        "packets-reordered": join([*packets[:2], *coefficients[::-1], packets[-1]]),
+        "end-first": join([packets[0], packets[-1], *packets[1:-1]]),
+        "two-files": data + data,
+        "duplicates-disagree": instead(packets[5], replace(packets[5], body=packets[7].body)),
+        "headers-disagree": instead(copy, packets[5]),
+        "bodies-swapped": join([*packets[:4], *swapped, *packets[6:]]),
+        "parts-disagree": instead(replace(packets[5], parts=1, part=0)),
+        "part-out-of-range": instead(replace(packets[5], part=9)),
+        "segment-out-of-range": instead(replace(packets[5], segment=9)),
+        "end-hash-wrong": join(
+            [*packets[:-1], replace(packets[-1], body=b"\x00" * 16 + packets[-1].body[16:])]
+        ),
+        "tags-broken": join([packets[0], tagged(b"\xff\0\0\0A=1"), *packets[2:]]),
+        "tags-not-utf-8": join([packets[0], tagged(b"\4\0\0\0A=\xff\xfe"), *packets[2:]]),
+        "tags-twice": join([*packets[:2], tagged(b"\3\0\0\0B=2"), *packets[2:]]),
+        "index-wrong": join([*packets[:-1], Packet(INDEX, 0, 0, 0, 0, b"\5\0\1\1\1\1"), packets[-1]]),
+    }
+
+
+def headers(packets: list[Packet]) -> dict[str, bytes]:
+    """Headers that pass their checksums and mean nothing, or too much."""
+    body, end = packets[0].body, packets[-1].body
+    cases: dict[str, dict[str, int]] = {
+        "hop-0": {"hop": 0},
+        "hop-over-n-fft": {"hop": 257},
+        "not-invertible": {"hop": 256, "samples": 5000, "window": 0},
+        "n-fft-odd": {"n_fft": 255},
+        "n-fft-0": {"n_fft": 0},
+        "n-fft-large": {"n_fft": 2**30},
+        "channels-0": {"channels": 0},
+        "rate-0": {"rate": 0},
+        "rate-large": {"rate": 2**20},
+        "parts-0": {"parts": 0},
+        "parts-17": {"parts": 17},
+        "frames-0": {"frames": 0},
+        "frames-large": {"frames": 2**31},
+        "window-unknown": {"window": 9},
+        "mask-unknown": {"mask": 9},
+        "major-0": {"major": 0},
+        "samples-2-to-60": {"samples": 2**60},
+        "samples-2-to-47": {"samples": 2**47},
+    }
+
+    def headed(body: bytes) -> bytes:
+        return join([replace(packets[0], body=body), *packets[1:]])
+
+    def ended(body: bytes) -> bytes:
+        return join([*packets[:-1], replace(packets[-1], body=body)])
+
+    return {
+        **{f"header-{name}": with_header(packets, **changes) for name, changes in cases.items()},
+        "header-samples-2-to-40": with_header(packets, end=False, samples=2**40),
+        "header-bytes-left": headed(body + b"?"),
+        "header-short": headed(body[:30]),
+        "header-columns-of-energy": headed(body[:45] + b"\1\0\0"),
+        "header-varint-overlong": headed(body[:45] + b"\x80\0"),
+        "end-segments-wrong": ended(end[:16] + b"\7" + end[17:]),
+        "end-short": ended(b"0123456789"),
+    }
+
+
+def claims(packets: list[Packet]) -> dict[str, bytes]:
+    """A head that promises too much, and files that are something else."""
+    head = SYNC + struct.pack("<HHIBBI", DATA, 0, 0, 0, 2, 2**32 - 1)
+    data = join(packets)
+    hop_10 = packets[0].body[:28] + b"\n\0\0\0" + packets[0].body[32:]
+    wav = ("<4sI4s4sIHHIIHH4sI", b"RIFF", 52, b"WAVE", b"fmt ", 16, 1, 1, 8000, 16000, 2, 16, b"data", 16)
+    return {
+        "packet-of-4-gib": join(packets[:2]) + head + struct.pack("<I", zlib.crc32(head)) + bytes(100),
+        "text-mode": data.replace(b"\r\n", b"\n"),
+        "text-mode-lf-to-crlf": join([replace(packets[0], body=hop_10), *packets[1:-1]]).replace(
+            b"\n", b"\r\n"
+        ),
+        "seven-bit": bytes(b & 127 for b in data),
+        "empty": b"",
+        "text": b"This is no audio.\n" * 20,
+        "pickle": pickle.dumps({"codes": [1, 2, 3]}, protocol=2),
+        "png": b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + bytes(60),
+        "wav": struct.pack(*wav) + bytes(16),
+        "zeros": bytes(4096),
+    }
+
+
+def bad_files(good: dict[str, bytes]) -> dict[str, bytes]:
+    """bad/, from the files of good/ by name."""
+    data = good["six-segments"]
+    packets = split(data)
+    return {
+        **cuts(data, packets),
+        **flips(data, packets),
+        **moves(data, packets),
+        **headers(packets),
+        **claims(packets),
+        **quantised_bodies(packets),
+        **exact_bodies(split(good["one-part-exact"])),
+    }
+
+
+def unsupported_files(good: dict[str, bytes]) -> dict[str, bytes]:
+    """unsupported/: intact, from a newer writer."""
+    packets = split(good["six-segments"])
+
+    def added(kind: int, at: int = 3) -> bytes:
+        return join([*packets[:at], Packet(kind, 0, 0, 0, 0, b"from the future"), *packets[at:]])
+
+    def flagged(index: int, flags: int) -> bytes:
+        hurt = [*packets]
+        hurt[index] = replace(hurt[index], flags=flags)
+        return join(close(hurt))
+
+    only_end = [*packets[:-1], split(with_header(packets, major=2))[-1]]
+    return {
+        "major-2": with_header(packets, major=2),
+        "major-255-strange": with_header(packets, major=255, hop=0, n_fft=3),
+        "major-2-in-end": join(only_end),
+        "header-flag": with_header(packets, flags=4),
+        "critical-packet": added(0x0777),
+        "critical-packet-last": added(0x0010, len(packets) - 1),
+        "critical-safe-to-copy": added(0x4777),
+        "reserved-bit": added(0x2002),
+        "reserved-bit-ancillary": added(0xA777),
+        "data-flag": flagged(4, 2),
+        "tags-flag": flagged(1, 0x8000),
+        "end-flag": flagged(-1, 4),
+    }

@@ -1,0 +1,234 @@
+"""The frozen files: each decodes, for ever, to the same numbers, or fails with the exit code in README.md."""
+
+from __future__ import annotations
+
+import importlib
+import io
+import json
+import re
+import sys
+import time
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+from unittest.mock import patch
+
+import numpy as np
+import pytest
+
+import dpcodec
+from dpcodec.cli import exits
+from dpcodec.cli.main import run
+from dpcodec.metrics.snr import snr
+
+HERE = Path(__file__).parent
+TABLE = re.compile(r"^\| ([\w-]+)\.dpc \|(?: (\d) \|)? (\S.*) \|$", re.M)
+NONE = dpcodec.DecodeSettings(solver="none", device="cpu")
+OUT_OF_ORDER = {"layout-progressive", "packets-reordered"}
+"""Segments come again after a reader of a pipe had to give them out; format.md lets it call that damage."""
+
+
+def sibling(name: str) -> ModuleType:
+    """A module of this folder, which is no package."""
+    with patch.object(sys, "path", [str(HERE), *sys.path]):
+        return importlib.import_module(name)
+
+
+def tables() -> dict[str, dict[str, int]]:
+    """Exit codes from README.md: folder -> file -> code."""
+    sections = (HERE / "README.md").read_text(encoding="utf-8").split("\n## ")
+    return {
+        folder: {name: int(code or 0) for name, code, _ in TABLE.findall(section)}
+        for folder in ("good", "bad", "unsupported")
+        for section in sections
+        if section.startswith(f"{folder}/")
+    }
+
+
+CODES = tables()
+HASHES: dict[str, dict[str, Any]] = json.loads((HERE / "hashes.json").read_text(encoding="utf-8"))
+ingredients = sibling("ingredients")
+
+
+def read(folder: str, name: str) -> bytes:
+    return (HERE / folder / f"{name}.dpc").read_bytes()
+
+
+def code_of_reading(source: io.BytesIO) -> int:
+    """The exit code that `dpcodec test` makes of it."""
+    try:
+        return exits.OK if dpcodec.inspect_stream(source).whole else exits.DAMAGED
+    except dpcodec.DpcodecError as error:
+        return exits.code_of(error)
+
+
+def code_of_decoding(data: bytes) -> int:
+    """The exit code of decoding with solver none; length and finiteness fail here."""
+    written: list[np.ndarray] = []
+
+    class Sink:
+        clipped = 0
+        warnings = ()
+
+        def __enter__(self) -> Sink:
+            return self
+
+        def __exit__(self, *exc: object) -> None:
+            pass
+
+        def write(self, block: np.ndarray) -> None:
+            assert np.isfinite(block).all()
+            written.append(block)
+
+    promised: list[int | None] = []
+
+    def open_sink(info: dpcodec.StreamInfo) -> Sink:
+        promised.append(info.samples)
+        return Sink()
+
+    try:
+        report = dpcodec.decode_stream(io.BytesIO(data), open_sink, NONE)
+    except dpcodec.DpcodecError as error:
+        return exits.code_of(error)
+    assert promised == [sum(block.shape[1] for block in written)]
+    return exits.DAMAGED if report.damaged else exits.OK
+
+
+def test_readme_hashes_and_folders_agree() -> None:
+    assert len(CODES["good"]) >= 64
+    assert len(CODES["bad"]) >= 48
+    assert len(CODES["unsupported"]) >= 8
+    size = 0
+    for folder, codes in CODES.items():
+        files = {path.stem: path.stat().st_size for path in (HERE / folder).iterdir()}
+        assert files.keys() == codes.keys(), folder
+        size += sum(files.values())
+    assert size < 2 << 20
+    assert HASHES["good"].keys() == CODES["good"].keys()
+    assert HASHES["bad"].keys() == CODES["bad"].keys()
+    assert set(CODES["unsupported"].values()) == {8}
+    assert set(CODES["bad"].values()) == {0, 4, 5, 6}
+    for name, code in CODES["bad"].items():
+        assert (HASHES["bad"][name] is None) == (code in (4, 6)), name
+
+
+@pytest.mark.parametrize("name", CODES["good"])
+def test_good(name: str) -> None:
+    facts, data = HASHES["good"][name], read("good", name)
+    assert ingredients.l1_hash(io.BytesIO(data)) == facts["l1"]
+    assert code_of_reading(io.BytesIO(data)) == exits.OK
+    audio = dpcodec.decode(data, NONE)
+    assert audio.sample_rate == facts["rate"]
+    assert audio.samples.shape == (facts["channels"], facts["samples"])
+    signal = ingredients.signal(facts["signal"], facts["channels"], facts["samples"])
+    if facts["snr_db"] is None:
+        assert not audio.samples.any()
+    else:
+        assert min(snr(signal, audio.samples), 100) == pytest.approx(facts["snr_db"], abs=0.1)
+
+
+@pytest.mark.parametrize("name", CODES["good"])
+def test_good_through_a_pipe(name: str) -> None:
+    data = read("good", name)
+    if name in OUT_OF_ORDER:
+        assert code_of_reading(ingredients.Pipe(data)) == exits.DAMAGED
+    else:
+        assert ingredients.l1_hash(ingredients.Pipe(data)) == HASHES["good"][name]["l1"]
+        assert code_of_reading(ingredients.Pipe(data)) == exits.OK
+
+
+@pytest.mark.parametrize("name", CODES["good"])
+def test_good_repaired_is_the_same(name: str) -> None:
+    again = dpcodec.repair(read("good", name))
+    assert ingredients.l1_hash(io.BytesIO(again)) == HASHES["good"][name]["l1"]
+    assert dpcodec.inspect(again).whole
+
+
+@pytest.mark.parametrize(
+    ("folder", "name"), [(folder, name) for folder in ("bad", "unsupported") for name in CODES[folder]]
+)
+def test_bad_and_unsupported(folder: str, name: str) -> None:
+    code, data = CODES[folder][name], read(folder, name)
+    started = time.perf_counter()
+    assert code_of_reading(io.BytesIO(data)) == code
+    assert code_of_decoding(data) == code
+    piped = code_of_reading(ingredients.Pipe(data))
+    assert piped == (exits.DAMAGED if name in OUT_OF_ORDER else code)
+    assert time.perf_counter() - started < 3
+    if code in (exits.OK, exits.DAMAGED):
+        assert ingredients.l1_hash(io.BytesIO(data)) == HASHES["bad"][name]
+
+
+@pytest.mark.parametrize("name", [name for name, code in CODES["bad"].items() if code == exits.DAMAGED])
+def test_repair_loses_nothing_that_survived(name: str) -> None:
+    data = dpcodec.repair(read("bad", name))
+    assert code_of_reading(io.BytesIO(data)) in (exits.OK, exits.DAMAGED)
+    assert ingredients.l1_hash(io.BytesIO(data)) == HASHES["bad"][name]
+
+
+@pytest.mark.parametrize("folder", CODES)
+def test_the_command_says_the_same(folder: str, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, code in CODES[folder].items():
+        assert run(["test", str(HERE / folder / f"{name}.dpc")]) == code, name
+        shown = capsys.readouterr()
+        assert ("whole" in shown.out) == (code == exits.OK), name
+        assert code == exits.OK or len(shown.err.splitlines()) == 1, name
+        assert "Traceback" not in shown.err
+
+
+def test_damaged_files_are_made_from_good_ones_byte_by_byte() -> None:
+    made = sibling("bad_files")
+    good = {name: read("good", name) for name in CODES["good"]}
+    for folder, files in (("bad", made.bad_files(good)), ("unsupported", made.unsupported_files(good))):
+        assert files.keys() == CODES[folder].keys()
+        for name, data in files.items():
+            assert data == read(folder, name), name
+
+
+def test_good_files_can_be_made_again() -> None:
+    """Not the same bytes on every machine, since encoding goes through an FFT, but the same audio."""
+    recipes = sibling("good_files").GOOD
+    assert {recipe.name for recipe in recipes} == CODES["good"].keys()
+    for recipe in recipes[::4]:
+        facts, data = HASHES["good"][recipe.name], recipe.make()
+        audio = dpcodec.decode(data, NONE)
+        assert audio.samples.shape == (facts["channels"], facts["samples"]), recipe.name
+        if facts["snr_db"] is not None:
+            signal = ingredients.signal(facts["signal"], facts["channels"], facts["samples"])
+            assert min(snr(signal, audio.samples), 100) == pytest.approx(facts["snr_db"], abs=0.5), (
+                recipe.name
+            )
+
+
+def test_layouts_and_masks_that_mean_the_same_hash_the_same() -> None:
+    good = HASHES["good"]
+    assert good["energy-exact-drop-00"]["l1"] == good["random-exact-drop-00"]["l1"]
+    assert len({good[name]["l1"] for name in ("tags", "tags-compressed", "origin-unknown")}) == 1
+    assert len({good[name]["l1"] for name in ("repaired", "minor-version-9", "unknown-ancillary")}) == 1
+    untouched = ("junk-after", "packet-twice", "packets-reordered", "end-first", "two-files", "tags-broken")
+    assert {HASHES["bad"][name] for name in untouched} == {good["six-segments"]["l1"]}
+    whole = ("flip-magic", "first-header-destroyed", "cut-before-end", "junk-between", "end-hash-wrong")
+    assert {HASHES["bad"][name] for name in whole} == {good["six-segments"]["l1"]}
+    lost = {HASHES["bad"][name] for name in ("part-missing", "flip-body", "flip-length", "step-nan")}
+    assert len(lost) == 1
+    assert lost != {good["six-segments"]["l1"]}
+
+
+def test_files_hold_what_readme_says() -> None:
+    def parts(name: str) -> set[int]:
+        return {p.parts for p in ingredients.split(read("good", name)) if p.type == ingredients.DATA}
+
+    def count(name: str, kind: int) -> int:
+        return sum(p.type == kind for p in ingredients.split(read("good", name)))
+
+    assert parts("silence") == {1}
+    assert parts("silent-middle") == {1, 2}
+    assert count("header-copies", ingredients.HEAD) > 1
+    assert count("segments-16", ingredients.INDEX) == 0
+    assert count("segments-17", ingredients.INDEX) == 1
+    first = ingredients.split(read("good", "from-a-pipe"))[0]
+    assert first.body[8:16] == b"\xff" * 8
+    compressed = [p.flags for p in ingredients.split(read("good", "tags-compressed")) if p.type == 0xC004]
+    assert compressed == [1]
+    for name, packets in (("six-segments", 12), ("one-part-exact", 1)):
+        assert count(name, ingredients.DATA) == packets
