@@ -4,13 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help install demo test lint types bench clean
+.PHONY: help install demo test lint types clean
 
 help:
 	@echo "make demo    install, make a short clip, encode and decode it with each mask and solver"
 	@echo "make test    install and run the tests"
 	@echo "make lint    check format and lint;  make types    check types strictly"
-	@echo "make bench   print the figures of the README (needs the data: see docs/benchmarks.md)"
 
 install: $(INSTALLED)
 

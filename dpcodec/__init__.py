@@ -8,6 +8,7 @@ file objects, in bounded memory. Importing this package does not import torch.
 """
 
 from dpcodec.codec import (
+    FORMAT_VERSION,
     DecodeReport,
     EncodeReport,
     FileInfo,
@@ -48,6 +49,7 @@ __all__ = [  # noqa: RUF022 - plainly sorted
     "DpcodecError",
     "EncodeReport",
     "EncodeSettings",
+    "FORMAT_VERSION",
     "FileAccessError",
     "FileInfo",
     "FormatError",

@@ -19,7 +19,8 @@ STAGES = {"signal", "mask", "coding", "container", "metrics"}
 ARROWS = {
     "errors": set(),
     "settings": {"errors"},
-    **{stage: {"errors", "settings"} for stage in STAGES},
+    "varint": {"errors"},
+    **{stage: {"errors", "settings", "varint"} for stage in STAGES},
     "inpaint": {"errors", "settings", "signal"},
     "codec": {"errors", "settings", "inpaint", *STAGES},
     "bench": {"errors", "settings", "inpaint", "codec", "", *STAGES},

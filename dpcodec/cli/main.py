@@ -48,6 +48,7 @@ def _show_version(ctx: click.Context, param: click.Parameter, value: Any) -> Non
         return
     click.echo(f"dpcodec {dpcodec.__version__}")
     if ctx.find_root().ensure_object(Screen).verbose:
+        click.echo("file format {}.{}".format(*dpcodec.FORMAT_VERSION))
         from importlib import metadata
 
         for package in ("torch", "numpy", "scipy", "soundfile", "soxr", "constriction", "zstandard"):

@@ -12,12 +12,14 @@ from dpcodec.codec.decoder import StreamInfo, decode_stream
 from dpcodec.codec.encoder import encode_stream
 from dpcodec.codec.inspection import FileInfo, inspect_stream
 from dpcodec.codec.report import DecodeReport, EncodeReport
+from dpcodec.container.constants import VERSION_MAJOR, VERSION_MINOR
 from dpcodec.container.repair import RepairReport, repair_stream
 from dpcodec.settings import DecodeSettings, EncodeSettings
 from dpcodec.signal.audio import Audio
 from dpcodec.signal.streams import ArrayReader, ArrayWriter
 
 __all__ = [
+    "FORMAT_VERSION",
     "DecodeReport",
     "EncodeReport",
     "FileInfo",
@@ -32,6 +34,9 @@ __all__ = [
     "repair",
     "repair_stream",
 ]
+
+FORMAT_VERSION = (VERSION_MAJOR, VERSION_MINOR)
+"""Version of the format that this dpcodec writes; it reads every file of the same major version."""
 
 
 def encode(audio: Audio, settings: EncodeSettings | None = None) -> bytes:

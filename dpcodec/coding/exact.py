@@ -11,8 +11,8 @@ import numpy as np
 
 from dpcodec.coding.mask_bits import pack_mask, unpack_mask
 from dpcodec.coding.quantize import to_complex64
-from dpcodec.coding.varint import read_varint, write_varint
 from dpcodec.errors import FormatError
+from dpcodec.varint import read_varint, write_varint
 
 
 def encode_exact(X: np.ndarray, kept: np.ndarray, stored: bool) -> bytes:

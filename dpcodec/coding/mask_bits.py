@@ -14,8 +14,8 @@ from __future__ import annotations
 import numpy as np
 from bitarray import bitarray, decodetree
 
-from dpcodec.coding.varint import read_varint, write_varint
 from dpcodec.errors import FormatError
+from dpcodec.varint import read_varint, write_varint
 
 _LARGEST = 31
 _CODE = {e: bitarray("1" * e + "0") for e in range(_LARGEST + 1)}

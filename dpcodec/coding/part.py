@@ -23,8 +23,8 @@ import numpy as np
 from dpcodec.coding.exact import decode_exact, encode_exact
 from dpcodec.coding.quantize import dequantize, quantize, valid_step
 from dpcodec.coding.symbols import decode_symbols, encode_symbols
-from dpcodec.coding.varint import read_varint, write_varint
 from dpcodec.errors import FormatError
+from dpcodec.varint import read_varint, write_varint
 
 SILENT, QUANTISED, EXACT = 0, 1, 2
 
@@ -212,9 +212,9 @@ def _read_quantised_head(body: bytes, at: int, rows: int) -> tuple[float, int, i
 def _bounds(kept: np.ndarray, centre: np.ndarray, step: float, energy: bool) -> tuple[np.ndarray, np.ndarray]:
     """Bound on the dropped cells, float32 [Kp, Lp], and `CodedPart.quiet`, float32 scalar.
 
-    A cell the energy mask dropped is no larger than any kept one of its column, and one that the quantiser
-    made zero is smaller than any that it did not. So the smallest upper end of what arrived in the column
-    bounds both.
+    A cell the energy mask dropped is no larger than any kept one of its column. One that the quantiser made
+    zero is at most step / sqrt(2), which every other upper end passes. So the smallest upper end of
+    what arrived in the column bounds both.
     """
     if not energy:
         return np.where(kept, np.float32(0), np.float32(np.inf)), np.array(np.inf, np.float32)

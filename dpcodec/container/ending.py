@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 from dpcodec.container import constants as c
 from dpcodec.container.header import Header, pack_header, unpack_header
-from dpcodec.container.varint import pack_varint, unpack_varint
 from dpcodec.errors import FormatError
+from dpcodec.varint import read_varint, write_varint
 
 _PLACE = struct.Struct("<IBBH")
 _SEGMENTS = struct.Struct("<I")
@@ -71,23 +71,23 @@ def pack_index(offsets: list[int]) -> bytes:
 
     The number of segments, then each offset less the one before, all of variable length.
     """
-    out = bytearray(pack_varint(len(offsets)))
+    out = bytearray(write_varint(len(offsets)))
     previous = 0
     for offset in offsets:
-        out += pack_varint(offset - previous)
+        out += write_varint(offset - previous)
         previous = offset
     return bytes(out)
 
 
 def unpack_index(body: bytes) -> list[int]:
     """The offsets in an INDEX body. Raises `FormatError` if it is malformed."""
-    count, position = unpack_varint(body, 0)
+    count, position = read_varint(body, 0)
     if count > len(body) - position:
         raise FormatError(f"invalid field index: {count} segments do not fit")
     offsets: list[int] = []
     previous = 0
     for _ in range(count):
-        distance, position = unpack_varint(body, position)
+        distance, position = read_varint(body, position)
         previous += distance
         offsets.append(previous)
     return offsets

@@ -10,8 +10,8 @@ import struct
 from dataclasses import dataclass
 
 from dpcodec.container import constants as c
-from dpcodec.container.varint import pack_varint, unpack_varint
 from dpcodec.errors import FormatError, LimitError, VersionError
+from dpcodec.varint import read_varint, write_varint
 
 _FIXED = struct.Struct("<BBBBIQQIIIIBBBBB")
 _WINDOWS = {number: name for name, number in c.WINDOW_IDS.items()}
@@ -36,8 +36,9 @@ class Header:
     parts           parts G a segment, 1 .. 16; a segment may use fewer
     exact           coefficients are float32, not quantised
     container, subtype  of the source; a name that is not in the tables is stored as "wav", "PCM_16"
-    columns         dropped frames as inclusive ranges, sorted, with a gap between any two; only with
-    "columns" repaired        the file went through `repair`
+    columns         dropped frames as inclusive ranges, sorted, with a gap between any two; only with mask
+                    "columns"
+    repaired        the file went through `repair`
     """
 
     sample_rate: int
@@ -192,23 +193,23 @@ def unpack_header(body: bytes) -> Header:
 
 
 def _pack_columns(columns: tuple[tuple[int, int], ...]) -> bytes:
-    out = bytearray(pack_varint(len(columns)))
+    out = bytearray(write_varint(len(columns)))
     previous = -2
     for first, last in columns:
-        out += pack_varint(first - previous - 2) + pack_varint(last - first)
+        out += write_varint(first - previous - 2) + write_varint(last - first)
         previous = last
     return bytes(out)
 
 
 def _unpack_columns(body: bytes, position: int) -> tuple[tuple[tuple[int, int], ...], int]:
-    count, position = unpack_varint(body, position)
+    count, position = read_varint(body, position)
     if count > (len(body) - position) // 2:
         raise FormatError(f"invalid field columns: {count} ranges do not fit into the header")
     columns: list[tuple[int, int]] = []
     previous = -2
     for _ in range(count):
-        distance, position = unpack_varint(body, position)
-        length, position = unpack_varint(body, position)
+        distance, position = read_varint(body, position)
+        length, position = read_varint(body, position)
         first = previous + 2 + distance
         previous = first + length
         columns.append((first, previous))

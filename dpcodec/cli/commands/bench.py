@@ -8,8 +8,10 @@ from typing import Any
 
 import click
 
+from dpcodec.cli.options import Verb
 
-@click.command()
+
+@click.command(cls=Verb)
 @click.argument("name", metavar="NAME")
 @click.argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path))
 @click.option(

@@ -113,7 +113,7 @@ def _summary(job: Job, report: dpcodec.EncodeReport, seconds: float) -> str:
     speed = report.samples / report.sample_rate / seconds
     return (
         f"{job.source} -> {job.target}: {report.bytes} bytes, {report.kbps:.1f} kbit/s, "
-        f"{kept:.1f} % of coefficients kept, {seconds:.2f} s ({speed:.0f}x real time)"
+        f"{kept:.1f} % of coefficients kept by the mask, {seconds:.2f} s ({speed:.0f}x real time)"
     )
 
 

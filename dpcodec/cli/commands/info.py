@@ -56,7 +56,8 @@ def _lines(found: dpcodec.FileInfo, most: int | None) -> Iterator[str]:
     yield f"size:         {found.bytes} bytes{rate}"
     yield f"transform:    {found.window} window {found.n_fft}, hop {found.hop}"
     yield f"mask:         {mask}, drop {found.drop:.6g}"
-    yield f"coefficients: {kept:.2f} % of {found.cells} kept, {'exact' if found.exact else 'quantised'}"
+    what = "kept, exact" if found.exact else "kept and not quantised to zero"
+    yield f"coefficients: {kept:.2f} % of {found.cells} {what}"
     yield f"segments:     {found.segments} of {found.segment_frames} frames, {found.parts} parts each"
     for key, value in found.tags[:most]:
         yield f"tag:          {key}={value}"

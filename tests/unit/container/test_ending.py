@@ -17,22 +17,22 @@ from dpcodec.container.ending import (
     unpack_index,
 )
 from dpcodec.container.header import pack_header
-from dpcodec.container.varint import pack_varint, unpack_varint
 from dpcodec.errors import FormatError, LimitError
+from dpcodec.varint import read_varint, write_varint
 
 
 @pytest.mark.parametrize(
     "value,coded", [(0, "00"), (127, "7f"), (128, "8001"), (300, "ac02"), (2**63 - 1, "ff" * 8 + "7f")]
 )
 def test_varint_bytes(value, coded):
-    assert pack_varint(value).hex() == coded
-    assert unpack_varint(b"x" + bytes.fromhex(coded), 1) == (value, 1 + len(coded) // 2)
+    assert write_varint(value).hex() == coded
+    assert read_varint(b"x" + bytes.fromhex(coded), 1) == (value, 1 + len(coded) // 2)
 
 
 @pytest.mark.parametrize("coded", ["", "80", "8000", "ff" * 9, "ff" * 9 + "01"])
 def test_bad_varints(coded):
     with pytest.raises(FormatError, match="invalid field"):
-        unpack_varint(bytes.fromhex(coded), 0)
+        read_varint(bytes.fromhex(coded), 0)
 
 
 @given(st.lists(st.integers(0, 2**40), max_size=50).map(sorted))

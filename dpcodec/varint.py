@@ -8,10 +8,10 @@ from dpcodec.errors import FormatError
 MAX_VARINT_BYTES = 9
 
 
-def pack_varint(value: int) -> bytes:
+def write_varint(value: int) -> bytes:
     """The shortest coding of 0 <= value < 2^63.
 
-    >>> pack_varint(300).hex()
+    >>> write_varint(300).hex()
     'ac02'
     """
     out = bytearray()
@@ -22,7 +22,7 @@ def pack_varint(value: int) -> bytes:
     return bytes(out)
 
 
-def unpack_varint(data: bytes, position: int) -> tuple[int, int]:
+def read_varint(data: bytes, position: int) -> tuple[int, int]:
     """The integer at `position` and the position after it.
 
     Raises `FormatError` if the data ends within it, it is longer than nine bytes, or not the shortest coding.
