@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from statistics import median
 from typing import Any
 
 import numpy as np
 
-from dpcodec import DecodeSettings, EncodeSettings, profile
-from dpcodec.bench.clips import melody
+from dpcodec import Audio, DecodeSettings, EncodeSettings, profile
+from dpcodec.bench.clips import load_clips, melody
 from dpcodec.bench.trial import decode_timed, encode_timed
 from dpcodec.metrics.snr import snr
 from dpcodec.settings import Solver
@@ -38,27 +39,31 @@ def speed(seconds: float = 20.0) -> Iterator[Row]:
         yield _row(what, seconds, [decode_timed(encoded[key], settings)[2] for _ in range(runs)], bar)
 
 
-def boundaries(seconds: float = 30.0) -> Iterator[Row]:
-    """Decoding in segments against decoding in one piece, and the error near boundaries against elsewhere."""
-    clip = melody(16000, seconds)
+def boundaries(folder: Path | None = None) -> Iterator[Row]:
+    """Decoding in segments against decoding in one piece, and the error near boundaries against elsewhere.
+
+    On the folder's clips strung together, or a melody. Music differs from place to place, so the error of the
+    one piece at the same places stands beside it: what a boundary costs is the difference.
+    """
+    clip = melody(16000, 30.0) if folder is None else _strung_together(folder)
     cases: list[tuple[Solver, float]] = [("none", 0.5), *(("least-squares", d) for d in (0.3, 0.5, 0.8))]
     for solver, drop in cases:
-        encoding = profile("paper", drop=drop)
-        data, _ = encode_timed(clip, encoding)
-        cut, _, _ = decode_timed(data, DecodeSettings(solver=solver, device="cpu"))
+        data, _ = encode_timed(clip, profile("paper", drop=drop))
+        cut = decode_timed(data, DecodeSettings(solver=solver, device="cpu"))[0].samples
         one = DecodeSettings(solver=solver, device="cpu", batch_segments=64)
-        whole, _, _ = decode_timed(data, one)
-        near = _near_boundaries(cut.samples.shape[1], encoding.hop)
-        error = np.abs(cut.samples[0] - clip.samples[0]) ** 2
-        level = np.abs(clip.samples[0]) ** 2
+        whole = decode_timed(data, one)[0].samples
+        near = _near_boundaries(cut.shape[1])
+        costs = _level_db(whole - clip.samples, near) - _level_db(cut - clip.samples, near)
         yield {
             "what": f"{solver}, random {drop}",
-            "segments_against_one_piece_db": round(-min(snr(whole.samples, cut.samples), 300.0), 1),
-            "snr_near_boundaries_db": round(_ratio_db(level[near], error[near]), 2),
-            "snr_elsewhere_db": round(_ratio_db(level[~near], error[~near]), 2),
-            "one_piece_near_boundaries_db": round(
-                _ratio_db(level[near], np.abs(whole.samples[0] - clip.samples[0])[near] ** 2), 2
+            "segments_against_one_piece_db": round(-min(snr(whole, cut), 300.0), 1),
+            "snr_near_boundaries_db": round(
+                _level_db(clip.samples, near) - _level_db(cut - clip.samples, near), 2
             ),
+            "snr_elsewhere_db": round(
+                _level_db(clip.samples, ~near) - _level_db(cut - clip.samples, ~near), 2
+            ),
+            "lost_at_boundaries_db": round(-costs, 2),
         }
 
 
@@ -72,15 +77,21 @@ def network_steps(device: str = "cpu") -> Iterator[Row]:
         yield {"what": f"{network}, one step on 1024 x 160, {device}", "seconds": round(seconds, 2)}
 
 
-def _near_boundaries(samples: int, hop: int, segment_frames: int = 160, reach: int = 4096) -> np.ndarray:
+def _strung_together(folder: Path) -> Audio:
+    clips = load_clips(folder)
+    return Audio(np.concatenate([clip.samples for clip in clips.values()], axis=1), 16000)
+
+
+def _near_boundaries(samples: int, segment_samples: int = 160 * 512, reach: int = 4096) -> np.ndarray:
+    """Samples within `reach` of a boundary of the paper profile's segments."""
     near = np.zeros(samples, bool)
-    for boundary in range(segment_frames * hop, samples, segment_frames * hop):
+    for boundary in range(segment_samples, samples, segment_samples):
         near[max(0, boundary - reach) : boundary + reach] = True
     return near
 
 
-def _ratio_db(level: np.ndarray, error: np.ndarray) -> float:
-    return float(10 * np.log10(max(level.sum(), 1e-30) / max(error.sum(), 1e-30)))
+def _level_db(x: np.ndarray, where: np.ndarray) -> float:
+    return float(10 * np.log10(max(np.sum(x[:, where].astype(np.float64) ** 2), 1e-30)))
 
 
 def _row(what: str, seconds: float, times: list[float], bar: str) -> Row:

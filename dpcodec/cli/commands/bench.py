@@ -28,7 +28,7 @@ def bench(name: str, folder: Path | None, solver: str, as_json: bool) -> None:
     columns     missing columns, listed in DIR/missing_columns.json        DIR
     rate        default profile at about 24 dB, 16 kHz                     DIR
     speed       real-time factors of encoder and decoder
-    boundaries  errors at segment boundaries
+    boundaries  errors at segment boundaries                               [DIR]
     loss        lost packets against lost quality
     step        one optimisation step of each network (loads torch)
     """
@@ -41,9 +41,14 @@ def bench(name: str, folder: Path | None, solver: str, as_json: bool) -> None:
             continue
         cells = [_cell(value) for value in row.values()]
         if not widths:
-            widths = [max(len(key), len(cell), 8) for key, cell in zip(row, cells, strict=True)]
+            widths = [_width(key, value) for key, value in row.items()]
             click.echo("  ".join(key.ljust(w) for key, w in zip(row, widths, strict=True)).rstrip())
         click.echo("  ".join(cell.ljust(w) for cell, w in zip(cells, widths, strict=False)).rstrip())
+
+
+def _width(key: str, value: Any) -> int:
+    """Columns of text are wide from the first row on: the rows come one by one."""
+    return max(len(key), 24 if isinstance(value, str) and key != "solver" else 13 if key == "solver" else 8)
 
 
 def _cell(value: Any) -> str:
