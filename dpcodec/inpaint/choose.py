@@ -123,7 +123,7 @@ def _gain(problem: Problem, hidden: np.ndarray, estimate: np.ndarray) -> float:
     truth = problem.centre[hidden].astype(np.complex128)
     power = float(np.sum(np.abs(truth) ** 2))
     error = float(np.sum(np.abs(estimate[hidden] - truth) ** 2))
-    return 10 * math.log10(power / error) if power > 0 and error > 0 else 0.0
+    return 10 * math.log10(power / max(error, 1e-15 * power)) if power > 0 else 0.0
 
 
 def _duel(problem: Problem, settings: SolverSettings, progress: Progress) -> tuple[np.ndarray, str]:

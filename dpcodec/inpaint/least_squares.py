@@ -5,14 +5,15 @@
 with Q from `observation.observe`. A redundant STFT keeps more coefficients than the signal has samples up to
 a good share of drop, and then no prior is needed: conjugate gradients on the normal equations
 S*Q^2 S x = S*Q^2 X, preconditioned by their diagonal, end at the signal itself (Hestenes and Stiefel 1952;
-Saad, Iterative Methods for Sparse Linear Systems, algorithm 9.1). Where they do not end, and nothing bounds
-what was dropped, `reweighted.refine` goes on with a prior: few large coefficients in a longer window.
+Saad, Iterative Methods for Sparse Linear Systems, algorithm 9.1). Where less is known, `reweighted.refine`
+adds a prior: few large coefficients in a longer window. Exact coefficients then have the last word: conjugate
+gradients from there take the shortest way to a signal that agrees with them.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from array_api_compat import array_namespace
@@ -25,20 +26,30 @@ from dpcodec.inpaint.watch import Stage, Watch
 
 Array = Any
 
-STEPS = 200
-"""Conjugate gradient steps within which a determined signal reaches the tolerance."""
-TOLERANCE = 1e-7
-"""Residual of the preconditioned normal equations, relative to the start, at which the signal is found."""
+DETERMINED = 1.8
+"""Known real numbers per sample from which the data alone determine the signal well."""
+DETERMINED_STEPS = 800
+"""Most conjugate gradient steps then; 40 to 400 is usual."""
+NEARLY = 1.3
+"""Known real numbers per sample from which the data do so slowly, and the prior gives a good start."""
+NEARLY_STEPS = (160, 1000)
+"""Reweighted steps and conjugate gradient steps then."""
+FIRST_STEPS = 30
+"""Conjugate gradient steps before the reweighted stage."""
+REFINE_STEPS = 560
+"""Reweighted steps where the prior has to fill in for data."""
+POLISH_STEPS = 200
+"""Conjugate gradient steps after them, where coefficients are exact: the nearest signal that agrees."""
+REFINE_TIME = 0.75
+"""Share of the time left that the reweighted stage may take where another follows."""
+TOLERANCE = 3e-8
+"""Residual of the preconditioned normal equations, relative to the right-hand side, at which to end."""
 DIAGONAL_FLOOR = 1e-6
 """Smallest value in the preconditioner, relative to its largest: samples that hardly a kept frame covers."""
 UNSEEN = 1e-7
 """Curvature, relative to the diagonal's, below which the data say nothing about a direction."""
 PULL = 1e-2
 """Weight of the zeros that stand for frames missing beyond a cut end."""
-HOPELESS = 1.02
-"""Below this many kept real numbers per sample no signal is determined: the first stage is cut short."""
-FIRST_STEPS = 30
-"""Steps of the first stage where the signal is not determined."""
 
 
 def solve(problem: Problem, settings: SolverSettings, progress: Progress) -> np.ndarray:
@@ -63,40 +74,62 @@ def solve_channel(seen: Observation, watch: Watch) -> Array:
     b = seen.adjoint(seen.target)
     if not _dot(b, b) > 0:
         return b
-    first = watch.allowed(STEPS if seen.determination >= HOPELESS else FIRST_STEPS)
-    second = 0 if seen.bounded else watch.allowed(reweighted.STEPS, first)
-    x, found = conjugate_gradients(seen, b, watch.stage(first, first + second))
-    if second == 0 or (found and seen.covered()):
-        return x
-    return reweighted.refine(seen, x, watch.stage(second, first + second))
+    plan = plan_of(seen)
+    watch.budget(plan)
+    x = conjugate_gradients(seen, 0 * b, watch.stage(plan.first))
+    if plan.refine:
+        x = reweighted.refine(seen, x, watch.stage(plan.refine, 1 if not plan.polish else REFINE_TIME))
+        x = conjugate_gradients(seen, x, watch.stage(plan.polish))
+    return x
 
 
-def conjugate_gradients(seen: Observation, b: Array, stage: Stage) -> tuple[Array, bool]:
-    """Solve S*Q^2 S x = b from x = 0: (x real [N], whether it was found).
+class Plan(NamedTuple):
+    """Steps of plain conjugate gradients, of the reweighted stage, and of conjugate gradients from there."""
 
-    Found means that the residual fell to the tolerance over the samples inside the block: next to a cut end,
+    first: int
+    refine: int
+    polish: int
+
+
+def plan_of(seen: Observation) -> Plan:
+    """Which stages a problem is worth: the prior where the data are few, the data where they are many."""
+    known = seen.determination if seen.covered() else 0.0
+    if seen.bounded or known >= DETERMINED:
+        return Plan(DETERMINED_STEPS, 0, 0)
+    if seen.variance > 0:
+        return Plan(FIRST_STEPS, REFINE_STEPS, 0)
+    if known >= NEARLY:
+        return Plan(FIRST_STEPS, *NEARLY_STEPS)
+    return Plan(FIRST_STEPS, REFINE_STEPS, POLISH_STEPS)
+
+
+def conjugate_gradients(seen: Observation, x: Array, stage: Stage) -> Array:
+    """Solve S*Q^2 S x = S*Q Y from a given x, real [N].
+
+    Ends when the residual has fallen to the tolerance over the samples inside the block: next to a cut end,
     where frames are missing, nothing may determine the signal, and nobody will use it. Ends earlier in a
     direction that the data say nothing about: rounding would take it anywhere.
     """
-    d, pull = seen.diagonal(), PULL * seen.missing()
-    floor = d + pull + DIAGONAL_FLOOR * array_namespace(d).max(d)
-    inside = seen.inside
-    x, r = 0 * b, b + 0
+    diagonal, pull = seen.diagonal(), PULL * seen.missing()
+    floor = diagonal + pull + DIAGONAL_FLOOR * array_namespace(x).max(diagonal)
+    b = seen.adjoint(seen.target)[seen.inside]
+    enough = TOLERANCE**2 * _dot(b, b / floor[seen.inside])
+    r = seen.adjoint(seen.target - seen.forward(x)) - pull * x
     d = z = r / floor
-    rz, enough = _dot(r, z), TOLERANCE**2 * _dot(r[inside], z[inside])
+    rz = _dot(r, z)
     for _ in stage:
-        if _dot(r[inside], z[inside]) <= enough:
-            return x, True
+        if _dot(r[seen.inside], z[seen.inside]) <= enough:
+            break
         Ad = seen.adjoint(seen.forward(d)) + pull * d
         curvature = _dot(d, Ad)
         if not curvature > UNSEEN * _dot(d, floor * d):
             break
-        x += (rz / curvature) * d
+        x = x + (rz / curvature) * d
         r -= (rz / curvature) * Ad
         z = r / floor
         rz, before = _dot(r, z), rz
         d = z + (rz / before) * d
-    return x, _dot(r[inside], z[inside]) <= enough
+    return x
 
 
 def _on_device(seen: Observation, device: str) -> Observation:

@@ -33,7 +33,7 @@ class Observation:
     root        float32 [K, L], Q: 1 for the surest kept coefficients, 0 where nothing is known
     level       power of two that brings the largest target near 1: no overflow, no denormals
     variance       mean square of the error of the surest coefficients: the unit of the sum
-    determination  kept real numbers per sample of the signal
+    determination  known real numbers per sample of the signal: kept coefficients, and bounded ones
     bounded        whether every dropped coefficient has a bound
     """
 
@@ -98,6 +98,7 @@ def observe(problem: Problem, channel: int) -> Observation:
     centre = np.where(kept, problem.centre[channel], 0).astype(np.complex128)
     peak = float(np.abs(centre).max(initial=0.0))
     level = 2.0 ** math.floor(math.log2(peak)) if peak > 0 else 1.0
+    known = kept | np.isfinite(problem.bound[channel])
     root, variance = _certainty(kept, problem.halfwidth[channel] / level, problem.bound[channel] / level)
     return Observation(
         problem.stft,
@@ -106,8 +107,8 @@ def observe(problem: Problem, channel: int) -> Observation:
         np.asfortranarray(root, dtype=np.float32),
         level,
         variance,
-        2 * np.count_nonzero(kept) / max(problem.span.samples, 1),
-        bool((kept | np.isfinite(problem.bound[channel])).all()),
+        2 * np.count_nonzero(known) / max(problem.span.samples, 1),
+        bool(known.all()),
     )
 
 

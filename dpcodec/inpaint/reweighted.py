@@ -25,7 +25,6 @@ from dpcodec.signal.stft import Stft
 
 Array = Any
 
-STEPS = 640
 LONGER = 4
 """Length of the long window, in windows of the STFT."""
 SPARSITY_E = (1e-2, 1e-6)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from dpcodec.inpaint.problem import Progress
 
@@ -26,30 +27,30 @@ class Watch:
         if deadline is not None:
             now = time.monotonic()
             self._end = now + (deadline - now) / (channels - channel)
-        self._done = 0
+        self._left = self._total = 0
         self._stopped = False
 
-    def allowed(self, wanted: int, spent: int = 0) -> int:
-        """`wanted` steps, or as many as the bound leaves after `spent` others."""
-        return wanted if self._limit is None else max(0, min(wanted, self._limit - spent))
+    def budget(self, stages: Iterable[int]) -> None:
+        """Say how many steps the stages to come may take."""
+        wanted = sum(stages)
+        self._left = wanted if self._limit is None else min(wanted, self._limit)
+        self._total = self._left
 
-    def stage(self, steps: int, total: int) -> Stage:
-        """The steps of a stage, of `total` that the channel may take.
+    def stage(self, steps: int, share: float = 1.0) -> Stage:
+        """At most `steps` steps, and at most a share of the time that is left.
 
         Yields the larger of the shares of steps and of time that are over, so that a schedule that follows it
         comes to its end when the time is short. A step that would pass the deadline is not begun.
         """
         start = before = time.monotonic()
-        for step in range(steps):
-            done = self._channel * total + self._done
-            self._stopped |= bool(self._progress(done, self._channels * total))
+        end = math.inf if self._end is None else start + share * (self._end - start)
+        steps = min(steps, self._left)
+        for step in range(0 if self._stopped else steps):
+            done = self._channel * self._total + self._total - self._left
+            self._stopped = bool(self._progress(done, self._channels * self._total))
             now = time.monotonic()
-            late = self._end is not None and 2 * now - before > self._end
-            if self._stopped or late:
+            if self._stopped or 2 * now - before > end:
                 return
             before = now
-            share = step / steps
-            if self._end is not None:
-                share = max(share, (now - start) / (self._end - start))
-            yield share
-            self._done += 1
+            yield max(step / steps, (now - start) / (end - start))
+            self._left -= 1

@@ -1,0 +1,124 @@
+"""`auto` decides from the problem, is never worse than its candidates, and says why in one line."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from dpcodec.inpaint import choose as module
+from dpcodec.inpaint import deep_prior, least_squares, zeros
+from dpcodec.inpaint.choose import choose, halo_frames, held_out_gain, solve_with
+from dpcodec.inpaint.problem import Problem, silent
+from dpcodec.inpaint.solver_settings import SolverSettings
+from dpcodec.signal.stft import Stft
+
+S = Stft(256, 64, "hann")
+SETTINGS = SolverSettings()
+
+
+def problem_of(x: np.ndarray, drop: float) -> Problem:
+    X = S.forward(x[None])
+    kept = np.random.default_rng(0).random(X.shape) >= drop
+    bound = np.where(kept, 0, np.inf).astype(np.float32)
+    centre = np.where(kept, X, 0).astype(np.complex64)
+    return Problem(S, S.span(x.size), kept, centre, np.zeros(kept.shape, np.float32), bound)
+
+
+def tone(samples: int = 6000) -> np.ndarray:
+    n = np.arange(samples)
+    return 0.3 * np.sin(0.3 * n) + 0.2 * np.sin(1.1 * n)
+
+
+def test_nothing_dropped() -> None:
+    assert choose(problem_of(tone(), 0), SETTINGS).solver == "none"
+
+
+@pytest.mark.parametrize("x", [np.zeros(3000), tone(1), tone(0)], ids=["silence", "one sample", "nothing"])
+def test_small_and_silent(x: np.ndarray) -> None:
+    for drop in (0.5, 1.0):
+        estimate, told = solve_with("auto", problem_of(x, drop), SETTINGS, silent)
+        assert np.isfinite(estimate).all()
+        assert "\n" not in told
+
+
+def test_everything_dropped() -> None:
+    assert choose(problem_of(tone(), 1), SETTINGS).solver == "none"
+
+
+def test_no_time_left() -> None:
+    late = replace(SETTINGS, deadline=time.monotonic())
+    assert choose(problem_of(tone(), 0.8), late).solver == "none"
+
+
+def test_bounded_and_well_covered_need_no_trial(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "held_out_gain", lambda *_: pytest.fail("a trial was made"))
+    problem = problem_of(tone(), 0.8)
+    bounded = replace(problem, bound=np.where(problem.kept, 0, 1).astype(np.float32))
+    assert choose(bounded, SETTINGS).solver == "least-squares"
+    assert choose(problem_of(tone(), 0.4), SETTINGS).solver == "least-squares"
+
+
+def test_trial_finds_that_tones_can_be_filled_in() -> None:
+    problem = problem_of(tone(), 0.8)
+    assert held_out_gain(problem, replace(SETTINGS, iterations=module.TRIAL_STEPS)) > 3
+    choice = choose(problem, SETTINGS)
+    assert choice.solver == "least-squares"
+    assert "better than zeros" in str(choice)
+    assert choose(problem, SETTINGS) == choice
+
+
+def test_worse_than_zeros_means_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Least squares that invents values is found out."""
+    monkeypatch.setattr(least_squares, "solve", lambda problem, *_: np.full(problem.kept.shape, 9, "c8"))
+    estimate, told = solve_with("auto", problem_of(tone(), 0.8), SETTINGS, silent)
+    assert told.startswith("none: ")
+    np.testing.assert_array_equal(estimate, zeros.solve(problem_of(tone(), 0.8), SETTINGS, silent))
+
+
+@pytest.mark.parametrize("drop", [0.5, 0.8, 0.95])
+def test_auto_is_never_worse_than_none_on_noise(drop: float) -> None:
+    x = np.random.default_rng(1).standard_normal(4000)
+    problem, truth = problem_of(x, drop), S.forward(x[None])
+    estimate, _ = solve_with("auto", problem, SETTINGS, silent)
+    dropped = ~problem.kept
+    assert np.linalg.norm((estimate - truth)[dropped]) <= 1.001 * np.linalg.norm(truth[dropped])
+
+
+@pytest.mark.parametrize(("deep_is", "winner"), [("right", "deep-prior"), ("wrong", "least-squares")])
+def test_duel_on_a_gpu(monkeypatch: pytest.MonkeyPatch, deep_is: str, winner: str) -> None:
+    """Where least squares hardly helps and a GPU is there, the better prediction of hidden ones wins."""
+    x = np.random.default_rng(2).standard_normal(3000)
+    truth = S.forward(x[None]).astype(np.complex64)
+    answer = {"right": truth, "wrong": -truth}[deep_is]
+
+    def weak(problem: Problem, *_: Any) -> np.ndarray:
+        """Just better than zeros."""
+        return 0.01 * truth
+
+    monkeypatch.setattr(least_squares, "solve", weak)
+    monkeypatch.setattr(deep_prior, "solve", lambda *_: answer)
+    problem = problem_of(x, 0.9)
+    assert choose(problem, SETTINGS).solver == "least-squares"
+    estimate, told = solve_with("auto", problem, replace(SETTINGS, device="cuda:0"), silent)
+    assert told.startswith(winner)
+    np.testing.assert_array_equal(estimate, answer if winner == "deep-prior" else 0.01 * truth)
+
+
+@pytest.mark.parametrize("name", ["none", "least-squares", "deep-prior"])
+def test_by_name(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    modules = {"none": zeros, "least-squares": least_squares, "deep-prior": deep_prior}
+    monkeypatch.setattr(modules[name], "solve", lambda problem, *_: problem.centre)
+    problem = problem_of(tone(), 0.5)
+    estimate, told = solve_with(name, problem, SETTINGS, silent)
+    assert estimate is problem.centre
+    assert told.startswith(name)
+
+
+def test_halo() -> None:
+    assert halo_frames(S, "none") == 0
+    assert halo_frames(S, "least-squares") == halo_frames(S, "auto") == 16
+    assert halo_frames(Stft(2048, 1024, "sine"), "auto") == 8
