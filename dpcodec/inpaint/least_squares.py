@@ -26,7 +26,7 @@ from dpcodec.inpaint.watch import Stage, Watch
 
 Array = Any
 
-DETERMINED = 1.8
+DETERMINED = 1.7
 """Known real numbers per sample from which the data alone determine the signal well."""
 DETERMINED_STEPS = 800
 """Most conjugate gradient steps then; 40 to 400 is usual."""

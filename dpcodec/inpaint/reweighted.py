@@ -13,10 +13,13 @@ Moussaoui 2011).
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
-from array_api_compat import array_namespace
+from array_api_compat import array_namespace, is_numpy_array
 
 from dpcodec.inpaint.observation import Observation
 from dpcodec.inpaint.watch import Stage
@@ -24,6 +27,7 @@ from dpcodec.settings import N_FFT_RANGE
 from dpcodec.signal.stft import Stft
 
 Array = Any
+T = TypeVar("T")
 
 LONGER = 4
 """Length of the long window, in windows of the STFT."""
@@ -37,38 +41,95 @@ RENEW = 2
 """Steps between two renewals of the weights."""
 
 
-class _Point(NamedTuple):
-    """A signal or a direction with its images: x, Q S x (for the signal less the target), S' x."""
-
-    x: Array
-    R: Array
-    Y: Array
-
-
 def long_stft(stft: Stft) -> Stft:
     """The transform S' in whose coefficients sounds are sparse."""
     n_fft = min(LONGER * stft.n_fft, N_FFT_RANGE[1])
     return Stft(n_fft, n_fft // 4, "hann")
 
 
+class _View(NamedTuple):
+    """An operator and its adjoint: Q S or S'."""
+
+    forward: Callable[[Array], Array]
+    adjoint: Callable[[Array], Array]
+
+
 def refine(seen: Observation, x: Array, stage: Stage) -> Array:
-    """Improve the estimate x, real [N], in the steps of the stage; e and mu fall as the stage goes on."""
+    """Improve the estimate x, real [N], in the steps of the stage; e and mu fall as the stage goes on.
+
+    On the CPU the two transforms are worked on side by side, in two threads.
+    """
+    with ThreadPoolExecutor(1) as pool:
+        return _refine(seen, x, stage, pool if is_numpy_array(x) else None)
+
+
+def _refine(seen: Observation, x: Array, stage: Stage, pool: ThreadPoolExecutor | None) -> Array:
     L = long_stft(seen.stft)
     span = L.span(seen.span.samples)
-    at = _Point(x + 0, seen.forward(x) - seen.target, L.forward(x, span))
-    before: _Point | None = None
-    w: Array = None
+    short = _View(seen.forward, seen.adjoint)
+    long = _View(partial(L.forward, span=span), partial(L.adjoint, span=span))
+    R, Y = short.forward(x) - seen.target, long.forward(x)
+    dx = dR = dY = w = None
     for step, share in enumerate(stage):
         if step % RENEW == 0:
-            w = _weights(at.Y, share, seen.variance)
-        g = -seen.adjoint(at.R) - L.adjoint(at.Y * w, span)
-        down = _Point(g, seen.forward(g), L.forward(g, span))
-        before = _best_move(down, before, w)
-        if before is None:
+            w = _weights(Y, share, seen.variance)
+        gR, gY = _both(pool, _slope, (short, R, None), (long, Y, w))
+        g = -(gR + gY)
+        (downR, HR), (downY, HY) = _both(pool, _look, (short, g, dR, None), (long, g, dY, w))
+        a = _minimum(HR + HY, g, dx)
+        if a is None:
             break
-        for part, change in zip(at, before, strict=True):
-            part += change
-    return at.x
+        dx, (dR, dY) = _combine(a, g, dx), _both(pool, _combine, (a, downR, dR), (a, downY, dY))
+        x = x + dx
+        R += dR
+        Y += dY
+    return x
+
+
+def _slope(view: _View, at: Array, w: Array | None) -> Array:
+    return view.adjoint(at if w is None else at * w)
+
+
+def _look(view: _View, g: Array, before: Array | None, w: Array | None) -> tuple[Array, np.ndarray]:
+    """The image of the downward gradient, and the quadratic [2, 2] over it and the move before."""
+    down = view.forward(g)
+    basis = [down] if before is None else [down, before]
+    H = np.zeros((2, 2))
+    for i, p in enumerate(basis):
+        wp = p if w is None else p * w
+        for j in range(i + 1):
+            H[i, j] = H[j, i] = _inner(wp, basis[j])
+    return down, H
+
+
+def _minimum(H: np.ndarray, g: Array, before: Array | None) -> tuple[float, float] | None:
+    """Where the quadratic has its minimum in the plane of g and the move before; None if nowhere."""
+    n = 1 if before is None else 2
+    h = np.array([_dot(g, g), 0.0 if before is None else _dot(before, g)])[:n]
+    size = np.sqrt(np.diag(H))[:n]
+    if not (np.isfinite(H).all() and (size > 0).all()):
+        return None
+    a = np.linalg.lstsq(H[:n, :n] / np.outer(size, size), h / size, rcond=1e-6)[0] / size
+    return float(a[0]), float(a[-1])
+
+
+def _combine(a: tuple[float, float], down: Array, before: Array | None) -> Array:
+    """The move a0 down + a1 before; overwrites both."""
+    down *= a[0]
+    if before is not None:
+        before *= a[1]
+        down += before
+    return down
+
+
+def _both(
+    pool: ThreadPoolExecutor | None, f: Callable[..., T], one: tuple[Any, ...], two: tuple[Any, ...]
+) -> tuple[T, T]:
+    """f(*one) and f(*two), the latter in the pool's thread if there is one."""
+    if pool is None:
+        return f(*one), f(*two)
+    later = pool.submit(f, *two)
+    return f(*one), later.result()
 
 
 def _weights(Y: Array, share: float, variance: float) -> Array:
@@ -82,30 +143,6 @@ def _weights(Y: Array, share: float, variance: float) -> Array:
 
 def _between(ends: tuple[float, float], share: float) -> float:
     return float(ends[0] * (ends[1] / ends[0]) ** share)
-
-
-def _best_move(down: _Point, before: _Point | None, w: Array) -> _Point | None:
-    """The move to the quadratic's minimiser in the plane of its downward gradient and the move before, which
-    it overwrites; None at the minimum."""
-    basis = [down] if before is None else [down, before]
-    n = len(basis)
-    H, h = np.zeros((n, n)), np.zeros(n)
-    for i, p in enumerate(basis):
-        h[i] = _dot(p.x, down.x)
-        wY = p.Y * w
-        for j in range(i + 1):
-            H[i, j] = H[j, i] = _inner(p.R, basis[j].R) + _inner(wY, basis[j].Y)
-    size = np.sqrt(np.diag(H))
-    if not (np.isfinite(H).all() and (size > 0).all()):
-        return None
-    a = np.linalg.lstsq(H / np.outer(size, size), h / size, rcond=1e-6)[0] / size
-    for i, p in enumerate(down):
-        p *= float(a[0])
-        if before is not None:
-            q = before[i]
-            q *= float(a[1])
-            p += q
-    return down
 
 
 def _dot(x: Array, y: Array) -> float:
