@@ -22,12 +22,15 @@ DETERMINED = 1.5
 """Kept real numbers per sample from which least squares needs no second opinion."""
 HELD_OUT = 0.03
 """Share of the kept coefficients hidden from the short fit."""
+GOLDEN = (5**0.5 - 1) / 2
 TRIAL_STEPS = 60
 """Steps of the short fit: about a tenth of the whole one."""
 POOR_GAIN_DB = 1.0
 """Held-out gain below which a deep prior is tried as well, where a GPU makes that quick."""
 DEEP_PRIOR_SECONDS = 60.0
 """Time that must be left for that."""
+HALO_WINDOWS = 6
+"""Reach of what is outside a block, in windows: the long window of the prior and what leans on it."""
 
 
 @dataclass(frozen=True)
@@ -60,9 +63,6 @@ def halo_frames(stft: Stft, solver: str) -> int:
     return 0 if solver == "none" else math.ceil(HALO_WINDOWS * stft.n_fft / stft.hop)
 
 
-HALO_WINDOWS = 4
-
-
 def choose(problem: Problem, settings: SolverSettings) -> Choice:
     """Decide from the problem, the time left and the device. Deterministic but for the clock."""
     if problem.kept.all():
@@ -74,22 +74,24 @@ def choose(problem: Problem, settings: SolverSettings) -> Choice:
     if np.isfinite(problem.bound[~problem.kept]).all():
         return Choice("least-squares", "the mask bounds every dropped coefficient")
     if problem.determination >= DETERMINED:
-        return Choice(
-            "least-squares", f"{problem.determination:.1f} kept numbers a sample determine the signal"
-        )
+        return Choice("least-squares", f"{problem.determination:.1f} kept numbers a sample leave little open")
     return _by_trial(problem, settings)
 
 
 def _by_trial(problem: Problem, settings: SolverSettings) -> Choice:
     """Compare zeros and a short least-squares fit on kept coefficients hidden from it."""
     gain = held_out_gain(problem, replace(settings, iterations=TRIAL_STEPS))
-    if gain <= 0:
+    if gain < 0:
         return Choice("none", f"a trial fit predicts hidden coefficients {-gain:.1f} dB worse than zeros do")
     told = f"a trial fit predicts hidden coefficients {gain:.1f} dB better than zeros do"
     time_left = math.inf if settings.deadline is None else settings.deadline - time.monotonic()
-    if gain < POOR_GAIN_DB and settings.device != "cpu" and time_left > DEEP_PRIOR_SECONDS:
-        return Choice("deep-prior", told)
-    return Choice("least-squares", told)
+    if gain >= POOR_GAIN_DB:
+        return Choice("least-squares", told)
+    if settings.device == "cpu":
+        return Choice("least-squares", f"{told}; a deep prior is not worth its time on a CPU")
+    if time_left < DEEP_PRIOR_SECONDS:
+        return Choice("least-squares", f"{told}; there is no time for a deep prior")
+    return Choice("deep-prior", told)
 
 
 def held_out_gain(problem: Problem, settings: SolverSettings) -> float:
@@ -100,12 +102,11 @@ def held_out_gain(problem: Problem, settings: SolverSettings) -> float:
 
 
 def _hidden(problem: Problem) -> np.ndarray:
-    """Every 1 / HELD_OUT-th kept coefficient, counted along a stride that is coprime to both axes."""
+    """A scattered share of the kept coefficients: where the fractional part of n times the golden ratio,
+    n counting them, is below `HELD_OUT`."""
     kept = np.flatnonzero(problem.kept)
-    period = round(1 / HELD_OUT)
-    mixed = (np.arange(kept.size, dtype=np.uint64) * np.uint64(2654435761)) >> np.uint64(16)
     hidden = np.zeros(problem.kept.size, bool)
-    hidden[kept[mixed % np.uint64(period) == 0]] = True
+    hidden[kept[np.arange(kept.size) * GOLDEN % 1 < HELD_OUT]] = True
     return hidden.reshape(problem.kept.shape)
 
 
@@ -127,18 +128,17 @@ def _gain(problem: Problem, hidden: np.ndarray, estimate: np.ndarray) -> float:
 
 
 def _duel(problem: Problem, settings: SolverSettings, progress: Progress) -> tuple[np.ndarray, str]:
-    """Fit both without the hidden coefficients, then keep the deep prior only if it predicts them better."""
+    """Fit both without the hidden coefficients; the deep prior wins only if it predicts them better."""
     hidden = _hidden(problem)
     known = _without(problem, hidden)
-    linear = least_squares.solve(known, settings, silent)
-    deep = _solve("deep-prior", known, settings, progress)
-    linear_gain, deep_gain = _gain(problem, hidden, linear), _gain(problem, hidden, deep)
-    told = (
-        f"predicts hidden coefficients {deep_gain:.1f} dB better than zeros, least squares {linear_gain:.1f}"
-    )
-    if deep_gain > linear_gain:
-        return deep, f"deep-prior: {told}"
-    return least_squares.solve(problem, settings, silent), f"least-squares: the deep prior {told}"
+    fallback = least_squares.solve(problem, settings, silent)
+    linear = _gain(problem, hidden, least_squares.solve(known, settings, silent))
+    estimate = _solve("deep-prior", known, settings, progress)
+    deep = _gain(problem, hidden, estimate)
+    told = f"predicts hidden coefficients {deep:.1f} dB better than zeros, least squares {linear:.1f} dB"
+    if deep > linear:
+        return estimate, f"deep-prior: {told}"
+    return fallback, f"least-squares: a deep prior {told}"
 
 
 def _solve(solver: str, problem: Problem, settings: SolverSettings, progress: Progress) -> np.ndarray:

@@ -120,5 +120,5 @@ def test_by_name(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
 
 def test_halo() -> None:
     assert halo_frames(S, "none") == 0
-    assert halo_frames(S, "least-squares") == halo_frames(S, "auto") == 16
-    assert halo_frames(Stft(2048, 1024, "sine"), "auto") == 8
+    assert halo_frames(S, "least-squares") == halo_frames(S, "auto") == 24
+    assert halo_frames(Stft(2048, 1024, "sine"), "auto") == 12
