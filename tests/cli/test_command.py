@@ -170,7 +170,7 @@ def test_a_bar_on_a_terminal_and_only_there(tmp_path):
             [*arguments, option, "--drop=0"],
             stderr=follower,
             stdin=subprocess.DEVNULL,
-            env={**os.environ, "TERM": "xterm"},
+            env={**os.environ, "TERM": "xterm", "COLUMNS": "200"},
         )
         os.close(follower)
         shown[option] = b""

@@ -259,13 +259,13 @@ def test_fault_25_claims_over_the_limits(small, claim):
     }[claim]()
     for source in (io.BytesIO(hurt), Pipe(hurt)):
         tracemalloc.start()
-        started = time.perf_counter()
+        started = time.process_time()
         code, _ = outcome(source)
-        seconds = time.perf_counter() - started
+        seconds = time.process_time() - started
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         assert code == exits.LIMIT
-        assert seconds < 0.5  # 0.1 s and some patience with a busy machine under tracemalloc
+        assert seconds < 0.5  # 0.1 s of processor time, and what tracemalloc adds
         assert peak < 50 << 20
 
 
@@ -322,9 +322,9 @@ def test_faults_26_and_27_bodies_that_mean_nothing(kind, exact, mask):
     packets[index] = replace(packets[index], body=BODIES[kind](packets[index].body))
     for flags in (packets[index].flags, 0, 1):
         packets[index] = replace(packets[index], flags=flags)
-        started = time.perf_counter()
+        started = time.process_time()
         code, found = outcome(join(packets))
-        assert time.perf_counter() - started < 2
+        assert time.process_time() - started < 2
         assert code == exits.DAMAGED
         assert np.array_equal(found[away_from(2)], whole[away_from(2)])
 

@@ -149,12 +149,12 @@ def test_good_repaired_is_the_same(name: str) -> None:
 )
 def test_bad_and_unsupported(folder: str, name: str) -> None:
     code, data = CODES[folder][name], read(folder, name)
-    started = time.perf_counter()
+    started = time.process_time()
     assert code_of_reading(io.BytesIO(data)) == code
     assert code_of_decoding(data) == code
     piped = code_of_reading(ingredients.Pipe(data))
     assert piped == (exits.DAMAGED if name in OUT_OF_ORDER else code)
-    assert time.perf_counter() - started < 3
+    assert time.process_time() - started < 3
     if code in (exits.OK, exits.DAMAGED):
         assert ingredients.l1_hash(io.BytesIO(data)) == HASHES["bad"][name]
 

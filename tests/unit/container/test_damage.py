@@ -359,10 +359,10 @@ def test_a_body_that_cannot_be_decompressed(tools, opened):
 
 @pytest.mark.parametrize("kind", ["packet", "segments", "last segment", "maze"])
 def test_bombs_are_refused_at_once(tools, opened, kind):
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(LimitError):
         tools.read(opened(_bomb(tools, kind)))
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
 
 
 def _bomb(tools, kind):
