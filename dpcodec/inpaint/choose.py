@@ -25,9 +25,9 @@ HELD_OUT = 0.03
 GOLDEN = (5**0.5 - 1) / 2
 TRIAL_STEPS = 60
 """Steps of the short fit: about a tenth of the whole one."""
-WORSE_DB = -1.0
+WORSE_DB = -3.0
 """Held-out gain below which least squares does harm. A few strong coefficients decide the figure: where the
-whole signal gains 0.5 to 1 dB, it has come out between -0.1 and 7."""
+whole signal gains 0.5 to 3 dB, it has come out between -1.1 and 7."""
 POOR_GAIN_DB = 1.0
 """Held-out gain below which a deep prior is tried as well, where a GPU makes that quick."""
 DEEP_PRIOR_SECONDS = 60.0
