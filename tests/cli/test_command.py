@@ -138,7 +138,7 @@ def test_quiet_levels_on_either_side_of_the_verb(cli, tone, tmp_path):
 
 
 def test_decode_says_what_auto_chose(cli, dpc):
-    assert "solver auto: " in cli("decode", dpc, "-f").succeeds().err
+    assert "auto chose least-squares: the mask bounds" in cli("decode", dpc, "-f").succeeds().err
 
 
 def test_progress_as_json(cli, dpc, tmp_path):

@@ -159,7 +159,8 @@ def _tell(
     )
     screen.note(
         f"{job.source} -> {job.target}: {length:.2f} s, {report.channels} channels, {report.sample_rate} Hz, "
-        f"solver {settings.solver}{': ' if chosen else ''}{chosen}, {seconds:.2f} s"
+        f"{'auto chose ' if settings.solver == 'auto' and chosen else ''}{chosen or settings.solver}, "
+        f"{seconds:.2f} s"
     )
     if screen.verbose:
         for line in report.damage:
