@@ -74,7 +74,6 @@ class StreamingInverse:
         self._stft = stft
         self._overlap = np.zeros((channels, max(stft.n_fft - stft.hop, 0)), np.float64)
         self._squares = np.zeros(self._overlap.shape[1])
-        self._next_frame = first_frame
         half = stft.n_fft // 2
         self._position = first_frame * stft.hop - half  # of the first sample held back
         self.start = 0 if first_frame == 0 else first_frame * stft.hop + half
@@ -93,7 +92,6 @@ class StreamingInverse:
         squares[:held] += self._squares
         ready = frames * self._stft.hop
         self._overlap, self._squares = total[:, ready:], squares[ready:]
-        self._next_frame += frames
         return self._emit(total[:, :ready], squares[:ready])
 
     def finish(self, samples: int) -> np.ndarray:

@@ -107,18 +107,6 @@ def to_integers(block: np.ndarray, bits: int) -> tuple[np.ndarray, int]:
     return np.clip(np.rint(wide), -scale, scale - 1).astype(np.int32), clipped
 
 
-def first_nonfinite(block: np.ndarray) -> int | None:
-    """Index of the earliest sample of [C, n] that is NaN or infinite in any channel, or None.
-
-    >>> first_nonfinite(np.array([[0.0, 1.0, np.inf], [0.0, np.nan, 0.0]]))
-    1
-    """
-    finite = np.isfinite(block)
-    if finite.all():
-        return None
-    return int(np.argmin(finite.all(axis=0)))
-
-
 def _widen_24(data: bytes, order: str) -> np.ndarray:
     """24-bit integers -> int32, multiplied by 256 so that the sign needs no care."""
     octets = np.frombuffer(data, np.uint8).reshape(-1, 3)

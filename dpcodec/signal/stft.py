@@ -94,11 +94,6 @@ class Stft:
         """Number of bins K of the one-sided spectrum."""
         return self.n_fft // 2 + 1
 
-    @property
-    def redundancy(self) -> float:
-        """Real numbers in the spectrogram per sample of the signal."""
-        return self.n_fft / self.hop
-
     @cached_property
     def analysis_window(self) -> np.ndarray:
         """The scaled window, float64 [n_fft]."""

@@ -7,7 +7,7 @@ import struct
 import numpy as np
 import pytest
 
-from dpcodec.signal.samples import ENCODINGS, decode_pcm, encode_pcm, first_nonfinite, to_integers
+from dpcodec.signal.samples import ENCODINGS, decode_pcm, encode_pcm, to_integers
 
 INTEGERS = [name for name in ENCODINGS if name[0] in "us"]
 EXACT = [name for name in INTEGERS if ENCODINGS[name].width_bytes < 4]
@@ -106,12 +106,3 @@ def test_clipping_is_counted_beyond_full_scale_only(bits: int) -> None:
 def test_rounding_goes_to_the_nearest_even_integer() -> None:
     halves = np.array([[0.5, 1.5, -0.5, -1.5, 2.49, 2.51]], np.float32) / 32768
     assert to_integers(halves, 16)[0].ravel().tolist() == [0, 2, 0, -2, 2, 3]
-
-
-def test_first_nonfinite_is_the_earliest_of_all_channels() -> None:
-    block = np.zeros((2, 9), np.float32)
-    assert first_nonfinite(block) is None
-    block[0, 7] = np.nan
-    block[1, 4] = -np.inf
-    assert first_nonfinite(block) == 4
-    assert first_nonfinite(np.zeros((2, 0), np.float32)) is None

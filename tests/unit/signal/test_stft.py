@@ -269,6 +269,5 @@ def test_bad_settings_are_refused(n_fft: int, hop: Any, window: str, what: str) 
         Stft(n_fft, hop, window)
 
 
-def test_redundancy() -> None:
-    assert Stft(2048, 512, "hann").redundancy == 4
+def test_number_of_bins() -> None:
     assert Stft(2048, 512, "hann").bins == 1025
