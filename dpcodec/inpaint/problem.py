@@ -54,11 +54,9 @@ def reinsert(problem: Problem, estimate: np.ndarray) -> np.ndarray:
 
     Dropped coefficients keep the estimate. Complex [C, K, L] in and out, same dtype.
     """
-    low, high = problem.centre - problem.halfwidth, problem.centre + problem.halfwidth
-    real = np.clip(estimate.real, low.real, high.real)
-    imag = np.clip(
-        estimate.imag, problem.centre.imag - problem.halfwidth, problem.centre.imag + problem.halfwidth
-    )
+    re, im, h = problem.centre.real, problem.centre.imag, problem.halfwidth
+    real = np.clip(estimate.real, re - h, re + h)
+    imag = np.clip(estimate.imag, im - h, im + h)
     return np.where(problem.kept, real + 1j * imag, estimate).astype(estimate.dtype)
 
 
@@ -66,5 +64,6 @@ def limit(problem: Problem, estimate: np.ndarray) -> np.ndarray:
     """Scale dropped coefficients whose modulus passes their bound back onto it. Complex [C, K, L]."""
     modulus = np.abs(estimate)
     over = ~problem.kept & (modulus > problem.bound)
-    scale = np.where(over, problem.bound / np.where(modulus > 0, modulus, 1), 1)
-    return (estimate * scale).astype(estimate.dtype)
+    scale = np.divide(problem.bound, modulus, out=np.ones_like(problem.bound), where=over)
+    limited: np.ndarray = (estimate * scale).astype(estimate.dtype)
+    return limited
