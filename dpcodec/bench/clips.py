@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,27 @@ from dpcodec.errors import FileAccessError
 from dpcodec.signal.resample import Resampler
 
 SUFFIXES = (".wav", ".flac", ".aiff", ".aif", ".ogg")
+
+
+def clips_of(
+    folder: Path | None, rate: int | None = 16000, seconds: float = 5.0, names: Sequence[str] = ()
+) -> dict[str, Audio]:
+    """The folder's clips as `load_clips` reads them, or clips made by formula where there is no folder.
+
+    names   only those of these names; empty: all
+    Raises `FileAccessError` if there are none, or none of a name.
+    """
+    clips = formula_clips(rate or 44100, seconds) if folder is None else load_clips(folder, rate, seconds)
+    for name in names:
+        if name not in clips:
+            raise FileAccessError(f"no clip {name!r} here: there are {', '.join(clips)}")
+    return {name: clips[name] for name in names} if names else clips
+
+
+def digest(audio: Audio) -> str:
+    """Eight hexadecimal digits that tell clips apart: of the samples as 24-bit integers, and the rate."""
+    samples = np.round(audio.samples.astype(np.float64) * 2**23).astype("<i4")
+    return hashlib.sha256(samples.tobytes() + str(audio.sample_rate).encode()).hexdigest()[:8]
 
 
 def load_clips(folder: Path, rate: int | None = 16000, seconds: float = 5.0) -> dict[str, Audio]:
@@ -63,3 +86,36 @@ def melody(rate: int = 16000, seconds: float = 5.0, channels: int = 1) -> Audio:
     x *= 0.5 / np.max(np.abs(x), initial=1e-9)
     lag = rate // 1000
     return Audio(np.stack([np.concatenate([np.zeros(c * lag), x])[: x.size] for c in range(channels)]), rate)
+
+
+def formula_clips(rate: int = 16000, seconds: float = 5.0) -> dict[str, Audio]:
+    """Three kinds of sound by formula: notes (`melody`), gliding tones with vibrato, and struck wood."""
+    return {
+        "castanets": Audio(_castanets(rate, seconds)[np.newaxis], rate),
+        "glides": Audio(_glides(rate, seconds)[np.newaxis], rate),
+        "melody": melody(rate, seconds),
+    }
+
+
+def _glides(rate: int, seconds: float) -> np.ndarray:
+    """Two voices of six harmonics that glide over an octave, with vibrato of 6 Hz."""
+    t = np.arange(round(rate * seconds)) / rate
+    x = np.zeros(t.size)
+    for start, octaves in ((196.0, 0.2), (392.0, -0.2)):
+        frequency = start * 2 ** (octaves * t) * (1 + 0.01 * np.sin(2 * np.pi * 6 * t))
+        phase = 2 * np.pi * np.cumsum(frequency) / rate
+        for k in range(1, 7):
+            x += np.where(k * frequency < 0.45 * rate, np.sin(k * phase) / k**1.5, 0)
+    return np.asarray(0.5 * x / np.max(np.abs(x), initial=1e-9))
+
+
+def _castanets(rate: int, seconds: float) -> np.ndarray:
+    """Bursts of noise of 10 ms, struck at uneven intervals, ringing at 2.1 and 3.3 kHz."""
+    noise = np.random.Generator(np.random.Philox(7)).standard_normal(round(rate * seconds))
+    t = np.arange(noise.size) / rate
+    x = np.zeros(noise.size)
+    for strike in np.arange(0.1, seconds, 0.23) + 0.03 * np.sin(np.arange(0.1, seconds, 0.23) * 9):
+        since = np.maximum(t - strike, 0)
+        ring = np.sin(2 * np.pi * 2100 * since) + np.sin(2 * np.pi * 3300 * since)
+        x += np.where(t >= strike, np.exp(-200 * since) * noise + 0.5 * np.exp(-80 * since) * ring, 0)
+    return np.asarray(0.5 * x / np.max(np.abs(x), initial=1e-9))

@@ -1,0 +1,80 @@
+"""The only user of matplotlib: lines with bands, as PNG and SVG."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Line:
+    """Points of a curve in order of x; `low` and `high` bound a band; `dashed` for a reference."""
+
+    x: Sequence[float]
+    y: Sequence[float]
+    low: Sequence[float] | None = None
+    high: Sequence[float] | None = None
+    dashed: bool = False
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One set of axes: curves by label."""
+
+    title: str
+    x_label: str
+    y_label: str
+    lines: Mapping[str, Line]
+
+
+def can_draw() -> bool:
+    """Whether matplotlib, of the extra `bench`, is installed."""
+    return importlib.util.find_spec("matplotlib") is not None
+
+
+def draw_panels(panels: Sequence[Panel], path: Path, columns: int = 3, title: str = "") -> list[Path]:
+    """Draw panels in a grid with one legend, as `path` with .png and .svg; return both.
+
+    A label has one colour in all panels.
+    """
+    from matplotlib.figure import Figure
+
+    columns = min(columns, len(panels))
+    rows = -(-len(panels) // columns)
+    figure = Figure(figsize=(4.2 * columns, 3.2 * rows + 0.6), layout="constrained")
+    axes = list(figure.subplots(rows, columns, squeeze=False).flat)
+    labels = list(dict.fromkeys(label for panel in panels for label in panel.lines))
+    handles: dict[str, Any] = {}
+    for ax, panel in zip(axes, panels, strict=False):
+        for label, line in panel.lines.items():
+            handles[label] = _draw_line(ax, line, f"C{labels.index(label) % 10}")
+        ax.set(title=panel.title, xlabel=panel.x_label, ylabel=panel.y_label)
+        ax.grid(alpha=0.3)
+    for ax in axes[len(panels) :]:
+        ax.set_visible(False)
+    figure.suptitle(title)
+    figure.legend(
+        list(handles.values()), list(handles), loc="outside lower center", ncols=min(len(handles), 6)
+    )
+    return _save(figure, path)
+
+
+def _draw_line(ax: Any, line: Line, colour: str) -> Any:
+    style = "--" if line.dashed else "-"
+    if line.low is not None and line.high is not None:
+        ax.fill_between(line.x, line.low, line.high, color=colour, alpha=0.15, linewidth=0)
+    return ax.plot(line.x, line.y, style, color=colour, marker="o", markersize=3)[0]
+
+
+def _save(figure: Any, path: Path) -> list[Path]:
+    from matplotlib import rc_context
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    written = [path.with_suffix(".png"), path.with_suffix(".svg")]
+    with rc_context({"svg.hashsalt": "dpcodec"}):  # the same picture is the same file
+        figure.savefig(written[0], dpi=130)
+        figure.savefig(written[1], metadata={"Date": None})
+    return written

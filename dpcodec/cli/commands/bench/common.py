@@ -1,0 +1,197 @@
+"""What all experiments share on the command line."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dpcodec.cli import exits
+from dpcodec.cli.display import Screen
+
+if TYPE_CHECKING:
+    from dpcodec.bench.experiment import Experiment, Table
+
+COMMON = ("out", "fresh", "jobs", "budget", "as_json")
+
+
+class Duration(click.ParamType):  # type: ignore[type-arg] # generic only in recent releases of click
+    """Seconds, or a number with s, m, h or d: 90, 10m, 1.5h."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        if isinstance(value, float):
+            return value
+        match = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd]?)", value)
+        if not match or float(match[1]) <= 0:
+            self.fail(f"{value!r} is not a time: give seconds, or a number with m, h or d", param, ctx)
+        return float(match[1]) * {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}[match[2]]
+
+
+class Numbers(click.ParamType):  # type: ignore[type-arg]
+    """Numbers with commas between them, each within a range."""
+
+    name = "numbers"
+
+    def __init__(self, low: float, high: float, whole: bool = False) -> None:
+        self.low, self.high, self.whole = low, high, whole
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[Any, ...]:
+        if isinstance(value, tuple):
+            return value
+        numbers = []
+        for text in value.split(","):
+            try:
+                number = int(text) if self.whole else float(text)
+            except ValueError:
+                self.fail(f"{text!r} is not a number", param, ctx)
+            if not self.low <= number <= self.high:
+                self.fail(f"{text} is not within {self.low:g} ... {self.high:g}", param, ctx)
+            numbers.append(number)
+        return tuple(dict.fromkeys(numbers))
+
+
+class Names(click.ParamType):  # type: ignore[type-arg]
+    """Names with commas between them, each one of some choices."""
+
+    name = "names"
+
+    def __init__(self, choices: tuple[str, ...]) -> None:
+        self.choices = choices
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, ...]:
+        names = value if isinstance(value, tuple) else tuple(dict.fromkeys(value.split(",")))
+        for name in names:
+            if name not in self.choices:
+                self.fail(f"{name!r} is none of {', '.join(self.choices)}", param, ctx)
+        return names
+
+
+@dataclass(frozen=True)
+class Common:
+    """The values of the options below."""
+
+    out: Path
+    fresh: bool
+    jobs: int
+    budget: float | None
+    as_json: bool
+
+
+def common_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The options every experiment takes; they arrive as one argument, `common`."""
+
+    def gathered(**arguments: Any) -> Any:
+        return function(common=Common(**{name: arguments.pop(name) for name in COMMON}), **arguments)
+
+    gathered.__name__, gathered.__doc__ = function.__name__, function.__doc__
+    gathered.__click_params__ = getattr(function, "__click_params__", [])  # type: ignore[attr-defined]
+    decorators = [
+        click.option(
+            "-o", "--out", default="bench-results", show_default=True, help="Folder for results and plots.",
+            type=click.Path(file_okay=False, path_type=Path),
+        ),
+        click.option("--fresh", is_flag=True, help="Begin anew: forget earlier results of this experiment."),
+        click.option(
+            "-j", "--jobs", type=click.IntRange(1, 1024), default=os.cpu_count() or 1,
+            help="Measurements at a time, where no times are measured; default: one a core.",
+        ),
+        click.option("--budget", type=Duration(), help="Take only what fits this time: 90, 10m, 2h."),
+        click.option("--json", "as_json", is_flag=True, help="Print each row as a line of JSON, no tables."),
+    ]  # fmt: skip
+    decorated: Callable[..., Any] = gathered
+    for decorator in reversed(decorators):
+        decorated = decorator(decorated)
+    return decorated
+
+
+def run_experiment(context: click.Context, experiment: Experiment, common: Common) -> int:
+    """Run it, print its tables (or rows), draw its plots; return the exit code."""
+    from dpcodec.bench.results import Results
+    from dpcodec.bench.runner import outstanding, run
+
+    screen = context.find_root().ensure_object(Screen)
+    if common.fresh:
+        (common.out / f"{experiment.name}.jsonl").unlink(missing_ok=True)
+    results = Results(common.out, experiment.name)
+    _announce(screen, experiment, len(outstanding(experiment, results)), common, results)
+
+    def tell(row: dict[str, Any]) -> None:
+        if common.as_json:
+            click.echo(json.dumps(row, ensure_ascii=False))
+
+    with screen.meter(f"bench {experiment.name}") as meter:
+        outcome = run(experiment, results, meter, common.jobs, common.budget, tell)
+    for failure in outcome.failures:
+        screen.error(f"bench {experiment.name}", failure)
+    if outcome.left_out:
+        screen.note(f"{outcome.left_out} measurements are left: run the same command again to go on")
+    if outcome.rows:
+        if not common.as_json:
+            print_tables(experiment.tables(outcome.rows))
+        draw(screen, experiment, outcome.rows, common.out)
+    return exits.INPUT_OUTPUT if outcome.failures else exits.OK
+
+
+def _announce(screen: Screen, experiment: Experiment, left: int, common: Common, results: Any) -> None:
+    for note in experiment.notes:
+        screen.note(note)
+    known = len(experiment.tasks) - left
+    workers = 1 if experiment.timed else common.jobs
+    cost = sum(task.cost_s for task in experiment.tasks if task.id not in results.rows) / workers
+    already = f", {known} known already" if known else ""
+    advice = ": --budget takes what fits" if cost > 3600 and common.budget is None else ""
+    screen.note(f"{left} measurements{already}: about {spell(cost)}{advice}; results in {results.path}")
+
+
+def draw(screen: Screen, experiment: Experiment, rows: list[dict[str, Any]], folder: Path) -> None:
+    """The experiment's plots, if the package that draws is installed."""
+    from dpcodec.bench.plots import can_draw
+
+    if can_draw():
+        for path in experiment.plots(rows, folder):
+            screen.note(f"drew {path}")
+    else:
+        screen.note("no plots: matplotlib is not installed: pip install dpcodec[bench]")
+
+
+def spell(seconds: float) -> str:
+    """
+    >>> spell(40), spell(600), spell(200000)
+    ('40 s', '10 min', '2 d 8 h')
+    """
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    if seconds < 7200:
+        return f"{seconds / 60:.0f} min"
+    hours = round(seconds / 3600)
+    return f"{hours // 24} d {hours % 24} h" if hours >= 24 else f"{hours} h"
+
+
+def print_tables(tables: list[Table]) -> None:
+    """Aligned text, one table after the other."""
+    for i, table in enumerate(tables):
+        click.echo(("\n" if i else "") + table.title)
+        header = list(table.rows[0])
+        cells = [header, *([cell(row.get(name)) for name in header] for row in table.rows)]
+        widths = [max(len(line[i]) for line in cells) for i in range(len(header))]
+        for line in cells:
+            click.echo("  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)).rstrip())
+
+
+def cell(value: Any) -> str:
+    """A value in few digits."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:.5g}" if isinstance(value, float) else "" if value is None else str(value)
