@@ -1,0 +1,138 @@
+"""The metrics by name: what each computes, in which unit, and which way is better."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from dpcodec.errors import AudioError, SettingsError
+from dpcodec.metrics.pair import as_pair
+from dpcodec.metrics.snr import si_sdr, si_snr, snr
+from dpcodec.settings import RATE_RANGE_HZ
+
+Figures = dict[str, float]
+Compute = Callable[[np.ndarray, np.ndarray, int], Figures]
+"""(reference [C, N], estimate [C, N], rate in Hz) -> figures by name."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One number that a metric gives: its unit ("" has none), and whether more of it is better."""
+
+    unit: str
+    higher_is_better: bool
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A metric: a line on it, the figures it gives by their names in results, and the function behind it.
+
+    Metrics with the same function share one run of it. `default`: measured unless metrics are named.
+    """
+
+    about: str
+    figures: dict[str, Figure]
+    compute: Compute
+    default: bool = True
+
+
+def _sdr(reference: np.ndarray, estimate: np.ndarray, sample_rate: int) -> Figures:
+    from dpcodec.metrics.sdr import sdr
+
+    return {"sdr": sdr(reference, estimate)}
+
+
+def _peaq(reference: np.ndarray, estimate: np.ndarray, sample_rate: int) -> Figures:
+    from dpcodec.metrics.peaq import peaq
+
+    result = peaq(reference, estimate, sample_rate)
+    movs = {f"peaq_{name}": value for name, value in result.movs.items()}
+    return {"peaq_odg": result.odg, "peaq_di": result.di, **movs}
+
+
+def _pemoq(reference: np.ndarray, estimate: np.ndarray, sample_rate: int) -> Figures:
+    from dpcodec.metrics.pemoq import pemoq
+
+    result = pemoq(reference, estimate, sample_rate)
+    return {"pemoq_odg": result.odg, "pemoq_psm": result.psm, "pemoq_psmt": result.psmt}
+
+
+def _visqol(reference: np.ndarray, estimate: np.ndarray, sample_rate: int) -> Figures:
+    from dpcodec.metrics.visqol import visqol
+
+    return {"visqol": visqol(reference, estimate, sample_rate)}
+
+
+_DB = Figure("dB", True)
+METRICS = {
+    "snr": Metric("signal-to-noise ratio", {"snr": _DB}, lambda r, e, _: {"snr": snr(r, e)}),
+    "si-snr": Metric(
+        "scale-invariant SNR, means removed", {"si_snr": _DB}, lambda r, e, _: {"si_snr": si_snr(r, e)}
+    ),
+    "sdr": Metric("signal-to-distortion ratio of BSSEval, 512 taps", {"sdr": _DB}, _sdr),
+    "si-sdr": Metric(
+        "scale-invariant SDR, means kept", {"si_sdr": _DB}, lambda r, e, _: {"si_sdr": si_sdr(r, e)}
+    ),
+    "peaq": Metric(
+        "PEAQ, basic version: objective difference grade and distortion index",
+        {"peaq_odg": Figure("ODG", True), "peaq_di": Figure("", True)},
+        _peaq,
+    ),
+    "pemoq": Metric(
+        "PEMO-Q-like: objective difference grade and perceptual similarity measures",
+        {"pemoq_odg": Figure("ODG", True), "pemoq_psm": Figure("", True), "pemoq_psmt": Figure("", True)},
+        _pemoq,
+    ),
+    "visqol": Metric(
+        "ViSQOL in audio mode; needs dpcodec[visqol]", {"visqol": Figure("MOS", True)}, _visqol, default=False
+    ),
+}
+DEFAULT_METRICS = tuple(name for name, metric in METRICS.items() if metric.default)
+"""Those that need no extra package and give no intermediate figures."""
+
+
+def evaluate(
+    reference: np.ndarray, estimate: np.ndarray, sample_rate: int, names: Iterable[str] = DEFAULT_METRICS
+) -> dict[str, float]:
+    """The figures of the named metrics, in the order of `METRICS[name].figures`.
+
+    reference, estimate  one shape, [C, N] or [N], full scale 1.0, in step with each other (see `align`)
+    sample_rate          of both, Hz
+    names                keys of `METRICS`
+
+    Figures may be inf, -inf or nan; docs/metrics.md says when. Raises `SettingsError` for a name that is not
+    known or needs a package that is not there, `AudioError` where a signal cannot be measured.
+
+    >>> evaluate(np.ones(4), np.ones(4), 16000, ["snr", "si-sdr"])
+    {'snr': inf, 'si_sdr': inf}
+    """
+    names = list(names)
+    for name in names:
+        if name not in METRICS:
+            raise SettingsError(f"metric {name!r} is unknown: choose from {', '.join(METRICS)}")
+    low, high = RATE_RANGE_HZ
+    if not low <= sample_rate <= high:
+        raise AudioError(f"the sample rate is {sample_rate} Hz: give {low} to {high} Hz")
+    reference, estimate = as_pair(reference, estimate)
+    done: dict[Compute, Figures] = {}
+    result: Figures = {}
+    for name in names:
+        metric = METRICS[name]
+        if metric.compute not in done:
+            done[metric.compute] = metric.compute(reference, estimate, sample_rate)
+        result |= {key: float(done[metric.compute][key]) for key in metric.figures}
+    return result
+
+
+def to_json_value(value: float) -> float | str | None:
+    """A figure as strict JSON holds it: infinities as "inf" and "-inf", which `float` reads again, nan as null.
+
+    >>> to_json_value(1.5), to_json_value(-math.inf), to_json_value(math.nan)
+    (1.5, '-inf', None)
+    """
+    if math.isnan(value):
+        return None
+    return value if math.isfinite(value) else str(value)
