@@ -16,15 +16,17 @@ from dpcodec.errors import FileAccessError
 
 
 class Results:
-    """The file FOLDER/NAME.jsonl: rows with their `id`, and a line {"run": ...} for each run that added some.
+    """The file FOLDER/NAME.jsonl: rows with their `id`, and a line {"run": ...} for each run that added some,
+    with the command line that was given.
 
     Raises `FileAccessError` if it is there and holds anything else.
     """
 
-    def __init__(self, folder: Path, name: str) -> None:
+    def __init__(self, folder: Path, name: str, command: str = "") -> None:
         self.path = folder / f"{name}.jsonl"
         self.rows: dict[str, Row] = {}
         self.runs: list[Row] = []
+        self._command = command
         self._noted = False
         for line in _whole_lines(self.path):
             if "run" in line:
@@ -42,7 +44,7 @@ class Results:
     def _start(self) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         _cut_unfinished_line(self.path)
-        self.runs.append(about_this_run())
+        self.runs.append({"command": self._command, **about_this_run()})
         self._noted = True
         self._append({"run": self.runs[-1]})
 

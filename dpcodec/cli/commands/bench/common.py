@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from dpcodec.bench.experiment import Experiment, Table
 
 COMMON = ("out", "fresh", "jobs", "budget", "as_json")
+QUIET = ("out", "fresh", "jobs", "as_json")
+"""Options that change nothing in what is measured."""
 
 
 class Duration(click.ParamType):  # type: ignore[type-arg] # generic only in recent releases of click
@@ -124,7 +127,7 @@ def run_experiment(context: click.Context, experiment: Experiment, common: Commo
     screen = context.find_root().ensure_object(Screen)
     if common.fresh:
         (common.out / f"{experiment.name}.jsonl").unlink(missing_ok=True)
-    results = Results(common.out, experiment.name)
+    results = Results(common.out, experiment.name, command_line(context))
     _announce(screen, experiment, len(outstanding(experiment, results)), common, results)
 
     def tell(row: dict[str, Any]) -> None:
@@ -164,6 +167,27 @@ def draw(screen: Screen, experiment: Experiment, rows: list[dict[str, Any]], fol
             screen.note(f"drew {path}")
     else:
         screen.note("no plots: matplotlib is not installed: pip install dpcodec[bench]")
+
+
+def command_line(context: click.Context) -> str:
+    """The command as given, without what decides only where, how fast and how loud; folders by name alone."""
+    words = [context.command_path]
+    for parameter in context.command.params:
+        value = context.params.get(parameter.name or "")
+        if isinstance(parameter, click.Argument):
+            words += [value.name] if value is not None else []
+        elif parameter.name in context.params and _given(context, parameter.name):
+            words += [parameter.opts[-1], *([] if value is True else [_spell_value(value)])]
+    return shlex.join(words)
+
+
+def _given(context: click.Context, name: str | None) -> bool:
+    source = context.get_parameter_source(name or "")
+    return name not in QUIET and source is click.core.ParameterSource.COMMANDLINE
+
+
+def _spell_value(value: Any) -> str:
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def spell(seconds: float) -> str:

@@ -1,0 +1,31 @@
+"""`dpcodec bench docs`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path, PurePosixPath
+
+import click
+
+from dpcodec.cli.exits import UsageError
+from dpcodec.cli.options import Verb
+from dpcodec.cli.outputs import create
+
+
+@click.command("docs", cls=Verb)
+@click.argument("results", metavar="RESULTS", type=click.Path(path_type=Path))
+@click.option(
+    "-o", "--out", required=True, metavar="OUT", type=click.Path(path_type=Path), help="The page, Markdown."
+)
+@click.option("-f", "--force", is_flag=True, help="Overwrite a page that exists.")
+def command(results: Path, out: Path, force: bool) -> None:
+    """Write a page of all tables and plots from the results in the folder RESULTS."""
+    from dpcodec.bench.page import write_page
+
+    if out.exists() and not force:
+        raise UsageError(f"{out}: exists: give --force to overwrite it")
+    link = PurePosixPath(Path(os.path.relpath(results, out.parent)).as_posix())
+    text = write_page(results, link)
+    with create(str(out)) as output:
+        output.file.write(text.encode())
+        output.commit()
