@@ -4,10 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help install demo test lint types clean
+.PHONY: help install demo bench test lint types clean
 
 help:
 	@echo "make demo    install, make a short clip, encode and decode it with each mask and solver"
+	@echo "make bench   a small version of every experiment, on clips made by formula, into build/bench"
 	@echo "make test    install and run the tests"
 	@echo "make lint    check format and lint;  make types    check types strictly"
 
@@ -21,6 +22,21 @@ $(INSTALLED): pyproject.toml constraints.txt
 
 demo: $(INSTALLED)
 	$(BIN)/dpcodec bench demo
+
+BENCH := $(BIN)/dpcodec bench
+RESULTS := build/bench
+
+bench: $(INSTALLED)
+	$(BENCH) demo --out $(RESULTS)
+	$(BENCH) paper --drops 0.3,0.6,0.9 --seconds 2 --out $(RESULTS)
+	$(BENCH) columns --out $(RESULTS)
+	$(BENCH) rate --out $(RESULTS)
+	$(BENCH) peers --bitrates 16,48 --seconds 3 --out $(RESULTS)
+	$(BENCH) loss --draws 2 --out $(RESULTS)
+	$(BENCH) speed --lengths 5,20 --out $(RESULTS)
+	$(BENCH) boundaries --out $(RESULTS)
+	$(BENCH) docs $(RESULTS) --out $(RESULTS)/benchmarks.md --force
+	$(BENCH) report --seconds 3 --results $(RESULTS) --output $(RESULTS)/report.html --force
 
 test: $(INSTALLED)
 	$(BIN)/python -m pytest --numprocesses auto

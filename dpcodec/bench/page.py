@@ -41,7 +41,7 @@ def write_page(results: Path, link: PurePosixPath) -> str:
     ]
     if not sections:
         raise FileAccessError(f"{results}: no results of dpcodec bench here: run some with --out {results}")
-    return "\n".join([OPENING.format(folder=link), *sections])
+    return "\n".join([OPENING.format(folder=link), *sections]).rstrip() + "\n"
 
 
 def section(results: Path, link: PurePosixPath, name: str, heading: str) -> str:

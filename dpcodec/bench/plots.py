@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+CHARACTERS_PER_INCH = 10
+"""Of a legend, about."""
+
 
 @dataclass(frozen=True)
 class Line:
@@ -56,9 +59,9 @@ def draw_panels(panels: Sequence[Panel], path: Path, columns: int = 3, title: st
     for ax in axes[len(panels) :]:
         ax.set_visible(False)
     figure.suptitle(title)
-    figure.legend(
-        list(handles.values()), list(handles), loc="outside lower center", ncols=min(len(handles), 6)
-    )
+    widest = max((len(label) for label in handles), default=0)
+    fit = max(1, int(CHARACTERS_PER_INCH * 4.2 * columns / (widest + 6)))
+    figure.legend(list(handles.values()), list(handles), loc="outside lower center", ncols=fit)
     return _save(figure, path)
 
 

@@ -171,7 +171,7 @@ def draw(screen: Screen, experiment: Experiment, rows: list[dict[str, Any]], fol
 
 def command_line(context: click.Context) -> str:
     """The command as given, without what decides only where, how fast and how loud; folders by name alone."""
-    words = [context.command_path]
+    words = context.command_path.split()
     for parameter in context.command.params:
         value = context.params.get(parameter.name or "")
         if isinstance(parameter, click.Argument):
