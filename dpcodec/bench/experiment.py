@@ -21,12 +21,14 @@ class Task:
     measure    a function of a module, so that another process can call it
     arguments  what it is called with
     cost_s     estimated seconds on one core: for the time to go and for a budget
+    alone      never two of these at a time, whatever the number of jobs: each fills the GPU
     """
 
     key: Row
     measure: Callable[..., Row]
     arguments: dict[str, Any]
     cost_s: float = 1.0
+    alone: bool = False
 
     @property
     def id(self) -> str:

@@ -14,6 +14,9 @@ import dpcodec
 from dpcodec.bench.experiment import Row
 from dpcodec.errors import FileAccessError
 
+PACKAGES = ("numpy", "scipy", "torch")
+"""Those whose versions may move a figure."""
+
 
 class Results:
     """The file FOLDER/NAME.jsonl: rows with their `id`, and a line {"run": ...} for each run that added some,
@@ -29,10 +32,10 @@ class Results:
         self._command = command
         self._noted = False
         for line in _whole_lines(self.path):
-            if "run" in line:
-                self.runs.append(line["run"])
-            else:
+            if "id" in line:
                 self.rows[line["id"]] = line
+            else:
+                self.runs.append(line["run"])
 
     def add(self, row: Row) -> None:
         """Append a row that has an `id`; it is on its way to the disk when this returns."""
@@ -50,18 +53,19 @@ class Results:
 
     def _append(self, line: Row) -> None:
         with self.path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line, ensure_ascii=False, allow_nan=False) + "\n")
+            file.write(json.dumps(line, allow_nan=False) + "\n")
 
 
 def about_this_run() -> Row:
     """When, with which versions, on what kind of machine."""
     from importlib import metadata
+    from importlib.util import find_spec
 
     return {
         "at": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "dpcodec": dpcodec.__version__,
         "python": platform.python_version(),
-        "packages": {p: metadata.version(p) for p in ("numpy", "scipy", "torch")},
+        "packages": {p: metadata.version(p) for p in PACKAGES if find_spec(p)},
         "system": f"{platform.system()} {platform.machine()}",
         "cores": os.cpu_count(),
     }
@@ -71,7 +75,7 @@ def _whole_lines(path: Path) -> Iterator[Any]:
     """The file's lines as values; a last line without its end, of a run that was killed, is left out."""
     if not path.exists():
         return
-    lines = path.read_text(encoding="utf-8").split("\n")[:-1]
+    lines = path.read_bytes().split(b"\n")[:-1]
     for number, text in enumerate(lines, 1):
         try:
             line = json.loads(text)

@@ -6,10 +6,12 @@ import multiprocessing
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
 
 from dpcodec.bench.experiment import Experiment, Row, Task
 from dpcodec.bench.results import Results
@@ -34,6 +36,17 @@ def outstanding(experiment: Experiment, results: Results) -> list[Task]:
     return [task for task in experiment.tasks if task.id not in results.rows]
 
 
+def workers_for(experiment: Experiment, jobs: int) -> int:
+    """Processes that measure at a time: one where times are measured."""
+    return 1 if experiment.timed else jobs
+
+
+def duration_s(tasks: Sequence[Task], workers: int) -> float:
+    """Estimated seconds that the tasks take: tasks that run alone wait for each other."""
+    alone = sum(task.cost_s for task in tasks if task.alone)
+    return max(sum(task.cost_s for task in tasks) / workers, alone)
+
+
 def run(
     experiment: Experiment,
     results: Results,
@@ -46,76 +59,78 @@ def run(
 
     progress   called with seconds of estimated work done and in all, and what was measured last
     jobs       processes at a time, each with one thread; one for a timed experiment
-    budget_s   seconds this run may take: tasks are taken in order while their estimates fit
+    budget_s   seconds this run may take: tasks are taken in order, those left out whose estimates do not fit
     A task that fails with a `DpcodecError` or `OSError` leaves no row and is told in the outcome: it will be
-    tried again by the next run.
+    tried again by the next run. Raises `DpcodecError` if a process was killed; what it did not come to is
+    left for the next run, too.
     """
     outcome = Outcome()
-    workers = 1 if experiment.timed else jobs
+    workers = workers_for(experiment, jobs)
     todo = outstanding(experiment, results)
-    chosen = todo if budget_s is None else _that_fit(todo, budget_s * workers)
+    chosen = todo if budget_s is None else _that_fit(todo, workers, budget_s)
     total = sum(task.cost_s for task in chosen)
-    done, started = 0.0, time.monotonic()
-    attempts = _in_turn(chosen, started, budget_s) if workers == 1 else _at_once(chosen, workers, budget_s)
-    for task, result in attempts:
-        done += task.cost_s
-        if result is None:
-            continue
-        if isinstance(result, Exception):
-            outcome.failures.append(f"{describe(task)}: {result}")
-        else:
-            row = {"id": task.id, **task.key, **result}
-            results.add(row)
-            on_row(row)
-        progress(done, total, describe(task))
+    done = 0.0
+    with closing(_in_turn(chosen, budget_s) if workers == 1 else _at_once(chosen, workers, budget_s)) as all_:
+        for task, result in all_:
+            done += task.cost_s
+            if result is None:
+                continue
+            if isinstance(result, Exception):
+                outcome.failures.append(f"{describe(task)}: {result}")
+            else:
+                row = {"id": task.id, **task.key, **result}
+                results.add(row)
+                on_row(row)
+            progress(done, total, describe(task))
     outcome.rows = [results.rows[task.id] for task in experiment.tasks if task.id in results.rows]
     outcome.left_out = len(outstanding(experiment, results)) - len(outcome.failures)
     return outcome
 
 
 def describe(task: Task) -> str:
-    """The task's key in a few words, digests and versions left out."""
-    return ", ".join(
-        str(value) for name, value in task.key.items() if name not in ("clip_digest", "version", "metrics")
-    )
+    """The task's key in a few words, digests, metrics and version left out."""
+    told = (v for k, v in task.key.items() if not k.endswith("digest") and k not in ("version", "metrics"))
+    return ", ".join(str(value) for value in told if value is not None)
 
 
 Attempt = tuple[Task, Row | Exception | None]
 """A row, what went wrong, or None: there was no time left."""
 
 
-def _that_fit(tasks: Sequence[Task], seconds: float) -> list[Task]:
+def _that_fit(tasks: Sequence[Task], workers: int, budget_s: float) -> list[Task]:
     chosen = []
+    left, left_alone = budget_s * workers, budget_s
     for task in tasks:
-        if task.cost_s <= seconds:
-            seconds -= task.cost_s
+        if task.cost_s <= min(left, left_alone if task.alone else budget_s):
+            left -= task.cost_s
+            left_alone -= task.cost_s if task.alone else 0.0
             chosen.append(task)
     return chosen
 
 
-def _in_turn(tasks: Sequence[Task], started: float, budget_s: float | None) -> Iterator[Attempt]:
-    for task in tasks:
-        spent = time.monotonic() - started
-        out_of_time = budget_s is not None and spent + task.cost_s > budget_s
-        yield task, None if out_of_time else _attempt(task)
-
-
-def _at_once(tasks: Sequence[Task], workers: int, budget_s: float | None) -> Iterator[Attempt]:
+def _in_turn(tasks: Sequence[Task], budget_s: float | None) -> Generator[Attempt]:
     end = None if budget_s is None else time.time() + budget_s
-    context = multiprocessing.get_context("spawn")
-    with (
-        _one_thread_each(),
-        ProcessPoolExecutor(workers, mp_context=context, initializer=_leave_with_parent) as pool,
-    ):
+    for task in tasks:
+        yield task, _attempt(task, end)
+
+
+def _at_once(tasks: Sequence[Task], workers: int, budget_s: float | None) -> Generator[Attempt]:
+    end = None if budget_s is None else time.time() + budget_s
+    with _one_thread_each(), _pools(workers, 1) as (many, one):
         futures: dict[Future[Row | Exception | None], Task] = {
-            pool.submit(_attempt, task, end): task for task in tasks
+            (one if task.alone else many).submit(_attempt, task, end): task for task in tasks
         }
         for future in as_completed(futures):
-            yield futures[future], future.result()
+            try:
+                yield futures[future], future.result()
+            except BrokenProcessPool as error:
+                raise DpcodecError(
+                    "a process that measures was killed, perhaps for its memory: run again with fewer --jobs"
+                ) from error
 
 
-def _attempt(task: Task, end: float | None = None) -> Row | Exception | None:
-    """Runs here or in a worker; `end` is the time of day after which nothing new is begun."""
+def _attempt(task: Task, end: float | None) -> Row | Exception | None:
+    """Runs here or in a worker; `end` is the time of day by which the task must be over, by its estimate."""
     if end is not None and time.time() + task.cost_s > end:
         return None
     start = time.perf_counter()
@@ -141,16 +156,37 @@ def _one_thread_each() -> Iterator[None]:
                 os.environ[name] = value
 
 
-def _leave_with_parent() -> None:
-    """In a worker: end when the parent does, however it does; an interrupt is the parent's to answer."""
+@contextmanager
+def _pools(*sizes: int) -> Iterator[list[ProcessPoolExecutor]]:
+    """Pools of so many processes, which end at once when the block is left by an exception, whatever they are
+    doing: they hold one end of a pipe and leave when the other is closed, by us or by our death."""
+    context = multiprocessing.get_context("spawn")
+    theirs, ours = context.Pipe(duplex=False)
+    pools = [
+        ProcessPoolExecutor(size, mp_context=context, initializer=_leave_when_closed, initargs=(theirs,))
+        for size in sizes
+    ]
+    try:
+        yield pools
+    except BaseException:
+        ours.close()
+        raise
+    finally:
+        for pool in pools:
+            pool.shutdown(cancel_futures=True)
+        ours.close()
+        theirs.close()
+
+
+def _leave_when_closed(pipe: Connection) -> None:
+    """In a worker. An interrupt from the keyboard reaches it too, and is the parent's to answer."""
     import signal
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = multiprocessing.parent_process()
 
     def watch() -> None:
-        if parent is not None:
-            parent.join()
-            os._exit(1)
+        with suppress(EOFError, OSError):
+            pipe.recv()
+        os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()

@@ -17,10 +17,10 @@ RATIOS = ("snr", "si_snr", "sdr", "si_sdr", "segsnr")
 
 
 def column(rows: Iterable[Row], name: str) -> np.ndarray:
-    """The values of a column as float64 [rows], ratios limited to `CEILING_DB`, missing ones left out."""
+    """The values of a column as float64 [rows], ratios limited to +-`CEILING_DB`, missing ones left out."""
     values = np.array([number(row[name]) for row in rows if row.get(name) is not None], np.float64)
     values = values[~np.isnan(values)]
-    return np.minimum(values, CEILING_DB) if name in RATIOS else values
+    return np.clip(values, -CEILING_DB, CEILING_DB) if name in RATIOS else values
 
 
 def mean(rows: Iterable[Row], name: str) -> float | None:

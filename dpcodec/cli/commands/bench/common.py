@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dpcodec.cli import exits
-from dpcodec.cli.display import Screen
+from dpcodec.cli.display import Screen, escape
 
 if TYPE_CHECKING:
     from dpcodec.bench.experiment import Experiment, Table
+    from dpcodec.bench.results import Results
 
 COMMON = ("out", "fresh", "jobs", "budget", "as_json")
 QUIET = ("out", "fresh", "jobs", "as_json")
@@ -128,18 +129,22 @@ def run_experiment(context: click.Context, experiment: Experiment, common: Commo
     if common.fresh:
         (common.out / f"{experiment.name}.jsonl").unlink(missing_ok=True)
     results = Results(common.out, experiment.name, command_line(context))
-    _announce(screen, experiment, len(outstanding(experiment, results)), common, results)
+    _announce(screen, experiment, common, results)
 
     def tell(row: dict[str, Any]) -> None:
         if common.as_json:
-            click.echo(json.dumps(row, ensure_ascii=False))
+            click.echo(json.dumps(row))
 
+    for task in experiment.tasks:
+        if task.id in results.rows:
+            tell(results.rows[task.id])
     with screen.meter(f"bench {experiment.name}") as meter:
         outcome = run(experiment, results, meter, common.jobs, common.budget, tell)
     for failure in outcome.failures:
         screen.error(f"bench {experiment.name}", failure)
     if outcome.left_out:
-        screen.note(f"{outcome.left_out} measurements are left: run the same command again to go on")
+        shortest = min(task.cost_s for task in outstanding(experiment, results))
+        _tell_what_is_left(screen, outcome.left_out, shortest, common.budget)
     if outcome.rows:
         if not common.as_json:
             print_tables(experiment.tables(outcome.rows))
@@ -147,21 +152,36 @@ def run_experiment(context: click.Context, experiment: Experiment, common: Commo
     return exits.INPUT_OUTPUT if outcome.failures else exits.OK
 
 
-def _announce(screen: Screen, experiment: Experiment, left: int, common: Common, results: Any) -> None:
+def _announce(screen: Screen, experiment: Experiment, common: Common, results: Results) -> None:
+    from dpcodec.bench.runner import duration_s, outstanding, workers_for
+
     for note in experiment.notes:
         screen.note(note)
-    known = len(experiment.tasks) - left
-    workers = 1 if experiment.timed else common.jobs
-    cost = sum(task.cost_s for task in experiment.tasks if task.id not in results.rows) / workers
+    left = outstanding(experiment, results)
+    if not left:
+        screen.note(f"all {len(experiment.tasks)} measurements are known already; results in {results.path}")
+        return
+    known = len(experiment.tasks) - len(left)
     already = f", {known} known already" if known else ""
+    cost = duration_s(left, workers_for(experiment, common.jobs))
     advice = ": --budget takes what fits" if cost > 3600 and common.budget is None else ""
-    screen.note(f"{left} measurements{already}: about {spell(cost)}{advice}; results in {results.path}")
+    screen.note(f"{len(left)} measurements{already}: about {spell(cost)}{advice}; results in {results.path}")
+
+
+def _tell_what_is_left(screen: Screen, count: int, shortest_s: float, budget_s: float | None) -> None:
+    remedy = "run the same command again to go on"
+    if budget_s is not None and shortest_s > budget_s:
+        remedy = f"each takes {spell(shortest_s)} or more: give a longer --budget"
+    screen.note(f"{count} measurements are left: {remedy}")
 
 
 def draw(screen: Screen, experiment: Experiment, rows: list[dict[str, Any]], folder: Path) -> None:
-    """The experiment's plots, if the package that draws is installed."""
+    """The experiment's plots, if it has any and the package that draws is installed."""
+    from dpcodec.bench.experiment import no_plots
     from dpcodec.bench.plots import can_draw
 
+    if experiment.plots is no_plots:
+        return
     if can_draw():
         for path in experiment.plots(rows, folder):
             screen.note(f"drew {path}")
@@ -218,4 +238,4 @@ def cell(value: Any) -> str:
     """A value in few digits."""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return f"{value:.5g}" if isinstance(value, float) else "" if value is None else str(value)
+    return f"{value:.5g}" if isinstance(value, float) else "" if value is None else escape(str(value))
