@@ -1,0 +1,29 @@
+"""Figures of merit: an estimate against its reference, as arrays [C, N] or [N], full scale 1.0.
+
+`evaluate` takes metrics by the names in `METRICS`. Importing this package does not import torch.
+"""
+
+from dpcodec.metrics.align import align, find_delay
+from dpcodec.metrics.catalogue import DEFAULT_METRICS, METRICS, Figure, Metric, evaluate, to_json_value
+from dpcodec.metrics.sdr import sdr
+from dpcodec.metrics.snr import si_sdr, si_snr, snr
+from dpcodec.metrics.spectral import log_spectral_distance, segmental_snr
+from dpcodec.metrics.visqol import visqol
+
+__all__ = [  # noqa: RUF022 - plainly sorted
+    "DEFAULT_METRICS",
+    "Figure",
+    "METRICS",
+    "Metric",
+    "align",
+    "evaluate",
+    "find_delay",
+    "log_spectral_distance",
+    "sdr",
+    "segmental_snr",
+    "si_sdr",
+    "si_snr",
+    "snr",
+    "to_json_value",
+    "visqol",
+]

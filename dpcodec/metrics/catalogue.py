@@ -11,6 +11,7 @@ import numpy as np
 from dpcodec.errors import AudioError, SettingsError
 from dpcodec.metrics.pair import as_pair
 from dpcodec.metrics.snr import si_sdr, si_snr, snr
+from dpcodec.metrics.spectral import log_spectral_distance, segmental_snr
 from dpcodec.settings import RATE_RANGE_HZ
 
 Figures = dict[str, float]
@@ -20,10 +21,10 @@ Compute = Callable[[np.ndarray, np.ndarray, int], Figures]
 
 @dataclass(frozen=True)
 class Figure:
-    """One number that a metric gives: its unit ("" has none), and whether more of it is better."""
+    """A number that a metric gives: its unit ("": none), and whether more of it is better (None: neither)."""
 
     unit: str
-    higher_is_better: bool
+    higher_is_better: bool | None
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,10 @@ def _visqol(reference: np.ndarray, estimate: np.ndarray, sample_rate: int) -> Fi
 
 
 _DB = Figure("dB", True)
+_LOWER_IS_BETTER = (
+    *("WinModDiff1B", "ADBB", "EHSB", "AvgModDiff1B", "AvgModDiff2B", "RmsNoiseLoudB", "MFPDB"),
+    "RelDistFramesB",
+)
 METRICS = {
     "snr": Metric("signal-to-noise ratio", {"snr": _DB}, lambda r, e, _: {"snr": snr(r, e)}),
     "si-snr": Metric(
@@ -76,10 +81,31 @@ METRICS = {
     "si-sdr": Metric(
         "scale-invariant SDR, means kept", {"si_sdr": _DB}, lambda r, e, _: {"si_sdr": si_sdr(r, e)}
     ),
+    "lsd": Metric(
+        "log-spectral distance",
+        {"lsd": Figure("dB", False)},
+        lambda r, e, _: {"lsd": log_spectral_distance(r, e)},
+    ),
+    "segsnr": Metric(
+        "segmental SNR, frames of 20 ms limited to -10 .. 35 dB",
+        {"segsnr": _DB},
+        lambda r, e, rate: {"segsnr": segmental_snr(r, e, rate)},
+    ),
     "peaq": Metric(
         "PEAQ, basic version: objective difference grade and distortion index",
         {"peaq_odg": Figure("ODG", True), "peaq_di": Figure("", True)},
         _peaq,
+    ),
+    "peaq-movs": Metric(
+        "the eleven model output variables of PEAQ, by their names in ITU-R BS.1387",
+        {
+            "peaq_BandwidthRefB": Figure("bins", None),
+            "peaq_BandwidthTestB": Figure("bins", None),
+            "peaq_TotalNMRB": Figure("dB", False),
+            **{f"peaq_{name}": Figure("", False) for name in _LOWER_IS_BETTER},
+        },
+        _peaq,
+        default=False,
     ),
     "pemoq": Metric(
         "PEMO-Q-like: objective difference grade and perceptual similarity measures",
@@ -95,16 +121,23 @@ DEFAULT_METRICS = tuple(name for name, metric in METRICS.items() if metric.defau
 
 
 def evaluate(
-    reference: np.ndarray, estimate: np.ndarray, sample_rate: int, names: Iterable[str] = DEFAULT_METRICS
+    reference: np.ndarray,
+    estimate: np.ndarray,
+    sample_rate: int,
+    names: Iterable[str] = DEFAULT_METRICS,
+    undefined: Callable[[str, AudioError], None] | None = None,
 ) -> dict[str, float]:
     """The figures of the named metrics, in the order of `METRICS[name].figures`.
 
     reference, estimate  one shape, [C, N] or [N], full scale 1.0, in step with each other (see `align`)
     sample_rate          of both, Hz
     names                keys of `METRICS`
+    undefined            called with a metric's name and its error where it is not defined for these signals
+                         (some are not for silence, or for less than a second); its figures are nan then
 
-    Figures may be inf, -inf or nan; docs/metrics.md says when. Raises `SettingsError` for a name that is not
-    known or needs a package that is not there, `AudioError` where a signal cannot be measured.
+    Figures may be inf or -inf; docs/metrics.md says when. Raises `SettingsError` for a name that is not known
+    or needs a package that is not there; `AudioError` for shapes that differ, no samples, samples not finite,
+    and, without `undefined`, where a metric is not defined.
 
     >>> evaluate(np.ones(4), np.ones(4), 16000, ["snr", "si-sdr"])
     {'snr': inf, 'si_sdr': inf}
@@ -121,14 +154,21 @@ def evaluate(
     result: Figures = {}
     for name in names:
         metric = METRICS[name]
-        if metric.compute not in done:
-            done[metric.compute] = metric.compute(reference, estimate, sample_rate)
-        result |= {key: float(done[metric.compute][key]) for key in metric.figures}
+        try:
+            if metric.compute not in done:
+                done[metric.compute] = metric.compute(reference, estimate, sample_rate)
+            figures = done[metric.compute]
+        except AudioError as error:
+            if undefined is None:
+                raise
+            undefined(name, error)
+            figures = dict.fromkeys(metric.figures, math.nan)
+        result |= {key: float(figures[key]) for key in metric.figures}
     return result
 
 
 def to_json_value(value: float) -> float | str | None:
-    """A figure as strict JSON holds it: infinities as "inf" and "-inf", which `float` reads again, nan as null.
+    """A figure as strict JSON holds it: infinities as "inf" and "-inf", which `float` reads, nan as null.
 
     >>> to_json_value(1.5), to_json_value(-math.inf), to_json_value(math.nan)
     (1.5, '-inf', None)

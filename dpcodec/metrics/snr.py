@@ -7,12 +7,14 @@ would let one silent channel decide.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from dpcodec.metrics.pair import as_pair
 
 LIMIT_DB = 150.0
-"""Above this a fitted ratio tells of rounding (24 bits are 150 dB), and is given as inf."""
+"""Beyond this, up or down, a fitted ratio tells of rounding (24 bits are 150 dB): it is given as infinite."""
 
 
 def snr(reference: np.ndarray, estimate: np.ndarray) -> float:
@@ -33,7 +35,7 @@ def si_sdr(reference: np.ndarray, estimate: np.ndarray) -> float:
     "SDR - half-baked or well done?", ICASSP 2019, equation 3). The means stay in, as torchmetrics has it.
 
     Arrays, errors and channels as for `snr`. inf above 150 dB (a gain or a polarity flip is no error), and
-    where both are silent; -inf where one of them is silent, or the estimate has no part of the reference.
+    where both are silent; -inf below -150 dB, and where one of them is silent.
 
     >>> si_sdr(np.array([1.0, 2.0]), np.array([-2.0, -4.0]))
     inf
@@ -42,7 +44,8 @@ def si_sdr(reference: np.ndarray, estimate: np.ndarray) -> float:
 
 
 def si_snr(reference: np.ndarray, estimate: np.ndarray) -> float:
-    """`si_sdr` after each channel's mean is taken off both signals (Luo and Mesgarani, "TasNet", ICASSP 2018).
+    """`si_sdr` after each channel's mean is taken off both signals (Luo and Mesgarani, "TasNet: time-domain
+    audio separation network for real-time, single-channel speech separation", ICASSP 2018).
 
     A signal that is constant to 150 dB counts as silent.
     """
@@ -50,7 +53,8 @@ def si_snr(reference: np.ndarray, estimate: np.ndarray) -> float:
 
 
 def ratio_db(signal: float, noise: float, limit_db: float = np.inf) -> float:
-    """10 log10(signal / noise) of two energies: inf without noise or above the limit, else -inf without signal.
+    """10 log10(signal / noise) of two energies; inf where there is no noise, else -inf where there is no
+    signal, and infinite beyond +-`limit_db`.
 
     >>> ratio_db(1, 0.1), ratio_db(0, 0), ratio_db(0, 1), ratio_db(1e20, 1, 150)
     (10.0, inf, -inf, inf)
@@ -60,7 +64,7 @@ def ratio_db(signal: float, noise: float, limit_db: float = np.inf) -> float:
     if signal == 0:
         return float("-inf")
     level = float(10 * (np.log10(signal) - np.log10(noise)))
-    return level if level <= limit_db else float("inf")
+    return level if abs(level) <= limit_db else math.copysign(math.inf, level)
 
 
 def _scale_invariant(reference: np.ndarray, estimate: np.ndarray) -> float:
