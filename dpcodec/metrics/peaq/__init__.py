@@ -56,8 +56,8 @@ def peaq(reference: np.ndarray, estimate: np.ndarray, sample_rate: int) -> PeaqR
     grade is worth little. A silent estimate is graded; a silent reference is not.
 
     Raises `AudioError` (a `ValueError`) if the shapes differ, there are no samples or more than two channels,
-    samples are not finite or beyond a million times full scale, or if the reference is silent: no five samples
-    in a row whose magnitudes sum to more than 200 steps of 16 bits.
+    samples are not finite or beyond a million times full scale, or if the reference is silent: no five
+    samples in a row whose magnitudes sum to more than 200 steps of 16 bits.
 
     >>> tone = 0.5 * np.sin(np.arange(48000) * 0.3)
     >>> round(peaq(tone, tone, 48000).odg, 2)

@@ -60,7 +60,7 @@ def _rms(x: np.ndarray) -> float:
 
 
 def _windowed(x: np.ndarray) -> float:
-    """The windowed average of section 5.2: of the mean root over 100 ms, to the power 4, the mean; its root."""
+    """The windowed average of section 5.2: means of the root over 100 ms; the rms of their squares."""
     if x.size < _WINDOW:
         return 0.0
     means = np.lib.stride_tricks.sliding_window_view(np.sqrt(x), _WINDOW).mean(-1)

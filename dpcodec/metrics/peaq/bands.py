@@ -17,30 +17,22 @@ BINS = FRAME // 2 + 1
 BARK_STEP = 0.25
 _LOWEST_HZ, _HIGHEST_HZ = 80.0, 18000.0
 
-_PRINTED_LOWER_HZ = {66: 3853.817}
-_PRINTED_CENTRE_HZ = {100: 13294.850}
-_PRINTED_UPPER_HZ = {28: 933.113, 70: 4643.482}
-"""Where the table of bands departs from its own formula by more than 0.003 Hz; bands count from 0. Programs
-that read the table, Kabal's among them, give variables up to 0.5 % away from those of the formula."""
+_PRINTED = ((0, 66, 3853.817), (1, 100, 13294.850), (2, 28, 933.113), (2, 70, 4643.482))
+"""Where the printed table of bands departs from its own formula by more than 0.003 Hz: 0 lower edge, 1
+centre, 2 upper edge; the band, counted from 0; Hz. Programs that read the table, Kabal's among them, give
+variables up to 0.5 % away from those of the formula."""
 
 
-def _with(values: np.ndarray, printed: dict[int, float]) -> np.ndarray:
-    values[list(printed)] = list(printed.values())
-    return values
-
-
-def _bands() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Lower edge, centre and upper edge of each band in Hz: equal steps of 7 asinh(f / 650), the last one cut
-    short at 18 kHz."""
+def _bands() -> np.ndarray:
+    """[3, BANDS] in Hz: lower edges, centres, upper edges. Equal steps of 7 asinh(f / 650), the last one cut
+    short at 18 kHz (section 2.1.5)."""
     bottom, top = 7 * np.arcsinh(_LOWEST_HZ / 650), 7 * np.arcsinh(_HIGHEST_HZ / 650)
     lower = np.arange(bottom, top, BARK_STEP)
     upper = np.minimum(lower + BARK_STEP, top)
-    edges, printed = (
-        (lower, (lower + upper) / 2, upper),
-        (_PRINTED_LOWER_HZ, _PRINTED_CENTRE_HZ, _PRINTED_UPPER_HZ),
-    )
-    low, centre, high = (_with(650 * np.sinh(z / 7), p) for z, p in zip(edges, printed, strict=True))
-    return low, centre, high
+    edges: np.ndarray = 650 * np.sinh(np.stack([lower, (lower + upper) / 2, upper]) / 7)
+    for row, band, hz in _PRINTED:
+        edges[row, band] = hz
+    return edges
 
 
 LOWER_HZ, CENTRE_HZ, UPPER_HZ = _bands()
@@ -86,9 +78,9 @@ MASK: np.ndarray = 10 ** (-_MASK_DB / 10)
 """The mask over the excitation (equation 25): 3 dB below it up to 12 Bark, then 0.25 dB more per Bark."""
 
 
-def decay(at_100_hz: float, shortest: float = 0.008) -> np.ndarray:
-    """The pole of a one-pole lowpass per band, [BANDS]: its time constant in seconds falls from `at_100_hz`
-    towards `shortest`, as the inverse of the centre frequency (section 2.1.8)."""
-    seconds = shortest + 100 / CENTRE_HZ * (at_100_hz - shortest)
+def decay(at_100_hz: float) -> np.ndarray:
+    """The pole of a one-pole lowpass per band, [BANDS]: its time constant falls from `at_100_hz` seconds
+    towards 8 ms, as the inverse of the centre frequency (section 2.1.8)."""
+    seconds = 0.008 + 100 / CENTRE_HZ * (at_100_hz - 0.008)
     pole: np.ndarray = np.exp(-1 / (FRAMES_PER_SECOND * seconds))
     return pole

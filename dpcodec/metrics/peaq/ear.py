@@ -82,6 +82,7 @@ def spread(pitch: np.ndarray) -> np.ndarray:
 
 def _spread(pitch: np.ndarray) -> np.ndarray:
     up = _UP * pitch ** (0.2 * bands.BARK_STEP)
+    up = np.where(up == 1, np.nextafter(1, 2), up)  # the closed sum below has a gap at 1
     band = np.arange(bands.BANDS)
     # A band gives away what it has: divided by the sum of both geometric series.
     downward = (1 - _DOWN ** (band + 1)) / (1 - _DOWN)

@@ -9,7 +9,7 @@ import numpy as np
 import scipy.fft
 
 _LAGS = 256
-"""The largest power of two whose bins, doubled, lie below 9 kHz."""
+"""The largest power of two below the 384 bins that reach 9 kHz."""
 _LEAST_ENERGY = 8000 / 32768**2
 _WINDOW: np.ndarray = np.sqrt(8 / 3) / _LAGS * 0.5 * (1 - np.cos(2 * np.pi * np.arange(_LAGS) / (_LAGS - 1)))
 
@@ -25,7 +25,7 @@ def harmonic_structure(frames: np.ndarray, power: np.ndarray) -> np.ndarray:
     low = power[..., : 2 * _LAGS - 1]
     defined = counts & (low > 0).all(-1).all(0)
     structure = np.where(counts, 0.0, np.nan)
-    structure[defined] = _strongest(np.log(low[1][defined] / low[0][defined]))
+    structure[defined] = _strongest(np.log(low[1][defined]) - np.log(low[0][defined]))
     return structure
 
 

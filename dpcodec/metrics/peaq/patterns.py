@@ -1,7 +1,7 @@
 """What changes with time: excitation patterns, adaptation of level and pattern, modulation and loudness.
 
-ITU-R BS.1387-1, annex 2, sections 2.1.8 and 3; all filters start from zero before the first frame (Kabal's
-reading of section 2.1.8, which starts them after it).
+ITU-R BS.1387-1, annex 2, sections 2.1.8 and 3. All filters start from zero before the first frame, as Kabal
+reads it; section 2.1.8 can also mean zero after the first frame.
 """
 
 from __future__ import annotations
