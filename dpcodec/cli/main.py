@@ -24,6 +24,7 @@ COMMANDS = {
     "info": "dpcodec.cli.commands.info:info",
     "test": "dpcodec.cli.commands.test:test",
     "repair": "dpcodec.cli.commands.repair:repair",
+    "eval": "dpcodec.cli.commands.eval:evaluate",
     "bench": "dpcodec.cli.commands.bench:bench",
     "completion": "dpcodec.cli.commands.completion:completion",
 }

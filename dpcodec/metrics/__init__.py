@@ -4,7 +4,16 @@
 """
 
 from dpcodec.metrics.align import align, find_delay
-from dpcodec.metrics.catalogue import DEFAULT_METRICS, METRICS, Figure, Metric, evaluate, to_json_value
+from dpcodec.metrics.catalogue import (
+    DEFAULT_METRICS,
+    METRICS,
+    Figure,
+    Metric,
+    evaluate,
+    select,
+    to_json_value,
+)
+from dpcodec.metrics.pair import resample
 from dpcodec.metrics.sdr import sdr
 from dpcodec.metrics.snr import si_sdr, si_snr, snr
 from dpcodec.metrics.spectral import log_spectral_distance, segmental_snr
@@ -19,8 +28,10 @@ __all__ = [  # noqa: RUF022 - plainly sorted
     "evaluate",
     "find_delay",
     "log_spectral_distance",
+    "resample",
     "sdr",
     "segmental_snr",
+    "select",
     "si_sdr",
     "si_snr",
     "snr",

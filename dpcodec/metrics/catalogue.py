@@ -32,12 +32,14 @@ class Metric:
     """A metric: a line on it, the figures it gives by their names in results, and the function behind it.
 
     Metrics with the same function share one run of it. `default`: measured unless metrics are named.
+    `require` raises `SettingsError` where the metric needs a package that is not there.
     """
 
     about: str
     figures: dict[str, Figure]
     compute: Compute
     default: bool = True
+    require: Callable[[], object] | None = None
 
 
 def _sdr(reference: np.ndarray, estimate: np.ndarray, sample_rate: int) -> Figures:
@@ -65,6 +67,12 @@ def _visqol(reference: np.ndarray, estimate: np.ndarray, sample_rate: int) -> Fi
     from dpcodec.metrics.visqol import visqol
 
     return {"visqol": visqol(reference, estimate, sample_rate)}
+
+
+def _require_visqol() -> None:
+    from dpcodec.metrics.visqol import require_visqol
+
+    require_visqol()
 
 
 _DB = Figure("dB", True)
@@ -113,11 +121,34 @@ METRICS = {
         _pemoq,
     ),
     "visqol": Metric(
-        "ViSQOL in audio mode; needs dpcodec[visqol]", {"visqol": Figure("MOS", True)}, _visqol, default=False
+        "ViSQOL in audio mode; needs dpcodec[visqol]",
+        {"visqol": Figure("MOS", True)},
+        _visqol,
+        default=False,
+        require=_require_visqol,
     ),
 }
 DEFAULT_METRICS = tuple(name for name, metric in METRICS.items() if metric.default)
 """Those that need no extra package and give no intermediate figures."""
+
+
+def select(names: Iterable[str]) -> list[str]:
+    """The names, each once; "all" stands for every metric. Raises `SettingsError` for one that is not known
+    or needs a package that is not there.
+
+    >>> select(["sdr", "snr", "sdr"])
+    ['sdr', 'snr']
+    """
+    chosen: dict[str, None] = {}
+    for name in names:
+        if name != "all" and name not in METRICS:
+            raise SettingsError(f"metric {name!r} is unknown: choose from {', '.join(METRICS)}, or all")
+        chosen |= dict.fromkeys(METRICS if name == "all" else [name])
+    for name in chosen:
+        require = METRICS[name].require
+        if require is not None:
+            require()
+    return list(chosen)
 
 
 def evaluate(
@@ -131,7 +162,7 @@ def evaluate(
 
     reference, estimate  one shape, [C, N] or [N], full scale 1.0, in step with each other (see `align`)
     sample_rate          of both, Hz
-    names                keys of `METRICS`
+    names                keys of `METRICS`, or "all"
     undefined            called with a metric's name and its error where it is not defined for these signals
                          (some are not for silence, or for less than a second); its figures are nan then
 
@@ -142,10 +173,7 @@ def evaluate(
     >>> evaluate(np.ones(4), np.ones(4), 16000, ["snr", "si-sdr"])
     {'snr': inf, 'si_sdr': inf}
     """
-    names = list(names)
-    for name in names:
-        if name not in METRICS:
-            raise SettingsError(f"metric {name!r} is unknown: choose from {', '.join(METRICS)}")
+    names = select(names)
     low, high = RATE_RANGE_HZ
     if not low <= sample_rate <= high:
         raise AudioError(f"the sample rate is {sample_rate} Hz: give {low} to {high} Hz")

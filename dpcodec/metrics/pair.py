@@ -1,10 +1,11 @@
-"""What every metric asks of the two signals that it compares."""
+"""The two signals that a metric compares: what is asked of them, and one rate for both."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from dpcodec.errors import AudioError
+from dpcodec.signal.resample import Resampler
 
 
 def as_pair(reference: np.ndarray, estimate: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -30,3 +31,9 @@ def as_pair(reference: np.ndarray, estimate: np.ndarray) -> tuple[np.ndarray, np
             )
         signals.append(samples)
     return signals[0], signals[1]
+
+
+def resample(x: np.ndarray, rate_in: int, rate_out: int) -> np.ndarray:
+    """[C, N] at `rate_in` Hz -> float32 [C, ceil(N rate_out / rate_in)] at `rate_out` Hz. Raises `AudioError`
+    where the rates are too far apart."""
+    return Resampler(rate_in, rate_out, x.shape[0]).process(x.astype(np.float32), last=True)

@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 
 from dpcodec.errors import AudioError, SettingsError
-from dpcodec.metrics.pair import as_pair
-from dpcodec.signal.resample import Resampler
+from dpcodec.metrics.pair import as_pair, resample
 
 RATE_HZ = 48000
 SHORTEST_S = 0.96
@@ -34,7 +33,8 @@ def visqol(reference: np.ndarray, estimate: np.ndarray, sample_rate: int) -> flo
             f"visqol: {reference.shape[1] / sample_rate:.3f} s are too short: give {SHORTEST_S} s or more, "
             "or leave visqol out"
         )
-    api = _load()
+    api = require_visqol()()
+    api.create(mode="audio", disable_global_alignment=True)
     signals = [_mono_48k(x, sample_rate) for x in (reference, estimate)]
     for name, x in zip(("reference", "estimate"), signals, strict=True):
         if not x.any():  # the package gives 4.73 or nan
@@ -44,16 +44,13 @@ def visqol(reference: np.ndarray, estimate: np.ndarray, sample_rate: int) -> flo
 
 def _mono_48k(x: np.ndarray, sample_rate: int) -> np.ndarray:
     """[C, N] -> [M] at 48 kHz."""
-    mixed: np.ndarray = x.mean(axis=0)
-    if sample_rate == RATE_HZ:
-        return mixed
-    block = mixed[np.newaxis].astype(np.float32)
-    resampled: np.ndarray = Resampler(sample_rate, RATE_HZ, 1).process(block, last=True)[0]
-    return resampled
+    mixed: np.ndarray = x.mean(axis=0, keepdims=True)
+    samples: np.ndarray = (mixed if sample_rate == RATE_HZ else resample(mixed, sample_rate, RATE_HZ))[0]
+    return samples
 
 
-def _load() -> Any:
-    """A `VisqolApi`, ready to measure."""
+def require_visqol() -> Any:
+    """The package's class `VisqolApi`, or `SettingsError` saying how to get it."""
     try:
         from visqol import VisqolApi
     except (ImportError, OSError) as exc:
@@ -61,6 +58,4 @@ def _load() -> Any:
             'visqol: the package visqol-python cannot be loaded: run pip install "dpcodec[visqol]", '
             "or leave visqol out"
         ) from exc
-    api = VisqolApi()
-    api.create(mode="audio", disable_global_alignment=True)
-    return api
+    return VisqolApi
