@@ -17,7 +17,7 @@ import dpcodec
 from dpcodec.cli import main
 from dpcodec.cli.display import escape
 
-VERBS = ("encode", "decode", "info", "test", "repair", "bench", "completion")
+VERBS = ("encode", "decode", "info", "test", "repair", "eval", "bench", "completion")
 
 
 def test_help_names_every_verb(cli):
