@@ -65,3 +65,17 @@ class Experiment:
     plots: Callable[[Sequence[Row], Path], list[Path]] = no_plots
     timed: bool = False
     notes: list[str] = field(default_factory=list)
+
+
+def spell(seconds: float) -> str:
+    """A time in two digits or so.
+
+    >>> spell(40), spell(600), spell(200000)
+    ('40 s', '10 min', '2 d 8 h')
+    """
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    if seconds < 7200:
+        return f"{seconds / 60:.0f} min"
+    hours = round(seconds / 3600)
+    return f"{hours // 24} d {hours % 24} h" if hours >= 24 else f"{hours} h"

@@ -153,6 +153,7 @@ def run_experiment(context: click.Context, experiment: Experiment, common: Commo
 
 
 def _announce(screen: Screen, experiment: Experiment, common: Common, results: Results) -> None:
+    from dpcodec.bench.experiment import spell
     from dpcodec.bench.runner import duration_s, outstanding, workers_for
 
     for note in experiment.notes:
@@ -169,6 +170,8 @@ def _announce(screen: Screen, experiment: Experiment, common: Common, results: R
 
 
 def _tell_what_is_left(screen: Screen, count: int, shortest_s: float, budget_s: float | None) -> None:
+    from dpcodec.bench.experiment import spell
+
     remedy = "run the same command again to go on"
     if budget_s is not None and shortest_s > budget_s:
         remedy = f"each takes {spell(shortest_s)} or more: give a longer --budget"
@@ -208,19 +211,6 @@ def _given(context: click.Context, name: str | None) -> bool:
 
 def _spell_value(value: Any) -> str:
     return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
-
-
-def spell(seconds: float) -> str:
-    """
-    >>> spell(40), spell(600), spell(200000)
-    ('40 s', '10 min', '2 d 8 h')
-    """
-    if seconds < 120:
-        return f"{seconds:.0f} s"
-    if seconds < 7200:
-        return f"{seconds / 60:.0f} min"
-    hours = round(seconds / 3600)
-    return f"{hours // 24} d {hours % 24} h" if hours >= 24 else f"{hours} h"
 
 
 def print_tables(tables: list[Table]) -> None:

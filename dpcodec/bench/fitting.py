@@ -1,0 +1,81 @@
+"""How the deep prior is fitted in an experiment, and what a fit costs before it is begun."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dpcodec.bench.experiment import Row
+from dpcodec.inpaint.device import resolve_device
+from dpcodec.inpaint.networks.sizes import NETWORKS, network_size
+from dpcodec.inpaint.solver_settings import SolverSettings
+from dpcodec.settings import SOLVERS, check_integer
+
+BINS = 1024
+"""Rows the network sees of the paper's STFT."""
+CPU_STEP_S = {"multiresunet": 22.0, "multiresunet-small": 0.65}
+"""One step on one core, BINS x CPU_STEP_FRAMES cells (docs/method.md). To measure it first would take a
+minute; on other machines this is a guess."""
+CPU_STEP_FRAMES = 160
+
+MEASURED = tuple(solver for solver in SOLVERS if solver != "auto")
+"""Solvers that an experiment may compare; `auto` is one of the others."""
+
+
+@dataclass(frozen=True)
+class Fitting:
+    """The deep prior's network by name, its steps, and a device that is there."""
+
+    network: str
+    iterations: int
+    device: str
+
+    def key(self, solver: str) -> Row:
+        """What of this a row of the solver depends on."""
+        if solver != "deep-prior":
+            return {}
+        return {"network": self.network, "iterations": self.iterations, "device": self.device}
+
+    def settings(self, solver: str) -> SolverSettings:
+        """As the solver takes it; all but the deep prior run on the CPU with their own steps."""
+        if solver != "deep-prior":
+            return SolverSettings()
+        return SolverSettings(device=self.device, network=self.network, iterations=self.iterations)
+
+    def alone(self, solver: str) -> bool:
+        """Whether a fit takes a whole GPU."""
+        return solver == "deep-prior" and self.device != "cpu"
+
+    def step_s(self, frames: int) -> float:
+        """Seconds of one step on so many frames of the paper's STFT; measured, unless known of a CPU."""
+        if self.device == "cpu" and self.network in CPU_STEP_S:
+            return CPU_STEP_S[self.network] * frames / CPU_STEP_FRAMES
+        from dpcodec.inpaint.deep_prior import measure_step  # lazy: loads torch
+
+        return measure_step(self.network, BINS, frames, self.device)
+
+
+def resolve_fitting(
+    network: str | None = None, iterations: int | None = None, device: str = "auto"
+) -> Fitting:
+    """The device that is there, by default its network, by default the network's number of steps.
+
+    Raises `SettingsError` for an unknown network or steps out of range, `DeviceError` for a device that is
+    not there.
+    """
+    if iterations is not None:
+        check_integer("iterations", iterations, 1, 1_000_000)
+    device = resolve_device(device)
+    size = network_size(network, device)
+    name = next(name for name, known in NETWORKS.items() if known is size)
+    return Fitting(name, iterations or size.steps, device)
+
+
+def method(row: Row) -> str:
+    """The solver of a row, and how it was fitted.
+
+    >>> method({"solver": "deep-prior", "network": "multiresunet", "iterations": 5000})
+    'deep-prior (multiresunet, 5000 steps)'
+    """
+    if "network" not in row:
+        return str(row["solver"])
+    return f"{row['solver']} ({row['network']}, {row['iterations']} steps)"
