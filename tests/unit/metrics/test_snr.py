@@ -1,13 +1,24 @@
-"""SNR against its definition in decibels."""
+"""SNR, SI-SNR and SI-SDR against their definitions, torchmetrics (1e-9 dB) and `reference.csv` (1e-4 dB)."""
 
 from __future__ import annotations
 
 import math
+import warnings
 
 import numpy as np
 import pytest
 
-from dpcodec.metrics.snr import snr
+from dpcodec.errors import AudioError
+from dpcodec.metrics.snr import si_sdr, si_snr, snr
+
+ALL = [snr, si_snr, si_sdr]
+FITTED = [si_snr, si_sdr]
+
+
+def noisy(channels: int = 1, samples: int = 2000) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(3)
+    x = rng.standard_normal((channels, samples)) + 0.3
+    return x, 0.7 * x + 0.2 * rng.standard_normal(x.shape) - 0.05
 
 
 @pytest.mark.parametrize("level", [-20.0, 0.0, 6.5, 90.0])
@@ -18,14 +29,100 @@ def test_known_noise_gives_known_level(level: float) -> None:
     assert snr(x, x + error) == pytest.approx(level, abs=1e-9)
 
 
-def test_equal_and_silent_arrays_have_a_stated_answer() -> None:
-    zeros, ones = np.zeros(4), np.ones(4)
-    assert snr(ones, ones) == math.inf
-    assert snr(zeros, zeros) == math.inf
-    assert snr(zeros, ones) == -math.inf
-    assert snr(ones, -ones) == pytest.approx(-6.0206, abs=1e-4)
+@pytest.mark.parametrize("level", [-20.0, 0.0, 6.5, 90.0])
+@pytest.mark.parametrize("gain", [1.0, -0.01])
+def test_noise_at_right_angles_gives_known_level_at_any_gain(level: float, gain: float) -> None:
+    x = np.tile([1.0, -1.0, 1.0, -1.0], (2, 50))
+    error = np.tile([1.0, 1.0, -1.0, -1.0], (2, 50)) * 10 ** (-level / 20)
+    for metric in FITTED:
+        assert metric(x, gain * (x + error)) == pytest.approx(level, abs=1e-9)
 
 
-def test_shapes_must_agree() -> None:
-    with pytest.raises(ValueError, match="differ"):
-        snr(np.ones(3), np.ones(4))
+def test_one_channel_is_torchmetrics() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of libraries that torchmetrics loads
+        torch = pytest.importorskip("torch")
+        audio = pytest.importorskip("torchmetrics.functional.audio")
+    x, y = noisy()
+    theirs = [
+        audio.signal_noise_ratio,
+        audio.scale_invariant_signal_noise_ratio,
+        audio.scale_invariant_signal_distortion_ratio,
+    ]
+    for ours, function in zip(ALL, theirs, strict=True):
+        expected = float(function(torch.tensor(y[0]), torch.tensor(x[0])))
+        assert ours(x, y) == ours(x[0], y[0]) == pytest.approx(expected, abs=1e-9)
+
+
+def test_channels_are_torchmetrics_source_aggregated() -> None:
+    torch = pytest.importorskip("torch")
+    audio = pytest.importorskip("torchmetrics.functional.audio")
+    x, y = noisy(channels=3)
+    y[1] *= 0.2
+    aggregated = audio.source_aggregated_signal_distortion_ratio
+    for ours, invariant, zero_mean in [(snr, False, False), (si_snr, True, True), (si_sdr, True, False)]:
+        expected = float(aggregated(torch.tensor(y), torch.tensor(x), invariant, zero_mean))
+        assert ours(x, y) == pytest.approx(expected, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    "metric, column",
+    [(snr, "SNR_dB"), (si_snr, "SISNR_dB"), (si_sdr, "SISDR_dB")],
+    ids=["snr", "si-snr", "si-sdr"],
+)
+def test_degraded_recordings(pairs, metric, column) -> None:
+    for row, reference, degraded in pairs:
+        assert metric(reference, degraded) == pytest.approx(float(row[column]), abs=1e-4), row["pair"]
+
+
+def test_equal_silent_and_flipped_signals_have_a_stated_answer() -> None:
+    zeros, x = np.zeros(4), np.array([1.0, -2.0, 3.0, 1.0])
+    for metric in ALL:
+        assert metric(x, x) == math.inf
+        assert metric(zeros, zeros) == math.inf
+        assert metric(zeros, x) == -math.inf
+    assert snr(x, zeros) == 0
+    assert snr(x, -x) == pytest.approx(-6.0206, abs=1e-4)
+    assert snr(x, 0.5 * x) == pytest.approx(6.0206, abs=1e-4)
+    for metric in FITTED:
+        assert metric(x, zeros) == -math.inf
+        assert metric(x, -x) == math.inf
+        assert metric(x, 0.3 * x) == math.inf
+        assert metric(np.array([1.0, -1, 1, -1]), np.array([1.0, 1, -1, -1])) == -math.inf
+
+
+def test_fitted_ratios_beyond_150_db_are_infinite() -> None:
+    x = np.tile([1.0, -1.0, 1.0, -1.0], 50)
+    error = np.tile([1.0, 1.0, -1.0, -1.0], 50)
+    for metric in FITTED:
+        assert metric(x, x + 10**-7.4 * error) == pytest.approx(148, abs=1e-3)
+        assert metric(x, x + 10**-7.6 * error) == math.inf
+        assert metric(x, 10**-7.6 * x + error) == -math.inf
+    assert snr(x, x + 10**-7.6 * error) == pytest.approx(152, abs=1e-3)
+
+
+def test_si_snr_is_blind_to_offsets() -> None:
+    x, y = noisy(channels=2)
+    assert si_snr(x, y + np.array([[1.0], [-2.0]])) == pytest.approx(si_snr(x, y), abs=1e-9)
+    assert si_sdr(x, y + 1) < si_sdr(x, y) - 1
+    assert si_snr(np.full(10, 0.1), np.arange(10.0)) == -math.inf  # constant: silent once its mean is off
+    assert si_snr(np.full(10, 0.1), np.full(10, 0.7)) == math.inf
+
+
+@pytest.mark.parametrize("metric", ALL)
+def test_what_cannot_be_compared_is_refused(metric) -> None:
+    with pytest.raises(AudioError, match="differ"):
+        metric(np.ones(3), np.ones(4))
+    with pytest.raises(AudioError, match="no samples"):
+        metric(np.ones((2, 0)), np.ones((2, 0)))
+    with pytest.raises(AudioError, match=r"\[C, N\]"):
+        metric(np.ones((1, 2, 3)), np.ones((1, 2, 3)))
+    with pytest.raises(AudioError, match="sample 2 of channel 1 of the estimate is nan"):
+        metric(np.ones((2, 3)), np.array([[1.0, 1, 1], [1, 1, np.nan]]))
+    with pytest.raises(AudioError, match="sample 0 of channel 0 of the reference is inf"):
+        metric(np.array([np.inf]), np.ones(1))
+
+
+def test_integers_are_taken_for_what_they_are() -> None:
+    x = np.array([100, -100, 100, 50], np.int8)
+    assert snr(x, -x) == pytest.approx(-6.0206, abs=1e-4)  # in int8 100 + 100 would wrap around

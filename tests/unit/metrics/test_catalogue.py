@@ -1,0 +1,146 @@
+"""The catalogue of metrics: names, figures, errors, and what JSON makes of them."""
+
+from __future__ import annotations
+
+import json
+import math
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from dpcodec import metrics
+from dpcodec.errors import AudioError, SettingsError
+from dpcodec.metrics import catalogue
+from dpcodec.metrics.catalogue import DEFAULT_METRICS, METRICS, evaluate, select, to_json_value
+
+RATE = 16000
+CHEAP = ["snr", "si-snr", "si-sdr", "lsd", "segsnr"]
+
+
+def two() -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(9)
+    x = 0.1 * rng.standard_normal((2, RATE))
+    return x, x + 0.01 * rng.standard_normal(x.shape)
+
+
+def test_each_metric_gives_its_figures() -> None:
+    x, y = two()
+    names = [name for name in METRICS if name != "visqol"]
+    figures = evaluate(x, y, RATE, names)
+    assert list(figures) == [key for name in names for key in METRICS[name].figures]
+    assert all(type(value) is float and math.isfinite(value) for value in figures.values())
+
+
+def test_visqol_gives_its_figure() -> None:
+    pytest.importorskip("visqol")
+    assert list(evaluate(*two(), RATE, ["visqol"])) == ["visqol"]
+
+
+def test_figures_are_the_functions() -> None:
+    x, y = two()
+    figures = evaluate(x, y, RATE, [*CHEAP, "sdr"])
+    assert figures == {
+        "snr": metrics.snr(x, y),
+        "si_snr": metrics.si_snr(x, y),
+        "si_sdr": metrics.si_sdr(x, y),
+        "lsd": metrics.log_spectral_distance(x, y),
+        "segsnr": metrics.segmental_snr(x, y, RATE),
+        "sdr": metrics.sdr(x, y),
+    }
+
+
+@pytest.mark.parametrize("name", ["snr", "si-snr", "sdr", "si-sdr", "lsd", "segsnr", "peaq", "pemoq"])
+def test_better_is_where_the_catalogue_says(name: str) -> None:
+    """More noise is worse, in each figure's own direction."""
+    x, y = two()
+    t = np.arange(RATE) / RATE
+    x = 0.2 * np.sin(2 * np.pi * 440 * t) + 0.2 * np.sin(2 * np.pi * 1330 * t) + 0 * x
+    little, much = (evaluate(x, x + gain * (y - x), RATE, [name]) for gain in (0.1, 3.0))
+    for key, figure in METRICS[name].figures.items():
+        assert (little[key] > much[key]) == figure.higher_is_better, key
+
+
+def test_names() -> None:
+    assert set(DEFAULT_METRICS) == set(METRICS) - {"peaq-movs", "visqol"}
+    keys = [key for metric in METRICS.values() for key in metric.figures]
+    assert len(keys) == len(set(keys))
+    for word in ("nonsense", "", "si_snr", "SNR"):
+        with pytest.raises(SettingsError, match="choose from snr, si-snr"):
+            evaluate(*two(), RATE, ["snr", word])
+
+
+def test_all_needs_every_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "visqol", None)
+    with pytest.raises(SettingsError, match="visqol"):
+        select(["all"])
+    monkeypatch.setattr(catalogue, "METRICS", {"snr": METRICS["snr"], "sdr": METRICS["sdr"]})
+    assert select(["sdr", "all", "sdr"]) == ["sdr", "snr"]
+
+
+def test_metrics_that_share_a_computation_run_it_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = []
+
+    def compute(reference: np.ndarray, estimate: np.ndarray, sample_rate: int) -> dict[str, float]:
+        calls.append(sample_rate)
+        return {"a": 1.0, "b": 2.0}
+
+    figure = metrics.Figure("", True)
+    shared = {name: metrics.Metric("", {name: figure}, compute) for name in ("a", "b")}
+    monkeypatch.setattr(catalogue, "METRICS", shared)
+    assert evaluate(*two(), RATE, ["b", "a"]) == {"b": 2.0, "a": 1.0}
+    assert calls == [RATE]
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_signals_that_nothing_measures_are_refused(name: str) -> None:
+    if name == "visqol":
+        pytest.importorskip("visqol")
+    x, y = two()
+    with pytest.raises(AudioError, match="differ"):
+        evaluate(x, y[:, 1:], RATE, [name])
+    with pytest.raises(AudioError, match="no samples"):
+        evaluate(x[:, :0], y[:, :0], RATE, [name])
+    y[1, 7] = -np.inf
+    with pytest.raises(AudioError, match="sample 7 of channel 1 of the estimate is -inf"):
+        evaluate(x, y, RATE, [name], undefined=lambda name, error: None)
+    with pytest.raises(AudioError, match="rate is 0 Hz"):
+        evaluate(x, x, 0, [name])
+
+
+def test_what_is_not_defined_is_an_error_or_nan() -> None:
+    zeros = np.zeros((1, RATE))
+    with pytest.raises(AudioError, match="silent"):
+        evaluate(zeros, zeros, RATE, ["snr", "peaq"])
+    told = {}
+    figures = evaluate(zeros, zeros, RATE, ["snr", "peaq", "peaq-movs"], told.__setitem__)
+    assert list(told) == ["peaq", "peaq-movs"]
+    assert figures["snr"] == math.inf
+    assert all(math.isnan(value) for key, value in figures.items() if key.startswith("peaq"))
+
+
+@pytest.mark.parametrize("value", [0.0, -3.25, 1e300, math.inf, -math.inf])
+def test_json_gives_figures_back(value: float) -> None:
+    text = json.dumps(to_json_value(value), allow_nan=False)
+    assert float(json.loads(text)) == value
+
+
+def test_json_of_nothing() -> None:
+    assert to_json_value(math.nan) is None
+
+
+def test_public_names_are_listed_sorted_and_there() -> None:
+    assert metrics.__all__ == sorted(metrics.__all__)
+    assert all(getattr(metrics, name) is not None for name in metrics.__all__)
+
+
+def test_only_sdr_loads_torch() -> None:
+    names = [name for name in METRICS if name not in ("sdr", "visqol")]
+    code = (
+        "import sys, numpy as np; import dpcodec.metrics as m; light = 'scipy' not in sys.modules; "
+        "x = np.random.default_rng(0).standard_normal(16000); "
+        f"m.evaluate(x, 0.9 * x, 16000, {names}); print(light, 'torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["True", "False"]
