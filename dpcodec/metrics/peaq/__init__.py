@@ -18,7 +18,7 @@ from dpcodec.metrics.peaq.bands import FRAME, HOP, RATE_HZ
 from dpcodec.metrics.peaq.ear import hear
 from dpcodec.metrics.peaq.network import difference_grade, distortion_index
 from dpcodec.metrics.peaq.patterns import Tracker
-from dpcodec.metrics.peaq.precursors import join, precursors
+from dpcodec.metrics.peaq.precursors import frame_precursors, join
 from dpcodec.signal.resample import Resampler
 
 __all__ = ["PeaqResult", "peaq"]
@@ -70,7 +70,7 @@ def peaq(reference: np.ndarray, estimate: np.ndarray, sample_rate: int) -> PeaqR
     tracker, blocks = Tracker(), []
     for frames in _frames(signals, last + 1):
         ear = hear(frames)
-        blocks.append(precursors(frames, ear, tracker.follow(ear.excitation)))
+        blocks.append(frame_precursors(frames, ear, tracker.follow(ear.excitation)))
     movs = output_variables(join(blocks, first), first)
     di = distortion_index(movs)
     return PeaqResult(difference_grade(di), di, movs)

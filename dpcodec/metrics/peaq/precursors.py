@@ -42,18 +42,18 @@ def join(blocks: list[Precursors], first: int) -> Precursors:
     return Precursors(*(np.concatenate([getattr(b, n) for b in blocks], -1)[..., first:] for n in names))
 
 
-def precursors(frames: np.ndarray, ear: Ear, patterns: Patterns) -> Precursors:
+def frame_precursors(frames: np.ndarray, ear: Ear, patterns: Patterns) -> Precursors:
     """`frames` [2, C, B, FRAME], full scale 1.0, with what the ear made of them."""
     to_mask = ear.noise / (bands.MASK * patterns.excitation[0])
     return Precursors(
         *_modulation_differences(patterns),
         _noise_loudness(patterns),
         patterns.loudness.min(0),
-        *_bandwidths(ear.power),
+        *bandwidths(ear.power),
         to_mask.mean(-1),
         to_mask.max(-1),
         harmonic_structure(frames, ear.power),
-        *_detection(patterns.excitation),
+        *detection(patterns.excitation),
     )
 
 
@@ -85,7 +85,7 @@ _LEAST_BIN = 347
 """Frames whose reference ends at this bin (8.1 kHz) or below do not count."""
 
 
-def _bandwidths(power: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def bandwidths(power: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Section 4.4: the highest bin 10 dB (reference) or 5 dB (estimate) over the estimate's floor, from 1 on.
     Digital silence has no floor, and does not count."""
     floor = power[1, ..., _NOISE_FLOOR_BIN:-1].max(-1, keepdims=True)
@@ -99,7 +99,7 @@ def _bandwidths(power: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.where(counts, reference, np.nan), np.where(counts & (heard > 0), heard, np.nan)
 
 
-def _detection(excitation: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def detection(excitation: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Section 4.7, equations 73 to 78: probability that the difference is heard, and how many just noticeable
     steps it is. In each band the ear that hears more decides."""
     reference, estimate = 10 * np.log10(excitation)
@@ -107,14 +107,14 @@ def _detection(excitation: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     level = 0.3 * np.maximum(reference, estimate) + 0.7 * estimate
     step = np.full(level.shape, 1e30)
     audible = level > 0
-    step[audible] = _just_noticeable(level[audible])
+    step[audible] = just_noticeable(level[audible])
     power = np.where(difference > 0, 4, 6)
     detection = 1 - 0.5 ** ((difference / step) ** power)
     steps = np.abs(np.trunc(difference)) / step
     return 1 - np.prod(1 - detection.max(0), axis=-1), steps.max(0).sum(-1)
 
 
-def _just_noticeable(level: np.ndarray) -> np.ndarray:
+def just_noticeable(level: np.ndarray) -> np.ndarray:
     """The difference in dB that is heard half of the time at a level in dB SPL, equation 74."""
     powers = np.polynomial.polynomial.polyval(
         level, [-0.198719, 0.0550197, -0.00102438, 5.05622e-6, 9.01033e-11]
