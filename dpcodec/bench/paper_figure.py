@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dpcodec.bench.experiment import Row, Table
-from dpcodec.bench.fitting import method
+from dpcodec.bench.fitting import MEASURED, method
 from dpcodec.bench.plots import Line, Panel, draw_panels
-from dpcodec.bench.statistics import column, grouped, interval, mean, plus_minus, rounded
+from dpcodec.bench.statistics import column, grouped, interval, plus_minus, rounded
 
 FIGURES = {
     "snr": ("SNR", "dB"),
@@ -33,39 +33,22 @@ def tables(rows: Sequence[Row]) -> list[Table]:
     readings = read(rows)
     drops = sorted({row["drop"] for row in readings})
     found = [name for name in FIGURES if any(row.get(name) is not None for row in readings)]
-    result = []
-    for name in found:
-        title, unit = FIGURES[name]
-        digits = 1 if unit == "dB" else 2
-        result.append(
-            Table(
-                f"{title}, {unit}: mean over clips ± half of its 95 % interval, by drop",
-                [
-                    {
-                        **dict(zip(CURVE, curve, strict=True)),
-                        "clips": _clips(group),
-                        **{f"{d:g}": plus_minus(_at(group, d), name, digits) for d in drops},
-                    }
-                    for curve, group in grouped(readings, *CURVE).items()
-                ],
-            )
-        )
-    return [*result, *_least_gains(readings, drops)]
+    return [*(_means(readings, name, drops) for name in found), *_least_gains(readings, drops)]
 
 
 def plots(rows: Sequence[Row], folder: Path) -> list[Path]:
-    """Figure 1: means over clips, bands their 95 % intervals."""
+    """Figure 1: means over clips, with 95 % intervals as bands; without context dashed and without a band."""
     readings = read(rows)
+    colours = {pair: i for i, pair in enumerate(grouped(readings, "mask", "method"))}
     panels = []
     for name, (title, unit) in FIGURES.items():
-        lines = {}
-        for curve, group in grouped(readings, *CURVE).items():
-            line = _line(group, name)
-            if line.x:
-                lines[", ".join(filter(None, curve))] = line
+        lines = {
+            ", ".join(filter(None, curve)): _line(group, name, colours[curve[:2]])
+            for curve, group in grouped([r for r in readings if r.get(name) is not None], *CURVE).items()
+        }
         if lines:
             panels.append(Panel(title, "drop", unit, lines))
-    return draw_panels(panels, folder / "paper", 3, "") if panels else []
+    return draw_panels(panels, folder / "paper", 3, "Means over clips, 95 % intervals")
 
 
 def read(rows: Sequence[Row]) -> list[Row]:
@@ -84,8 +67,23 @@ def read(rows: Sequence[Row]) -> list[Row]:
         if context:
             bare = {name: row[f"{name}_without"] for name in names}
             readings.append({**common, "context": "without", **bare})
-    order = {mask: i for i, mask in enumerate(("random", "energy"))}
-    return sorted(readings, key=lambda row: (order[row["mask"]], row["solver"] != "none", row["method"]))
+    return sorted(
+        readings, key=lambda row: (row["mask"] != "random", MEASURED.index(row["solver"]), row["method"])
+    )
+
+
+def _means(readings: Sequence[Row], name: str, drops: Sequence[float]) -> Table:
+    title, unit = FIGURES[name]
+    digits = 1 if unit == "dB" else 2
+    rows = [
+        {
+            **dict(zip(CURVE, curve, strict=True)),
+            "clips": _clips(group),
+            **{f"{d:g}": plus_minus(_at(group, d), name, digits) for d in drops},
+        }
+        for curve, group in grouped(readings, *CURVE).items()
+    ]
+    return Table(f"{title}, {unit}: mean over clips ± half of its 95 % interval, by drop", rows)
 
 
 def _least_gains(readings: Sequence[Row], drops: Sequence[float]) -> list[Table]:
@@ -109,19 +107,15 @@ def _least_gains(readings: Sequence[Row], drops: Sequence[float]) -> list[Table]
     return [Table("SNR, dB: least gain over solver none on any clip, by drop", known)] if known else []
 
 
-def _line(group: Sequence[Row], name: str) -> Line:
-    """The mean over drop, a point where any clip was measured."""
-    x, y, low, high = [], [], [], []
-    for drop in sorted({row["drop"] for row in group}):
-        at = _at(group, drop)
-        centre = mean(at, name)
-        if centre is not None:
-            bounds = interval(at, name) or (centre, centre)
-            x.append(drop)
-            y.append(centre)
-            low.append(bounds[0])
-            high.append(bounds[1])
-    return Line(x, y, low, high, dashed=group[0]["context"] == "without")
+def _line(group: Sequence[Row], name: str, colour: int) -> Line:
+    points = []
+    for (drop,), at in grouped(group, "drop").items():
+        centre = float(column(at, name).mean())
+        points.append((drop, centre, *(interval(at, name) or (centre, centre))))
+    x, y, low, high = zip(*sorted(points), strict=True)
+    if group[0]["context"] == "without":
+        return Line(x, y, dashed=True, colour=colour)
+    return Line(x, y, low, high, colour=colour)
 
 
 def _at(group: Sequence[Row], drop: float) -> list[Row]:

@@ -14,13 +14,15 @@ CHARACTERS_PER_INCH = 10
 
 @dataclass(frozen=True)
 class Line:
-    """Points of a curve in order of x; `low` and `high` bound a band; `dashed` for a reference."""
+    """Points of a curve in order of x; `low` and `high` bound a band; `dashed` for a reference; `colour` is one
+    of ten by number, None: each label has its own."""
 
     x: Sequence[float]
     y: Sequence[float]
     low: Sequence[float] | None = None
     high: Sequence[float] | None = None
     dashed: bool = False
+    colour: int | None = None
 
 
 @dataclass(frozen=True)
@@ -39,10 +41,12 @@ def can_draw() -> bool:
 
 
 def draw_panels(panels: Sequence[Panel], path: Path, columns: int = 3, title: str = "") -> list[Path]:
-    """Draw panels in a grid with one legend, as `path` with .png and .svg; return both.
+    """Draw panels in a grid with one legend, as `path` with .png and .svg; return both, none for no panels.
 
     A label has one colour in all panels.
     """
+    if not panels:
+        return []
     from matplotlib.figure import Figure
 
     columns = min(columns, len(panels))
@@ -53,7 +57,8 @@ def draw_panels(panels: Sequence[Panel], path: Path, columns: int = 3, title: st
     handles: dict[str, Any] = {}
     for ax, panel in zip(axes, panels, strict=False):
         for label, line in panel.lines.items():
-            handles[label] = _draw_line(ax, line, f"C{labels.index(label) % 10}")
+            colour = labels.index(label) if line.colour is None else line.colour
+            handles[label] = _draw_line(ax, line, f"C{colour % 10}")
         ax.set(title=panel.title, xlabel=panel.x_label, ylabel=panel.y_label)
         ax.grid(alpha=0.3)
     for ax in axes[len(panels) :]:

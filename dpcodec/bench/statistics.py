@@ -56,6 +56,5 @@ def plus_minus(rows: Sequence[Row], name: str, digits: int = 2) -> str:
     centre, bounds = mean(rows, name), interval(rows, name)
     if centre is None:
         return ""
-    if bounds is None:
-        return f"{centre:.{digits}f}"
-    return f"{centre:.{digits}f} ± {(bounds[1] - bounds[0]) / 2:.{digits}f}"
+    told = f"{round(centre, digits) + 0.0:.{digits}f}"  # no minus before a zero
+    return told if bounds is None else f"{told} ± {(bounds[1] - bounds[0]) / 2:.{digits}f}"
