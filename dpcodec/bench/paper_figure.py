@@ -40,15 +40,30 @@ def plots(rows: Sequence[Row], folder: Path) -> list[Path]:
     """Figure 1: means over clips, with 95 % intervals as bands; without context dashed and without a band."""
     readings = read(rows)
     colours = {pair: i for i, pair in enumerate(grouped(readings, "mask", "method"))}
+    title, names = _short_names(readings)
     panels = []
-    for name, (title, unit) in FIGURES.items():
+    for name, (heading, unit) in FIGURES.items():
         lines = {
-            ", ".join(filter(None, curve)): _line(group, name, colours[curve[:2]])
-            for curve, group in grouped([r for r in readings if r.get(name) is not None], *CURVE).items()
+            ", ".join(filter(None, (mask, names[solver], context))): _line(group, name, colours[mask, solver])
+            for (mask, solver, context), group in grouped(
+                [row for row in readings if row.get(name) is not None], *CURVE
+            ).items()
         }
         if lines:
-            panels.append(Panel(title, "drop", unit, lines))
-    return draw_panels(panels, folder / "paper", 3, "Means over clips, 95 % intervals")
+            panels.append(Panel(heading, "drop", unit, lines))
+    return draw_panels(panels, folder / "paper", 3, title)
+
+
+def _short_names(readings: Sequence[Row]) -> tuple[str, dict[str, str]]:
+    """A title, and names of methods for a legend: what was fitted how goes into the title if there is but one
+    way."""
+    told, names = ["means over clips, 95 % intervals"], {}
+    for (solver,), group in grouped(readings, "solver").items():
+        methods = list(dict.fromkeys(row["method"] for row in group))
+        alone = len(methods) == 1
+        names |= {name: solver if alone else name for name in methods}
+        told += [name for name in methods if alone and name != solver]
+    return "; ".join(told), names
 
 
 def read(rows: Sequence[Row]) -> list[Row]:

@@ -14,8 +14,12 @@ CHARACTERS_PER_INCH = 10
 
 @dataclass(frozen=True)
 class Line:
-    """Points of a curve in order of x; `low` and `high` bound a band; `dashed` for a reference; `colour` is one
-    of ten by number, None: each label has its own."""
+    """Points of a curve in order of x.
+
+    low, high  bounds of a band
+    dashed     for a reference
+    colour     one of ten, by number; None: each label has its own
+    """
 
     x: Sequence[float]
     y: Sequence[float]
