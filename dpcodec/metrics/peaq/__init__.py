@@ -108,8 +108,9 @@ def _counted_frames(reference: np.ndarray) -> tuple[int, int]:
 
 def _frames(signals: np.ndarray, count: int) -> Iterator[np.ndarray]:
     """[2, C, N] -> `count` half-overlapping frames in blocks [2, C, B, FRAME]; zeros follow the end."""
-    missing = max(0, (count - 1) * HOP + FRAME - signals.shape[-1])
-    padded = np.pad(signals, ((0, 0), (0, 0), (0, missing)))
-    frames = np.lib.stride_tricks.sliding_window_view(padded, FRAME, axis=-1)[:, :, ::HOP][:, :, :count]
     for start in range(0, count, _BLOCK):
-        yield frames[:, :, start : start + _BLOCK]
+        size = min(_BLOCK, count - start)
+        piece = signals[:, :, start * HOP : (start + size - 1) * HOP + FRAME]
+        missing = (size - 1) * HOP + FRAME - piece.shape[-1]
+        padded = np.pad(piece, ((0, 0), (0, 0), (0, missing)))
+        yield np.lib.stride_tricks.sliding_window_view(padded, FRAME, axis=-1)[:, :, ::HOP]

@@ -1,8 +1,8 @@
 """PEAQ as a whole: against Kabal's PQevalAudio on real pairs, and by what must hold for any sound.
 
 Reference: `data/metrics/reference.csv`, columns PEAQ_*_kabal. Tolerances asked for: ODG 0.01 in the mean and
-0.03 at most, variables 0.5 % (EHSB 3 %). Held here: a tenth of each, and for variables near zero 1e-4 in their
-own units.
+0.03 at most, variables 0.5 % (EHSB 3 %). Held here: a tenth of each, and for variables near zero 1e-4 in
+their own units.
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ def test_two_equal_channels_are_one() -> None:
 
 
 def test_channels_are_averaged_but_for_detection() -> None:
-    """With one channel untouched: variables are means over the channels, those of detection of the worse one."""
+    """With one channel untouched: variables are means over the channels, detection is the worse channel's."""
     x = music()
     y = x + 0.003 * noise_like(x)
     left, right = peaq(x, y, RATE).movs, peaq(x, x, RATE).movs
