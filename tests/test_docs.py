@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 
 import dpcodec
+import dpcodec.metrics
 from dpcodec.cli.main import COMMAND
 
 ROOT = Path(__file__).parent.parent
@@ -159,6 +160,11 @@ def code_words(text: str) -> set[str]:
 
 @pytest.mark.parametrize("name", dpcodec.__all__)
 def test_every_public_name_is_told(name: str) -> None:
+    assert name in code_words(API)
+
+
+@pytest.mark.parametrize("name", dpcodec.metrics.__all__)
+def test_every_metric_is_told(name: str) -> None:
     assert name in code_words(API)
 
 
