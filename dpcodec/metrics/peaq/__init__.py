@@ -81,8 +81,9 @@ def _checked(reference: np.ndarray, estimate: np.ndarray) -> np.ndarray:
     signals = np.stack(as_pair(reference, estimate))
     if signals.shape[1] > 2:
         raise AudioError(f"PEAQ hears one or two channels, not {signals.shape[1]}: mix them down")
-    if np.abs(signals).max() > _LIMIT:
-        raise AudioError(f"samples reach {np.abs(signals).max():g}: PEAQ takes full scale as 1.0, scale them")
+    peak = max(signals.max(), -signals.min())
+    if peak > _LIMIT:
+        raise AudioError(f"samples reach {peak:g}: PEAQ takes full scale as 1.0, scale them")
     return signals
 
 
