@@ -1,0 +1,135 @@
+// Grading blind, laid out as MUSHRA (ITU-R BS.1534-3): an open reference, and the versions behind numbers.
+
+class BlindView {
+  #root;
+  #report;
+  #engine;
+  #onleave;
+  #session = null;
+  #at = 0; // the trial shown
+  #saved = true;
+  stage = null; // what the keys act on: { deck, choose, step }
+
+  constructor(root, report, engine, onleave) {
+    this.#root = root;
+    this.#report = report;
+    this.#engine = engine;
+    this.#onleave = onleave;
+  }
+
+  /** Whether grades would be lost if the page were left. */
+  get unsaved() {
+    return !this.#saved;
+  }
+
+  open() {
+    if (this.#session) this.#showTrial(this.#at);
+    else this.#show(setupForm(this.#report, (choice) => this.#begin(choice), () => this.#leave()));
+  }
+
+  #begin({ systems, seed, listener }) {
+    this.#session = newSession(this.#report.clips, systems, seed, listener);
+    this.#showTrial(0);
+  }
+
+  #showTrial(index) {
+    this.#at = index;
+    const trial = this.#session.trials[index];
+    const sheet = gradingSheet(trial, this.#engine, () => {
+      this.#saved = false;
+      showMissing();
+    });
+    const missing = make("p", { className: "missing" });
+    const showMissing = () => {
+      const count = missingGrades(trial);
+      missing.textContent = count ? `${count} not graded yet` : "All graded";
+    };
+    showMissing();
+    this.stage = { ...sheet, step: (by) => this.#step(by) };
+    this.#show(
+      make("h2", { tabIndex: -1 }, `Clip ${index + 1} of ${this.#session.trials.length}`),
+      ...instructions(),
+      sheet.element,
+      missing,
+      this.#buttons(index),
+    );
+  }
+
+  #step(by) {
+    const next = this.#at + by;
+    if (next >= 0 && next < this.#session.trials.length) this.#showTrial(next);
+  }
+
+  #buttons(index) {
+    const last = index === this.#session.trials.length - 1;
+    const back = buttonOf("Previous clip", () => this.#step(-1));
+    back.disabled = index === 0;
+    const onward = last
+      ? buttonOf("Finish", () => this.#showResults(), "strong")
+      : buttonOf("Next clip", () => this.#step(1), "strong");
+    return make("p", { className: "actions" }, back, onward, ...this.#saving(), buttonOf("Leave", () => this.#leave()));
+  }
+
+  #saving() {
+    const save = (write) => () => {
+      write(this.#session, this.#report);
+      this.#saved = true;
+    };
+    return [buttonOf("Save JSON", save(saveJson)), buttonOf("Save CSV", save(saveCsv))];
+  }
+
+  #showResults() {
+    const clips = this.#report.clips;
+    const lines = [...gradesBySystem(this.#session, clips)].map(([system, grades]) => {
+      const given = [...grades.values()].filter((grade) => grade !== null);
+      const mean = given.length ? given.reduce((a, b) => a + b) / given.length : null;
+      return [system, mean, ...clips.map((clip) => grades.get(clip) ?? null)];
+    });
+    this.#show(
+      make("h2", { tabIndex: -1 }, "Your grades"),
+      make("p", {}, "0 to 20 bad, to 40 poor, to 60 fair, to 80 good, to 100 excellent. Save them: this page forgets."),
+      tableOf("Grades by system and clip", ["system", "mean", ...clips.map((clip) => clip.name)], lines),
+      make(
+        "p",
+        { className: "actions" },
+        ...this.#saving(),
+        buttonOf("Grade anew", () => this.#restart()),
+        buttonOf("Back to the open page", () => this.#leave(true)),
+      ),
+    );
+  }
+
+  #restart() {
+    this.#session = null;
+    this.#saved = true;
+    this.open();
+  }
+
+  #leave(forget = false) {
+    if (forget) this.#session = null;
+    this.#show();
+    this.#onleave();
+  }
+
+  /** Replace what is shown; sound ends, and the focus goes to the heading. */
+  #show(...children) {
+    this.#engine.release();
+    if (!children.some((child) => child.classList.contains("sheet"))) this.stage = null;
+    this.#root.replaceChildren(...children);
+    this.#root.querySelector("h2")?.focus();
+  }
+}
+
+function buttonOf(text, onclick, className = "") {
+  return make("button", { type: "button", className, onclick }, text);
+}
+
+function instructions() {
+  const task =
+    "Grade each sound against the reference from 0 to 100 by how good it is. One of them is the reference itself: " +
+    "it deserves 100.";
+  const keys =
+    "0 plays the reference, 1 to 9 a sound, and goes to its slider, which the arrows move; space plays and pauses; " +
+    "n and p change the clip.";
+  return [make("p", {}, task), make("details", {}, make("summary", {}, "Keyboard"), make("p", {}, keys))];
+}

@@ -1,0 +1,29 @@
+// Keys that work wherever the focus is, unless the element there has a use for them itself.
+
+const SEEK_S = 1;
+
+/** `stage()`: what the keys act on now, { deck, choose, step }, or null. */
+function listenToKeys(stage) {
+  const enabled = document.getElementById("shortcuts");
+  document.addEventListener("keydown", (event) => {
+    const now = stage();
+    if (!now || !enabled.checked || event.ctrlKey || event.altKey || event.metaKey) return;
+    const action = actionFor(event, now);
+    if (!action) return;
+    event.preventDefault();
+    action();
+  });
+}
+
+function actionFor({ key, target }, { deck, choose, step }) {
+  if (target.matches("input:not([type=range], [type=checkbox]), select, textarea")) return null;
+  if (/^[0-9]$/.test(key)) return () => choose(Number(key));
+  if (key === "n") return () => step(1);
+  if (key === "p") return () => step(-1);
+  const pressesItself = target.closest("button:not(.choice, .play), summary, [type=checkbox]");
+  if (key === " " && !pressesItself) return () => deck.toggle();
+  if (target.matches("input, .scroll")) return null; // arrows move a slider, and a wide table
+  if (key === "ArrowLeft") return () => deck.seek(deck.position - SEEK_S);
+  if (key === "ArrowRight") return () => deck.seek(deck.position + SEEK_S);
+  return null;
+}
