@@ -1,7 +1,7 @@
 """Figures of merit: an estimate against its reference, as arrays [C, N] or [N], full scale 1.0.
 
-`evaluate` takes metrics by the names in `METRICS`. `peaq.peaq` and `pemoq.pemoq`, which load scipy, are imported
-from their own packages. Importing this package loads neither scipy nor torch.
+`evaluate` takes metrics by the names in `METRICS`. `peaq.peaq` and `pemoq.pemoq`, which load scipy, are
+imported from their own packages. Importing this package loads neither scipy nor torch.
 """
 
 from dpcodec.metrics.align import align, find_delay
