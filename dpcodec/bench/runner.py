@@ -88,8 +88,8 @@ def run(
 
 
 def describe(task: Task) -> str:
-    """The task's key in a few words, digests, metrics and version left out."""
-    told = (v for k, v in task.key.items() if not k.endswith("digest") and k not in ("version", "metrics"))
+    """The task's key in a few words, digests, metrics and versions left out."""
+    told = (v for k, v in task.key.items() if not k.endswith(("digest", "version", "metrics")))
     return ", ".join(str(value) for value in told if value is not None)
 
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from scipy import signal
 
 from dpcodec import Audio, FileAccessError, SampleFormat, create_audio
 from dpcodec.bench.clips import load_clip
+from dpcodec.metrics.align import find_delay
 from dpcodec.signal.samples import to_integers
 
 SOURCE, DECODED = "in.wav", "out.wav"
@@ -77,7 +77,8 @@ class Peer:
         for command in commands:
             run_program(command, folder)
         decoded = load_clip(folder / DECODED, audio.sample_rate, audio.duration + 1)
-        in_step, delay = _in_step(audio.samples, decoded.samples, round(MAX_DELAY_S * audio.sample_rate))
+        delay = find_delay(audio.samples, decoded.samples, round(MAX_DELAY_S * audio.sample_rate))
+        in_step = _in_step(decoded.samples, delay, audio.samples.shape[1])
         size = (folder / self.coded).stat().st_size
         told = "; ".join(" ".join(command) for command in commands)
         return Coded(size, Audio(in_step, audio.sample_rate), delay, told)
@@ -118,11 +119,7 @@ def write_16_bit(path: Path, audio: Audio) -> None:
         writer.write(audio.samples)
 
 
-def _in_step(reference: np.ndarray, late: np.ndarray, max_delay: int) -> tuple[np.ndarray, int]:
-    n = reference.shape[1]
-    correlation = signal.correlate(late[0], reference[0], mode="full")
-    lags = np.arange(correlation.size) - (n - 1)
-    near = np.abs(lags) <= max_delay
-    delay = int(lags[near][np.argmax(correlation[near])])
-    moved = late[:, delay:] if delay > 0 else np.pad(late, ((0, 0), (-delay, 0)))
-    return np.pad(moved, ((0, 0), (0, max(0, n - moved.shape[1]))))[:, :n], delay
+def _in_step(late: np.ndarray, delay: int, samples: int) -> np.ndarray:
+    """[1, N] moved to the front by a delay, to the back by a negative one, cut or filled to [1, samples]."""
+    moved = np.pad(late[:, max(delay, 0) :], ((0, 0), (max(-delay, 0), samples)))
+    return moved[:, :samples]

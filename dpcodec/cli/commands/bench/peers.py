@@ -1,0 +1,53 @@
+"""`dpcodec bench peers`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from dpcodec.bench.peers import CODECS
+from dpcodec.cli.commands.bench.common import Common, Names, Numbers, common_options, run_experiment
+from dpcodec.cli.options import Verb
+from dpcodec.metrics.catalogue import METRICS
+
+
+@click.command("peers", cls=Verb)
+@click.argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path))
+@click.option(
+    "--bitrates",
+    type=Numbers(1, 1000),
+    default="16,24,32,48,64",
+    show_default=True,
+    help="Asked for, kbit/s.",
+)
+@click.option(
+    "--codecs", type=Names(CODECS), default=",".join(CODECS), show_default=True, help="Which to compare."
+)
+@click.option(
+    "--solvers",
+    type=Names(("none", "least-squares", "auto")),
+    default="none,least-squares",
+    show_default=True,
+    help="What dpcodec decodes with.",
+)
+@click.option(
+    "--metrics",
+    type=Names(tuple(METRICS)),
+    help="What is measured.  [default: snr,si-sdr,peaq,pemoq, and visqol where it is installed]",
+)
+@click.option(
+    "--rate", type=click.IntRange(8000, 192000), help="Resample clips to this, Hz; default: each its own."
+)
+@click.option(
+    "--seconds", type=click.FloatRange(0.1, 3600), default=5.0, show_default=True, help="Of each clip."
+)
+@click.option("--clips", "count", type=click.IntRange(1), help="The first N clips only.", metavar="N")
+@common_options
+@click.pass_context
+def command(context: click.Context, /, folder: Path | None, common: Common, **choices: Any) -> int:
+    """dpcodec beside opus, mp3, vorbis, aac and others at the same bit rates, on the files in DIR."""
+    from dpcodec.bench import peers
+
+    return run_experiment(context, peers.experiment(folder, **choices), common)
