@@ -57,7 +57,7 @@ def plots(rows: Sequence[Row], folder: Path) -> list[Path]:
 def _short_names(readings: Sequence[Row]) -> tuple[str, dict[str, str]]:
     """A title, and names of methods for a legend: what was fitted how goes into the title if there is but one
     way."""
-    told, names = ["means over clips, 95 % intervals"], {}
+    told, names = ["Means over clips, 95 % intervals"], dict[str, str]()
     for (solver,), group in grouped(readings, "solver").items():
         methods = list(dict.fromkeys(row["method"] for row in group))
         alone = len(methods) == 1

@@ -1,0 +1,56 @@
+"""`dpcodec bench columns`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from dpcodec.bench.fitting import MEASURED
+from dpcodec.cli.commands.bench.common import Common, Names, Numbers, common_options, run_experiment
+from dpcodec.cli.commands.bench.fit import fit_options, fitting_of
+from dpcodec.cli.options import Verb
+
+
+@click.command("columns", cls=Verb)
+@click.argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path))
+@click.option(
+    "--seconds", type=click.FloatRange(0.1, 3600), default=5.0, show_default=True, help="Of each clip."
+)
+@click.option(
+    "--gaps",
+    type=Numbers(1, 100, whole=True),
+    default="1,2,3,4,5,6",
+    show_default=True,
+    help="Columns missing a gap.",
+)
+@click.option(
+    "--solvers",
+    type=Names(MEASURED),
+    default="none,least-squares",
+    show_default=True,
+    help="What estimates them.",
+)
+@fit_options
+@common_options
+@click.pass_context
+def command(
+    context: click.Context,
+    /,
+    folder: Path | None,
+    common: Common,
+    seconds: float,
+    gaps: tuple[int, ...],
+    solvers: tuple[str, ...],
+    network: str | None,
+    iterations: int | None,
+    device: str,
+) -> int:
+    """Missing columns: DPAI's task, on the files in DIR at 16 kHz mono.
+
+    The gaps are those of DIR/missing_columns.json, or five spread over each clip. Figures in
+    DIR/published_snr.csv stand beside the measured ones."""
+    from dpcodec.bench import columns
+
+    fitting = fitting_of(solvers, network, iterations, device)
+    return run_experiment(context, columns.experiment(folder, seconds, gaps, solvers, fitting), common)
