@@ -1,53 +1,165 @@
-"""What lost packets cost: SNR against the number of parts lost in every segment."""
+"""What lost packets cost: quality against the share of packets lost, beside other codecs' concealment."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from statistics import mean
-from typing import Any
+from collections.abc import Sequence
+from pathlib import Path
 
-from dpcodec import DecodeSettings, EncodeSettings, profile
-from dpcodec.bench.clips import melody
-from dpcodec.bench.trial import decode_timed, encode_timed
-from dpcodec.container.constants import MAGIC_BYTES, TYPE_DATA
-from dpcodec.container.packets import parse_head
-from dpcodec.metrics.snr import snr
-from dpcodec.settings import Solver
+import dpcodec
+from dpcodec import Audio
+from dpcodec.bench.clips import digest, load_clip, melody
+from dpcodec.bench.experiment import Experiment, Row, Table, Task
+from dpcodec.bench.lossy_systems import IN_SEGMENTS, SOLVERS, System, cost_of, measure_parts, systems_for
+from dpcodec.bench.peers import quantised_16_bit
+from dpcodec.bench.plots import Line, Panel, draw_panels
+from dpcodec.bench.statistics import column, grouped, mean, plus_minus, rounded
+from dpcodec.metrics.catalogue import METRICS
 
-DRAWS = 4
-SOLVERS: tuple[Solver, ...] = ("none", "least-squares")
-LOST = (0, 1, 2, 4)
+LOSSES = (0.0, 5.0, 10.0, 20.0, 30.0, 50.0)
+"""Percent of packets."""
+PARTS_LOST = (0, 1, 2, 4)
+ANYWHERE, IN_EACH = "any packets", "in each segment"
+AT_A_RATE = ("default", "opus")
+"""How the names of systems begin that are set to the bit rate."""
+ONE_TABLE = ("clip", "rate", "seconds", "bitrate", "pattern")
 
 
-def packet_loss() -> Iterator[dict[str, Any]]:
-    """A row a profile, solver and number of parts lost of eight, mean over DRAWS choices of parts."""
-    clip = melody()
-    profiles = {
-        "default profile, drop 0.9": EncodeSettings(drop=0.9),
-        "paper profile, random 0.5": profile("paper", drop=0.5),
+def experiment(
+    file: Path | None,
+    bitrate: float = 24.0,
+    losses: Sequence[float] = LOSSES,
+    draws: int = 4,
+    parts_lost: Sequence[int] = PARTS_LOST,
+    metrics: Sequence[str] = ("snr",),
+    rate: int = 16000,
+    seconds: float = 20.0,
+) -> Experiment:
+    """A task a system, share and draw; then the same number of parts lost in every segment.
+
+    On the file's first seconds, mono at `rate` Hz, or a melody by formula. `bitrate` in kbit/s is that of the
+    default profile and of Opus; `losses` in percent. Raises `SettingsError` for a bit rate that the default
+    profile does not reach.
+    """
+    clip = quantised_16_bit(melody(rate, seconds) if file is None else load_clip(file, rate, seconds))
+    key = {
+        "clip": "melody" if file is None else file.stem,
+        "clip_digest": digest(clip),
+        "rate": rate,
+        "seconds": round(clip.duration, 3),
+        "bitrate": bitrate,
+        "metrics": list(metrics),
+        "version": dpcodec.__version__,
     }
-    for name, encoding in profiles.items():
-        data, _ = encode_timed(clip, encoding)
-        for lost in LOST:
-            for solver in SOLVERS:
-                decoding = DecodeSettings(solver=solver, device="cpu")
-                levels = []
-                for draw in range(DRAWS if lost else 1):
-                    hurt = without_parts(data, {(draw + i * 3) % encoding.parts for i in range(lost)})
-                    levels.append(snr(clip.samples, decode_timed(hurt, decoding)[0].samples))
-                yield {
-                    "what": name,
-                    "solver": solver,
-                    "parts_lost_of_8": lost,
-                    "snr_db": round(mean(levels), 2),
+    systems, notes = systems_for(clip, bitrate)
+    tasks = [*_anywhere(clip, key, systems, losses, draws), *_in_each(clip, key, parts_lost, draws)]
+    return Experiment("loss", tasks, tables, plots, notes=notes)
+
+
+def _anywhere(
+    clip: Audio, key: Row, systems: Sequence[System], losses: Sequence[float], draws: int
+) -> list[Task]:
+    return [
+        Task(
+            {**key, "pattern": ANYWHERE, "system": system.name, **system.key, "loss": loss, "draw": draw},
+            system.measure,
+            {"clip": clip, "loss": loss, "draw": draw, "metrics": key["metrics"], **system.arguments},
+            system.cost_s(loss),
+        )
+        for draw in range(draws)
+        for loss in losses
+        for system in systems
+        if loss or not draw
+    ]
+
+
+def _in_each(clip: Audio, key: Row, parts_lost: Sequence[int], draws: int) -> list[Task]:
+    return [
+        Task(
+            {**key, "pattern": IN_EACH, "system": f"{name}, {solver}", "loss": lost, "draw": draw},
+            measure_parts,
+            {
+                "clip": clip,
+                "name": name,
+                "solver": solver,
+                "lost": lost,
+                "draw": draw,
+                "metrics": key["metrics"],
+            },
+            cost_of(clip, solver)(12.5 * lost),
+        )
+        for draw in range(draws)
+        for lost in parts_lost
+        for name in IN_SEGMENTS
+        for solver in SOLVERS
+        if lost or not draw
+    ]
+
+
+def tables(rows: Sequence[Row]) -> list[Table]:
+    """For each clip and figure: a row a system, a column a share lost; and the same for parts of segments."""
+    found = []
+    for (clip, rate, seconds, bitrate, pattern), group in grouped(rows, *ONE_TABLE).items():
+        about = f"{clip}, {seconds:.3g} s at {rate} Hz"
+        for figure in _figures(group):
+            where = (
+                f", {bitrate:g} kbit/s: {_spelled(figure)} against packets lost in %"
+                if pattern == ANYWHERE
+                else f": {_spelled(figure)} against parts lost of the 8 of each segment"
+            )
+            found.append(Table(f"{about}{where}, mean of draws", _by_system(group, figure)))
+    return found
+
+
+def _by_system(rows: Sequence[Row], figure: str) -> list[Row]:
+    shares = sorted({row["loss"] for row in rows})
+    return [
+        {
+            "system": system,
+            "kbit/s": rounded(mean(group, "kbps"), 1) or None,
+            **{
+                f"{share:g}": plus_minus([r for r in group if r["loss"] == share], figure) for share in shares
+            },
+        }
+        for (system,), group in grouped(rows, "system").items()
+    ]
+
+
+def _figures(rows: Sequence[Row]) -> list[str]:
+    """The figures of merit that the rows hold."""
+    return [name for metric in METRICS.values() for name in metric.figures if any(name in r for r in rows)]
+
+
+def _spelled(figure: str) -> str:
+    """A figure's name and unit."""
+    unit = next(m.figures[figure].unit for m in METRICS.values() if figure in m.figures)
+    name = figure.replace("_", " ").upper()
+    return f"{name} in {unit}" if unit and unit not in name else name
+
+
+def plots(rows: Sequence[Row], folder: Path) -> list[Path]:
+    """A figure over the share lost, mean and range over draws: at the bit rate, and exact or lossless."""
+    rows = [row for row in rows if row["pattern"] == ANYWHERE]
+    panels = []
+    for (clip, _, _, bitrate, _), group in grouped(rows, *ONE_TABLE).items():
+        for figure in _figures(group):
+            for set_to_rate, title in ((True, f"{bitrate:g} kbit/s"), (False, "exact or lossless")):
+                lines = {
+                    str(system): _line(of_system, figure)
+                    for (system,), of_system in grouped(group, "system").items()
+                    if system.startswith(AT_A_RATE) == set_to_rate
                 }
+                panels.append(Panel(f"{clip}, {title}", "packets lost, %", _spelled(figure), lines))
+    title = "Packets lost: mean and range over draws"
+    return draw_panels(panels, folder / "loss", 2, title) if panels else []
 
 
-def without_parts(data: bytes, parts: set[int]) -> bytes:
-    """The file with the data packets of these parts cut out, in every segment."""
-    kept, at = [data[:MAGIC_BYTES]], MAGIC_BYTES
-    while head := parse_head(data, at):
-        if head.type != TYPE_DATA or head.part not in parts:
-            kept.append(data[at : at + head.packet_bytes])
-        at += head.packet_bytes
-    return b"".join(kept)
+def _line(rows: Sequence[Row], figure: str) -> Line:
+    shares = sorted({row["loss"] for row in rows})
+    points = [(share, column([r for r in rows if r["loss"] == share], figure)) for share in shares]
+    points = [(share, values) for share, values in points if values.size]
+    return Line(
+        [share for share, _ in points],
+        [float(values.mean()) for _, values in points],
+        [float(values.min()) for _, values in points],
+        [float(values.max()) for _, values in points],
+    )
