@@ -19,8 +19,8 @@ _LOWEST_HZ, _HIGHEST_HZ = 80.0, 18000.0
 
 _PRINTED = ((0, 66, 3853.817), (1, 100, 13294.850), (2, 28, 933.113), (2, 70, 4643.482))
 """Where the printed table of bands, as Kabal's program has it, departs from its own formula by more than
-0.003 Hz: 0 lower edge, 1 centre, 2 upper edge; the band, counted from 0; Hz. The formula alone gives variables
-up to 0.5 % away from those that programs with the table publish."""
+0.003 Hz: 0 lower edge, 1 centre, 2 upper edge; the band, counted from 0; Hz. The formula alone gives
+variables up to 0.5 % away from those of programs with the table."""
 
 
 def _bands() -> np.ndarray:
