@@ -34,6 +34,7 @@ HOP = PROFILES["paper"].hop
 FRAMES = frame_count(round(SECONDS * RATE), HOP)
 GAPS = (1, 2, 3, 4, 5, 6)
 GAPS_A_CLIP = 5
+LONG = 4
 SOLVERS = ("none", "least-squares")
 LISTING = "missing_columns.json"
 PUBLISHED = "published_snr.csv"
@@ -152,14 +153,20 @@ def tables(rows: Sequence[Row]) -> list[Table]:
 
 
 def plots(rows: Sequence[Row], folder: Path) -> list[Path]:
-    """SNR over length of the gaps, published figures dashed."""
-    lines = {}
-    for (name,), group in grouped(_on_common_clips(read(rows)), "method").items():
-        at = grouped(sorted(group, key=lambda row: int(row["gap"])), "gap")
-        levels = [float(column(clips, "snr").mean()) for clips in at.values()]
-        lines[name] = Line([gap for (gap,) in at], levels, dashed=group[0]["published"])
-    panel = Panel("", "missing columns a gap", "SNR, dB", lines)
-    return draw_panels([panel], folder / "columns", 1, "Missing columns, mean over clips")
+    """SNR over length of the gaps, published figures dashed; long gaps, far below short ones, once more."""
+    fair = _on_common_clips(read(rows))
+    panels = []
+    for title, group in (("", fair), (f"{LONG} and more", [row for row in fair if row["gap"] >= LONG])):
+        lines = {str(name): _line(rows) for (name,), rows in grouped(group, "method").items()}
+        panels.append(Panel(title, "missing columns a gap", "SNR, dB", lines))
+    several = bool(panels[1].lines) and any(row["gap"] < LONG for row in fair)
+    return draw_panels(panels[: 1 + several], folder / "columns", 2, "Missing columns, mean over clips")
+
+
+def _line(rows: Sequence[Row]) -> Line:
+    at = grouped(sorted(rows, key=lambda row: int(row["gap"])), "gap")
+    levels = [float(column(clips, "snr").mean()) for clips in at.values()]
+    return Line([gap for (gap,) in at], levels, dashed=rows[0]["published"])
 
 
 def read(rows: Sequence[Row]) -> list[Row]:

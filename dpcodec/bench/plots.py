@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import Any
 
 CHARACTERS_PER_INCH = 10
+LINE_INCHES = 0.24
 """Of a legend, about."""
+PANEL_INCHES = (4.2, 3.2)
+NARROWEST_INCHES = 6.4
 
 
 @dataclass(frozen=True)
@@ -55,9 +58,13 @@ def draw_panels(panels: Sequence[Panel], path: Path, columns: int = 3, title: st
 
     columns = min(columns, len(panels))
     rows = -(-len(panels) // columns)
-    figure = Figure(figsize=(4.2 * columns, 3.2 * rows + 0.6), layout="constrained")
-    axes = list(figure.subplots(rows, columns, squeeze=False).flat)
     labels = list(dict.fromkeys(label for panel in panels for label in panel.lines))
+    width = max(columns * PANEL_INCHES[0], NARROWEST_INCHES)
+    widest = max((len(label) for label in labels), default=0)
+    entries = max(1, int(CHARACTERS_PER_INCH * width / (widest + 6)))
+    height = rows * PANEL_INCHES[1] + 0.4 + LINE_INCHES * -(-len(labels) // entries)
+    figure = Figure(figsize=(width, height), layout="constrained")
+    axes = list(figure.subplots(rows, columns, squeeze=False).flat)
     handles: dict[str, Any] = {}
     for ax, panel in zip(axes, panels, strict=False):
         for label, line in panel.lines.items():
@@ -68,9 +75,7 @@ def draw_panels(panels: Sequence[Panel], path: Path, columns: int = 3, title: st
     for ax in axes[len(panels) :]:
         ax.set_visible(False)
     figure.suptitle(title)
-    widest = max((len(label) for label in handles), default=0)
-    fit = max(1, int(CHARACTERS_PER_INCH * 4.2 * columns / (widest + 6)))
-    figure.legend(list(handles.values()), list(handles), loc="outside lower center", ncols=fit)
+    figure.legend(list(handles.values()), list(handles), loc="outside lower center", ncols=entries)
     return _save(figure, path)
 
 
