@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
 from dpcodec import Audio, open_audio
-from dpcodec.errors import FileAccessError
+from dpcodec.errors import AudioError, FileAccessError
 from dpcodec.signal.resample import Resampler
 
 SUFFIXES = (".wav", ".flac", ".aiff", ".aif", ".ogg")
@@ -39,21 +40,26 @@ def digest(audio: Audio) -> str:
 def load_clips(folder: Path, rate: int | None = 16000, seconds: float = 5.0) -> dict[str, Audio]:
     """The folder's audio files in order of name: mixed to mono, resampled to `rate` Hz, cut to `seconds`.
 
-    Raises `FileAccessError` if the folder holds none.
+    Each by its name without suffix. Raises `FileAccessError` if the folder holds none, or two of one name.
     """
     paths = sorted(p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES) if folder.is_dir() else []
     if not paths:
         raise FileAccessError(f"{folder}: no audio files here: name a folder of WAV, FLAC, AIFF or Ogg files")
+    for a, b in pairwise(sorted(paths, key=lambda path: path.stem)):
+        if a.stem == b.stem:
+            raise FileAccessError(f"{a} and {b}: two clips of one name: rename one")
     return {path.stem: load_clip(path, rate, seconds) for path in paths}
 
 
 def load_clip(path: Path, rate: int | None, seconds: float) -> Audio:
-    """One file, mono, at `rate` Hz (None: its own), its first `seconds`."""
+    """One file, mono, at `rate` Hz (None: its own), its first `seconds`. Raises `AudioError` if it is empty."""
     with open_audio(path) as reader:
         blocks = []
         while (block := reader.read(1 << 16)).shape[1]:
             blocks.append(block.mean(axis=0, keepdims=True))
         source_rate = reader.sample_rate
+    if not blocks:
+        raise AudioError(f"{path}: there are no samples in it: take it out of the folder")
     x = np.concatenate(blocks, axis=1)
     if rate and rate != source_rate:
         x = Resampler(source_rate, rate, 1).process(x, last=True)

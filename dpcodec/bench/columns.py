@@ -158,7 +158,8 @@ def plots(rows: Sequence[Row], folder: Path) -> list[Path]:
     panels = []
     for title, group in (("", fair), (f"{LONG} and more", [row for row in fair if row["gap"] >= LONG])):
         lines = {str(name): _line(rows) for (name,), rows in grouped(group, "method").items()}
-        panels.append(Panel(title, "missing columns a gap", "SNR, dB", lines))
+        gaps = sorted({row["gap"] for row in group})
+        panels.append(Panel(title, "missing columns a gap", "SNR, dB", lines, gaps))
     several = bool(panels[1].lines) and any(row["gap"] < LONG for row in fair)
     return draw_panels(panels[: 1 + several], folder / "columns", 2, "Missing columns, mean over clips")
 

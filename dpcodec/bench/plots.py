@@ -34,12 +34,13 @@ class Line:
 
 @dataclass(frozen=True)
 class Panel:
-    """One set of axes: curves by label."""
+    """One set of axes: curves by label; `ticks` on the x axis where they are few and known."""
 
     title: str
     x_label: str
     y_label: str
     lines: Mapping[str, Line]
+    ticks: Sequence[float] = ()
 
 
 def can_draw() -> bool:
@@ -72,6 +73,8 @@ def draw_panels(panels: Sequence[Panel], path: Path, columns: int = 3, title: st
             handles[label] = _draw_line(ax, line, f"C{colour % 10}")
         ax.set(title=panel.title, xlabel=panel.x_label, ylabel=panel.y_label)
         ax.grid(alpha=0.3)
+        if panel.ticks:
+            ax.set_xticks(panel.ticks)
     for ax in axes[len(panels) :]:
         ax.set_visible(False)
     figure.suptitle(title)
