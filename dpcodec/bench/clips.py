@@ -52,7 +52,10 @@ def load_clips(folder: Path, rate: int | None = 16000, seconds: float = 5.0) -> 
 
 
 def load_clip(path: Path, rate: int | None, seconds: float) -> Audio:
-    """One file, mono, at `rate` Hz (None: its own), its first `seconds`. Raises `AudioError` if it is empty."""
+    """One file, mono, at `rate` Hz (None: its own), its first `seconds`.
+
+    Raises `AudioError` if it has no samples.
+    """
     with open_audio(path) as reader:
         blocks = []
         while (block := reader.read(1 << 16)).shape[1]:
