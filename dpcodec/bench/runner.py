@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import threading
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import Future, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing
 from dataclasses import dataclass, field
-from multiprocessing.connection import Connection
 
 from dpcodec.bench.experiment import Experiment, Row, Task
+from dpcodec.bench.processes import pools, threads_each
 from dpcodec.bench.results import Results
 from dpcodec.errors import DpcodecError
 
 Progress = Callable[[float, float, str], None]
-ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 @dataclass
@@ -116,7 +112,7 @@ def _in_turn(tasks: Sequence[Task], budget_s: float | None) -> Generator[Attempt
 
 def _at_once(tasks: Sequence[Task], workers: int, budget_s: float | None) -> Generator[Attempt]:
     end = None if budget_s is None else time.time() + budget_s
-    with _one_thread_each(), _pools(workers, 1) as (many, one):
+    with threads_each(1), pools(workers, 1) as (many, one):
         futures: dict[Future[Row | Exception | None], Task] = {
             (one if task.alone else many).submit(_attempt, task, end): task for task in tasks
         }
@@ -139,54 +135,3 @@ def _attempt(task: Task, end: float | None) -> Row | Exception | None:
     except (DpcodecError, OSError) as error:
         return error
     return {**values, "took_s": round(time.perf_counter() - start, 3)}
-
-
-@contextmanager
-def _one_thread_each() -> Iterator[None]:
-    """Workers start with one thread for linear algebra: as many processes as cores are busy already."""
-    before = {name: os.environ.get(name) for name in ONE_THREAD}
-    os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
-
-
-@contextmanager
-def _pools(*sizes: int) -> Iterator[list[ProcessPoolExecutor]]:
-    """Pools of so many processes, which end at once when the block is left by an exception, whatever they are
-    doing: they hold one end of a pipe and leave when the other is closed, by us or by our death."""
-    context = multiprocessing.get_context("spawn")
-    theirs, ours = context.Pipe(duplex=False)
-    pools = [
-        ProcessPoolExecutor(size, mp_context=context, initializer=_leave_when_closed, initargs=(theirs,))
-        for size in sizes
-    ]
-    try:
-        yield pools
-    except BaseException:
-        ours.close()
-        raise
-    finally:
-        for pool in pools:
-            pool.shutdown(cancel_futures=True)
-        ours.close()
-        theirs.close()
-
-
-def _leave_when_closed(pipe: Connection) -> None:
-    """In a worker. An interrupt from the keyboard reaches it too, and is the parent's to answer."""
-    import signal
-
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-    def watch() -> None:
-        with suppress(EOFError, OSError):
-            pipe.recv()
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
