@@ -27,8 +27,8 @@ from dpcodec import (
     profile,
     repair,
 )
+from dpcodec.bench.channel import data_packets_of_parts, without_data_packets
 from dpcodec.bench.clips import melody
-from dpcodec.bench.loss import without_parts
 from dpcodec.mask.energy import energy_mask
 from dpcodec.metrics.snr import snr
 from dpcodec.signal.stft import Stft
@@ -174,7 +174,7 @@ def test_pipes_carry_the_same_file() -> None:
 def test_lost_packets_are_reported_and_the_rest_is_there() -> None:
     audio = melody(8000, 2.0)
     data = encode(audio, profile("paper", drop=0.2, rate=None, segment_frames=20))
-    hurt = without_parts(data, {2})
+    hurt = without_data_packets(data, data_packets_of_parts(data, {2}))
     out, report, _ = decoded(hurt, DecodeSettings(solver="least-squares", device="cpu"))
     assert out.samples.shape == audio.samples.shape
     assert report.damaged
