@@ -144,3 +144,25 @@ def test_only_sdr_loads_torch() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["True", "False"]
+
+
+def test_special_signals_as_the_documents_tell() -> None:
+    """The table of docs/metrics.md, for what the metrics' own tests do not hold."""
+    t = np.arange(RATE) / RATE
+    x = 0.3 * np.sin(2 * np.pi * (300 * t + 400 * t**2)) * np.exp(-t)
+    zeros = np.zeros_like(x)
+
+    def grades(reference: np.ndarray, estimate: np.ndarray) -> dict[str, float]:
+        return evaluate(reference, estimate, RATE, ["peaq", "pemoq"], lambda name, error: None)
+
+    equal, flipped, louder = grades(x, x), grades(x, -x), grades(x, 2 * x)
+    assert 0 < equal["peaq_odg"] <= 0.22
+    assert flipped["peaq_odg"] == pytest.approx(equal["peaq_odg"], abs=1e-9)
+    assert equal["pemoq_odg"] == pytest.approx(0, abs=1e-6) == louder["pemoq_odg"]
+    assert louder["peaq_odg"] < equal["peaq_odg"] - 0.1
+    assert flipped["pemoq_odg"] < -0.1
+    assert grades(x, zeros)["peaq_odg"] < equal["peaq_odg"] - 1
+    assert grades(x, zeros)["pemoq_odg"] == pytest.approx(-3.906, abs=1e-3)
+    assert grades(zeros, x)["pemoq_odg"] == pytest.approx(-3.906, abs=1e-3)
+    assert math.isnan(grades(zeros, x)["peaq_odg"])
+    assert grades(zeros, zeros)["pemoq_odg"] == 0
