@@ -10,7 +10,7 @@ from pathlib import Path
 from dpcodec.bench.experiment import Row, Table
 from dpcodec.bench.paper_figure import FIGURES
 from dpcodec.bench.plots import Line, Panel, draw_panels
-from dpcodec.bench.statistics import grouped, interval, mean, plus_minus, rounded
+from dpcodec.bench.statistics import grouped, interval, mean, plus_minus
 
 SAME = ("clip", "clip_digest", "codec", "solver", "kbps", "rate", "seconds")
 """A later row that agrees in these replaces an earlier one, of another version or set of metrics."""

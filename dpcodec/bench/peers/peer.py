@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,7 +46,8 @@ class Peer:
     programs  what must be on PATH, each with the Debian package it comes in
     version   the programs' version, in their own words
     coded     name of the coded file
-    commands  kbit/s, rate in Hz -> commands that read SOURCE, write `coded`, and decode it to DECODED
+    decoded   name of the file decoded from it
+    commands  kbit/s, rate in Hz -> commands that read SOURCE, write `coded`, and then `decoded`
     rates     kbit/s that it has; empty: any
     lossless  its bit rate is what it comes to: there is one row of it
     absent    what else keeps it from running here, as `missing` says it
@@ -59,6 +61,7 @@ class Peer:
     rates: Sequence[float] = ()
     lossless: bool = False
     absent: Callable[[], str | None] = lambda: None
+    decoded: str = DECODED
 
     def missing(self) -> str | None:
         """What is missing here, and what to do; None if it can run."""
@@ -76,12 +79,16 @@ class Peer:
         commands = self.commands(kbps, audio.sample_rate)
         for command in commands:
             run_program(command, folder)
-        decoded = load_clip(folder / DECODED, audio.sample_rate, audio.duration + 1)
+        decoded = load_clip(folder / self.decoded, audio.sample_rate, audio.duration + 1)
         delay = find_delay(audio.samples, decoded.samples, round(MAX_DELAY_S * audio.sample_rate))
         in_step = _in_step(decoded.samples, delay, audio.samples.shape[1])
         size = (folder / self.coded).stat().st_size
-        told = "; ".join(" ".join(command) for command in commands)
-        return Coded(size, Audio(in_step, audio.sample_rate), delay, told)
+        return Coded(size, Audio(in_step, audio.sample_rate), delay, "; ".join(map(spell, commands)))
+
+
+def spell(command: Sequence[str]) -> str:
+    """As one would type it, without the place of this machine's Python."""
+    return " ".join("python" if part == sys.executable else part for part in command)
 
 
 def program_version(*command: str) -> str:
@@ -102,7 +109,7 @@ def run_program(command: Sequence[str], folder: Path, timeout_s: float = TIMEOUT
         raise FileAccessError(f"{command[0]} cannot be run: {error.strerror}") from error
     if done.returncode:
         said = done.stderr.decode("utf-8", "replace").strip().split("\n")[-1].strip() or "it says nothing"
-        raise FileAccessError(f"{' '.join(command)} failed with code {done.returncode}: {said}")
+        raise FileAccessError(f"{spell(command)} failed with code {done.returncode}: {said}")
     return done.stdout.decode("utf-8", "replace")
 
 
