@@ -34,7 +34,7 @@ class Solved:
 
 
 def solve_file(data: bytes, solver: str, settings: SolverSettings) -> Solved:
-    """Decode a mono `.dpc` file of one segment.
+    """Decode a whole mono `.dpc` file of one segment.
 
     Raises `DpcodecError` where `decode` would warn and take another solver or device: what is measured is
     what was asked for, or nothing.
@@ -42,12 +42,10 @@ def solve_file(data: bytes, solver: str, settings: SolverSettings) -> Solved:
     reader = Reader(io.BytesIO(data))
     header, samples = reader.header, reader.total_samples
     segments = list(reader.segments())
-    if header.channels != 1 or samples is None or len(segments) != 1:
+    if header.channels != 1 or samples is None or len(segments) != 1 or not reader.whole:
         raise DpcodecError("this takes whole mono files of one segment: encode with enough segment_frames")
     stft = stft_of(header)
-    grid, damage = read_grid(header, segments[0], frame_count(samples, header.hop))
-    if damage:
-        raise DpcodecError(damage[0])
+    grid, _ = read_grid(header, segments[0], frame_count(samples, header.hop))
     problem = Problem(stft, stft.span(samples), *grid.fields())
     estimate, choice = _solve(problem, solver, settings)
     known = reinsert(problem, estimate)

@@ -1,0 +1,50 @@
+"""What is left open about a fit is settled before it is measured."""
+
+from __future__ import annotations
+
+import pytest
+
+from dpcodec import DeviceError, SettingsError
+from dpcodec.bench.fitting import CPU_STEP_S, MEASURED, Fitting, resolve_fitting
+from dpcodec.inpaint import deep_prior
+from dpcodec.inpaint.networks.sizes import NETWORKS
+from dpcodec.settings import SOLVERS
+
+
+def test_open_choices_are_those_of_the_decoder() -> None:
+    assert resolve_fitting(device="cpu") == Fitting("multiresunet-small", 1000, "cpu")
+    assert resolve_fitting("multiresunet", None, "cpu") == Fitting("multiresunet", 5000, "cpu")
+    assert resolve_fitting("multiresunet", 7, "cpu").iterations == 7
+
+
+def test_wrong_choices_are_refused() -> None:
+    with pytest.raises(SettingsError, match="network"):
+        resolve_fitting("resnet", None, "cpu")
+    with pytest.raises(SettingsError, match="iterations"):
+        resolve_fitting(None, 0, "cpu")
+    with pytest.raises(DeviceError):
+        resolve_fitting(None, None, "cuda:77")
+
+
+def test_only_the_deep_prior_depends_on_it() -> None:
+    fitting = Fitting("multiresunet", 10, "cuda:0")
+    assert fitting.key("least-squares") == {}
+    assert fitting.settings("least-squares").device == "cpu"
+    assert not fitting.alone("least-squares")
+    assert fitting.key("deep-prior") == {"network": "multiresunet", "iterations": 10, "device": "cuda:0"}
+    assert fitting.settings("deep-prior").iterations == 10
+    assert fitting.alone("deep-prior")
+    assert not Fitting("multiresunet", 10, "cpu").alone("deep-prior")
+
+
+def test_every_network_has_an_estimate_for_a_cpu_and_others_are_measured(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert set(CPU_STEP_S) == set(NETWORKS)
+    monkeypatch.setattr(deep_prior, "measure_step", lambda *asked: float(asked[2]))
+    assert Fitting("multiresunet", 1, "cpu").step_s(80) == CPU_STEP_S["multiresunet"] / 2
+    assert Fitting("multiresunet", 1, "cuda:0").step_s(80) == 80
+
+
+def test_every_solver_but_auto_can_be_compared() -> None:
+    assert set(MEASURED) == set(SOLVERS) - {"auto"}
