@@ -72,6 +72,8 @@ def draw_panels(panels: Sequence[Panel], path: Path, columns: int = 3, title: st
             colour = labels.index(label) if line.colour is None else line.colour
             handles[label] = _draw_line(ax, line, f"C{colour % 10}")
         ax.set(title=panel.title, xlabel=panel.x_label, ylabel=panel.y_label)
+        if panel.log_x:
+            ax.set_xscale("log")
         ax.grid(alpha=0.3)
         if panel.ticks:
             ax.set_xticks(panel.ticks)
