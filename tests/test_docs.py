@@ -110,18 +110,17 @@ def test_commands_of_a_page_run_one_after_the_other(path: Path, folder: Path) ->
 # The command's options
 
 
-def options() -> Iterator[tuple[str, str]]:
-    """(verb, option) of everything that the command takes; the verb is "" for options before it."""
-    context = click.Context(COMMAND)
-    verbs = {
-        "": COMMAND,
-        **{name: COMMAND.get_command(context, name) for name in COMMAND.list_commands(context)},
-    }
-    for name, verb in verbs.items():
-        assert verb is not None
-        for parameter in verb.get_params(click.Context(verb)):
-            if isinstance(parameter, click.Option):
-                yield from ((name, text) for text in (*parameter.opts, *parameter.secondary_opts))
+def options(verb: click.Command = COMMAND, name: str = "") -> Iterator[tuple[str, str]]:
+    """(verb, option) of everything that a verb and those below it take; `dpcodec` itself has the name ""."""
+    context = click.Context(verb)
+    for parameter in verb.get_params(context):
+        if isinstance(parameter, click.Option):
+            yield from ((name, text) for text in (*parameter.opts, *parameter.secondary_opts))
+    if isinstance(verb, click.Group):
+        for below in verb.list_commands(context):
+            found = verb.get_command(context, below)
+            assert found is not None
+            yield from options(found, f"{name} {below}".strip())
 
 
 @pytest.mark.parametrize("verb, option", sorted(set(options())))
