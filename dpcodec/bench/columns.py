@@ -117,7 +117,7 @@ def spread_gaps(gap: int, clip: Audio) -> list[int]:
 
     >>> import numpy as np
     >>> spread_gaps(2, Audio(np.zeros(16000), 16000))
-    [2, 3, 9, 10, 15, 16, 21, 22, 28, 29]
+    [2, 3, 9, 10, 16, 17, 22, 23, 29, 30]
     """
     frames = frame_count(clip.samples.shape[1], HOP)
     starts = [round((i + 0.5) * frames / GAPS_A_CLIP - gap / 2) for i in range(GAPS_A_CLIP)]

@@ -70,12 +70,14 @@ class Experiment:
 def spell(seconds: float) -> str:
     """A time in two digits or so.
 
-    >>> spell(40), spell(600), spell(200000)
-    ('40 s', '10 min', '2 d 8 h')
+    >>> spell(40), spell(600), spell(200000), spell(2e6)
+    ('40 s', '10 min', '2 d 8 h', '23 d')
     """
     if seconds < 120:
         return f"{seconds:.0f} s"
     if seconds < 7200:
         return f"{seconds / 60:.0f} min"
+    if seconds > 864000:
+        return f"{seconds / 86400:.0f} d"
     hours = round(seconds / 3600)
     return f"{hours // 24} d {hours % 24} h" if hours >= 24 else f"{hours} h"

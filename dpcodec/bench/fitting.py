@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 from dpcodec.bench.experiment import Row
 from dpcodec.inpaint.device import resolve_device
@@ -49,9 +50,14 @@ class Fitting:
         """Seconds of one step on so many frames of the paper's STFT; measured, unless known of a CPU."""
         if self.device == "cpu" and self.network in CPU_STEP_S:
             return CPU_STEP_S[self.network] * frames / CPU_STEP_FRAMES
-        from dpcodec.inpaint.deep_prior import measure_step  # lazy: loads torch
+        return _measured_step_s(self.network, frames, self.device)
 
-        return measure_step(self.network, BINS, frames, self.device)
+
+@cache
+def _measured_step_s(network: str, frames: int, device: str) -> float:
+    from dpcodec.inpaint.deep_prior import measure_step  # lazy: loads torch
+
+    return measure_step(network, BINS, frames, device)
 
 
 def resolve_fitting(

@@ -140,7 +140,8 @@ def _on_cost(quick: Sequence[Task], slow: Sequence[Task], fitting: Fitting) -> l
 
     small = replace(fitting, network="multiresunet-small") if fitting.device == "cpu" else fitting
     clips_s = sum(task.arguments["clip"].duration for task in of_first(slow)) / SECONDS
-    left_s = ADVISED_S - sum(task.cost_s for task in of_first(quick))
+    fits_s = clips_s * fitting.iterations * fitting.step_s(FRAMES)
+    left_s = ADVISED_S - sum(task.cost_s for task in of_first([*quick, *slow])) + fits_s
     steps = max(1, int(left_s / (clips_s * small.step_s(FRAMES))))
     return [
         f"deep-prior: {len(slow)} fits of {fitting.network}, {fitting.iterations} steps each, take about "

@@ -34,13 +34,18 @@ class Line:
 
 @dataclass(frozen=True)
 class Panel:
-    """One set of axes: curves by label; `ticks` on the x axis where they are few and known."""
+    """One set of axes: curves by label.
+
+    ticks  on the x axis where they are few and known
+    log_x  equal ratios of x lie at equal distances
+    """
 
     title: str
     x_label: str
     y_label: str
     lines: Mapping[str, Line]
     ticks: Sequence[float] = ()
+    log_x: bool = False
 
 
 def can_draw() -> bool:
