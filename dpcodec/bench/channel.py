@@ -12,7 +12,7 @@ from dpcodec import Audio, DecodeSettings, EncodeSettings
 from dpcodec.bench.clips import load_clip
 from dpcodec.bench.ogg import audio_packets, without_frames
 from dpcodec.bench.peers import peer
-from dpcodec.bench.peers.peer import DECODED, SOURCE, run_program, write_16_bit
+from dpcodec.bench.peers.adapter import DECODED, SOURCE, run_program, write_16_bit
 from dpcodec.bench.trial import decode_timed, encode_timed
 from dpcodec.container.constants import MAGIC_BYTES, TYPE_DATA
 from dpcodec.container.packets import Head, parse_head

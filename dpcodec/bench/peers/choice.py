@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from dpcodec.bench.peers.adapter import Peer
 from dpcodec.bench.peers.neural import NETWORKS
-from dpcodec.bench.peers.peer import Peer
 from dpcodec.bench.peers.programs import PROGRAMS
 
 PEERS = {peer.name: peer for peer in (*PROGRAMS, *NETWORKS)}

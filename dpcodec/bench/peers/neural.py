@@ -15,7 +15,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from dpcodec.bench.peers.peer import DECODED, SOURCE, Peer
+from dpcodec.bench.peers.adapter import DECODED, SOURCE, Peer
 
 
 def encodec(kbps: float, rate: int, options: Sequence[str] = ()) -> list[list[str]]:

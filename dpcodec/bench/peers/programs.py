@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from dpcodec.bench.peers.peer import DECODED, SOURCE, Peer, program_version
+from dpcodec.bench.peers.adapter import DECODED, SOURCE, Peer, program_version
 
 VORBIS_MODES = (
     (44100, 32, 240),

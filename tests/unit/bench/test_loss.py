@@ -15,7 +15,7 @@ from dpcodec.bench.clips import load_clip, melody
 from dpcodec.bench.experiment import Experiment, Row
 from dpcodec.bench.ogg import Page, audio_packets, pack_page, page_checksum, pages, without_frames
 from dpcodec.bench.peers import peer, quantised_16_bit
-from dpcodec.bench.peers.peer import DECODED, SOURCE, run_program, write_16_bit
+from dpcodec.bench.peers.adapter import DECODED, SOURCE, run_program, write_16_bit
 from dpcodec.bench.results import Results
 from dpcodec.bench.runner import run
 from dpcodec.bench.trial import DROPS_TRIED, drop_for_rate

@@ -5,21 +5,21 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
 
 import dpcodec
-from dpcodec import Audio, DecodeSettings
+from dpcodec import Audio, DecodeSettings, SettingsError
 from dpcodec.bench.clips import clips_of, digest
 from dpcodec.bench.evaluation import compare
 from dpcodec.bench.experiment import Experiment, Row, Task
 from dpcodec.bench.paper import METRIC_S
+from dpcodec.bench.peers.adapter import Peer, quantised_16_bit
 from dpcodec.bench.peers.choice import PEER_NAMES, available_peers, peer
 from dpcodec.bench.peers.figures import plots, tables
-from dpcodec.bench.peers.peer import Peer, quantised_16_bit
 from dpcodec.bench.target import fit
 from dpcodec.bench.trial import decode_timed
+from dpcodec.metrics.catalogue import select
 from dpcodec.settings import Solver
 
 OURS = "dpcodec"
@@ -60,9 +60,11 @@ def experiment(
     metrics   None: `METRICS`, and ViSQOL where it is installed
     rate      Hz that clips are resampled to; None: each clip's own
     count     the first so many clips; None: all
+
+    Raises `FileAccessError` if there are no clips, `SettingsError` for metrics that cannot be measured here.
     """
     clips = clips_of(folder, rate, seconds)
-    measured = tuple(metrics) if metrics else default_metrics()
+    measured = tuple(select(metrics)) if metrics else default_metrics()
     peers, notes = available_peers([name for name in codecs if name != OURS])
     cases = []
     if OURS in codecs:
@@ -82,7 +84,10 @@ def experiment(
 
 def default_metrics() -> tuple[str, ...]:
     """`METRICS`, and ViSQOL where it is installed."""
-    return (*METRICS, "visqol") if find_spec("visqol") else METRICS
+    try:
+        return (*METRICS, *select(["visqol"]))
+    except SettingsError:
+        return METRICS
 
 
 def measure_ours(clip: Audio, kbps: float, solver: Solver, metrics: Sequence[str]) -> Row:
