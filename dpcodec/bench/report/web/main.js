@@ -39,6 +39,7 @@ function stepClip(by) {
 /** The open view leaves the document, names and pictures with it. */
 function openBlind() {
   engine.release();
+  announce("");
   openView.remove();
   blindRoot.hidden = false;
   blind.open();
