@@ -67,17 +67,21 @@ class Choice:
 
 
 def choose(choice: Choice) -> tuple[list[System], list[str]]:
-    """The systems, the reference first, and a note on each peer that cannot run here."""
+    """The systems, the reference first, and a note on what the peers cannot do here."""
     peers, notes = available_peers(choice.codecs)
     systems = [
         System("original", "the clip itself, 16 bits", Version, "reference"),
         System("3.5 kHz anchor", "the clip without what lies above 3.5 kHz", _anchor, "anchor"),
         *_solvers(choice),
-        *(_lossless(peer) for peer in peers if peer.lossless),
+        *(_lossless(p) for p in peers if p.lossless),
     ]
     for kbps in choice.bitrates:
-        having = [peer for peer in peers if not peer.lossless and (not peer.rates or kbps in peer.rates)]
-        systems += [_at_rate(kbps), *(_peer_at_rate(peer, kbps) for peer in having)]
+        systems.append(_at_rate(kbps))
+        for one in (p for p in peers if not p.lossless):
+            if one.rates and kbps not in one.rates:
+                notes.append(f"{one.name}: no {kbps:g} kbit/s, but {', '.join(f'{r:g}' for r in one.rates)}")
+            else:
+                systems.append(_peer_at_rate(one, kbps))
     return systems, notes
 
 

@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -17,7 +18,8 @@ from scipy import signal
 
 from dpcodec import Audio, SettingsError
 from dpcodec.bench.clips import melody
-from dpcodec.bench.peers import quantised_16_bit
+from dpcodec.bench.peers import peer, quantised_16_bit
+from dpcodec.bench.report import systems as report_systems
 from dpcodec.bench.report.anchor import low_anchor
 from dpcodec.bench.report.measurement import experiment, measure, tables
 from dpcodec.bench.report.media import flac, levels, palette_png, spectrogram_png
@@ -157,6 +159,15 @@ def test_programs_that_are_absent_are_noted(monkeypatch: pytest.MonkeyPatch) -> 
     systems, notes = choose(Choice(bitrates=(32,), codecs=("opus", "mp3")))
     assert [s.name for s in systems[-2:]] == ["least squares", "dpcodec 32 kbit/s"]
     assert [note.partition(":")[0] for note in notes] == ["opus", "mp3"]
+
+
+def test_peers_with_bit_rates_of_their_own_are_noted(monkeypatch: pytest.MonkeyPatch) -> None:
+    fixed = replace(peer("flac"), name="fixed", lossless=False, rates=(6, 12), version=lambda: "1")
+    monkeypatch.setattr(report_systems, "available_peers", lambda names: ([fixed], []))
+    systems, notes = choose(Choice(bitrates=(12, 32), codecs=("fixed",)))
+    named = [s.name for s in systems[-3:]]
+    assert named == ["dpcodec 12 kbit/s", "fixed 12 kbit/s", "dpcodec 32 kbit/s"]
+    assert notes == ["fixed: no 32 kbit/s, but 6, 12"]
 
 
 def test_this_codec_keeps_to_the_bit_rate() -> None:

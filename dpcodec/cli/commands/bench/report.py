@@ -104,9 +104,7 @@ def command(context: click.Context, /, **options: Any) -> int:
         options["folder"], choice, options["rate"], options["seconds"], options["count"], options["metrics"]
     )
     with create(output) as target:  # before the work: a folder that is missing shows at once
-        common = Common(
-            out=results, fresh=options["fresh"], jobs=options["jobs"], budget=None, as_json=False
-        )
+        common = Common(out=results, fresh=options["fresh"], jobs=options["jobs"], budget=None, as_json=False)
         code = run_experiment(context, work, common)
         known = Results(results, work.name).rows
         rows = [known[task.id] for task in work.tasks if task.id in known]
