@@ -63,7 +63,7 @@ def experiment(
             },
             measure,
             {"clip": clip, "system": system, "metrics": metrics},
-            cost_s=(system.cost_s + metrics_s) * clip.duration,
+            cost_s=min(system.cost_s * clip.duration, system.at_most_s) + metrics_s * clip.duration,
             alone=system.alone,
         )
         for name, clip in islice(clips.items(), count)

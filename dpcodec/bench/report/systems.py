@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -34,12 +35,13 @@ class Version:
 class System:
     """A way to take a clip through.
 
-    name    as the page shows it
-    about   all that decides what comes out, in words
-    make    the way itself; another process can call it
-    role    "reference" and "anchor" as ITU-R BS.1534 means them
-    cost_s  estimated seconds on one core for a second of audio
-    alone   it may fill a GPU
+    name       as the page shows it
+    about      all that decides what comes out, in words
+    make       the way itself; another process can call it
+    role       "reference" and "anchor" as ITU-R BS.1534 means them
+    cost_s     estimated seconds on one core for a second of audio
+    at_most_s  seconds for a clip, however long
+    alone      it may fill a GPU
     """
 
     name: str
@@ -47,6 +49,7 @@ class System:
     make: Callable[[Audio], Version]
     role: Role = "system"
     cost_s: float = 0.1
+    at_most_s: float = math.inf
     alone: bool = False
 
 
@@ -113,6 +116,7 @@ def _solvers(choice: Choice) -> list[System]:
                 decoding=DecodeSettings(solver=solver, time_limit=choice.time_limit),
             ),
             cost_s=COST_S[solver],
+            at_most_s=choice.time_limit or math.inf,
             alone=solver in ("auto", "deep-prior"),
         )
         for solver in choice.solvers
