@@ -10,10 +10,11 @@ from dpcodec import Audio
 from dpcodec.bench.clips import digest, load_clip, melody
 from dpcodec.bench.experiment import Experiment, Row, Table, Task
 from dpcodec.bench.lossy_systems import IN_SEGMENTS, SOLVERS, System, cost_of, measure_parts, systems_for
+from dpcodec.bench.paper import METRIC_S
 from dpcodec.bench.peers import quantised_16_bit
 from dpcodec.bench.plots import Line, Panel, draw_panels
 from dpcodec.bench.statistics import column, grouped, mean, plus_minus, rounded
-from dpcodec.metrics.catalogue import METRICS
+from dpcodec.metrics.catalogue import METRICS, select
 
 LOSSES = (0.0, 5.0, 10.0, 20.0, 30.0, 50.0)
 """Percent of packets."""
@@ -37,8 +38,8 @@ def experiment(
     """A task a system, share and draw; then the same number of parts lost in every segment.
 
     On the file's first seconds, mono at `rate` Hz, or a melody by formula. `bitrate` in kbit/s is that of the
-    default profile and of Opus; `losses` in percent. Raises `SettingsError` for a bit rate that the default
-    profile does not reach.
+    default profile and of Opus; `losses` in percent. Raises `SettingsError` for a bit rate that is too low
+    and for metrics that cannot be measured here.
     """
     clip = quantised_16_bit(melody(rate, seconds) if file is None else load_clip(file, rate, seconds))
     key = {
@@ -47,7 +48,7 @@ def experiment(
         "rate": rate,
         "seconds": round(clip.duration, 3),
         "bitrate": bitrate,
-        "metrics": list(metrics),
+        "metrics": select(metrics),
         "version": dpcodec.__version__,
     }
     systems, notes = systems_for(clip, bitrate)
@@ -63,7 +64,7 @@ def _anywhere(
             {**key, "pattern": ANYWHERE, "system": system.name, **system.key, "loss": loss, "draw": draw},
             system.measure,
             {"clip": clip, "loss": loss, "draw": draw, "metrics": key["metrics"], **system.arguments},
-            system.cost_s(loss),
+            system.cost_s(loss) + _metrics_s(clip, key["metrics"]),
         )
         for draw in range(draws)
         for loss in losses
@@ -85,7 +86,7 @@ def _in_each(clip: Audio, key: Row, parts_lost: Sequence[int], draws: int) -> li
                 "draw": draw,
                 "metrics": key["metrics"],
             },
-            cost_of(clip, solver)(12.5 * lost),
+            cost_of(clip, solver)(12.5 * lost) + _metrics_s(clip, key["metrics"]),
         )
         for draw in range(draws)
         for lost in parts_lost
@@ -93,6 +94,10 @@ def _in_each(clip: Audio, key: Row, parts_lost: Sequence[int], draws: int) -> li
         for solver in SOLVERS
         if lost or not draw
     ]
+
+
+def _metrics_s(clip: Audio, metrics: Sequence[str]) -> float:
+    return sum(METRIC_S.get(metric, 0.1) for metric in metrics) * clip.duration / 5
 
 
 def tables(rows: Sequence[Row]) -> list[Table]:

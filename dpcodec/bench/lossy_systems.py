@@ -13,7 +13,8 @@ from dpcodec.bench import channel
 from dpcodec.bench.evaluation import compare
 from dpcodec.bench.experiment import Row
 from dpcodec.bench.peers import available_peers
-from dpcodec.bench.trial import decode_timed, drop_for_rate, encode_timed
+from dpcodec.bench.target import fit
+from dpcodec.bench.trial import decode_timed, encode_timed
 from dpcodec.settings import Solver
 
 SOLVERS: tuple[Solver, ...] = ("none", "least-squares")
@@ -42,9 +43,9 @@ def systems_for(clip: Audio, bitrate: float) -> tuple[list[System], list[str]]:
     """All that can run here, the default profile and Opus at `bitrate` kbit/s, and a note for each program
     that is absent.
 
-    Raises `SettingsError` for a bit rate that the default profile does not reach.
+    Raises `SettingsError` for a bit rate below that of the smallest file.
     """
-    default = EncodeSettings(drop=drop_for_rate(clip, bitrate, EncodeSettings()))
+    default = EncodeSettings(drop=fit(clip, bitrate)[1])
     systems = [
         System(
             f"{name}, {solver}",

@@ -1,98 +1,195 @@
-"""How fast and how large: real-time factors, boundaries of segments, a network's step."""
+"""How fast, in how much memory: real-time factors, start-up, length, cores, a network's step."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from statistics import median
 from typing import Any
 
-import numpy as np
+import dpcodec
+from dpcodec.bench.experiment import Experiment, Row, Table, Task
+from dpcodec.bench.fitting import CPU_STEP_S
+from dpcodec.bench.plots import Line, Panel, draw_panels
+from dpcodec.bench.statistics import grouped, rounded
+from dpcodec.bench.timed_work import (
+    CASES,
+    LOADED,
+    RUNS,
+    SECONDS,
+    SHORT_S,
+    STARTS_OF,
+    STEP,
+    measure_case,
+    measure_length,
+    measure_start,
+    measure_step,
+)
+from dpcodec.inpaint.device import resolve_device
+from dpcodec.inpaint.networks import NETWORKS, network_size
 
-from dpcodec import Audio, DecodeSettings, EncodeSettings, profile
-from dpcodec.bench.clips import load_clips, melody
-from dpcodec.bench.trial import decode_timed, encode_timed
-from dpcodec.metrics.snr import snr
-from dpcodec.settings import Solver
-
-RUNS = 3
-Row = dict[str, Any]
-
-
-def speed(seconds: float = 20.0) -> Iterator[Row]:
-    """Real-time factors on a melody made by formula, medians of RUNS, start-up not counted."""
-    wide, narrow = melody(44100, seconds), melody(16000, seconds)
-    half, most = profile("paper", drop=0.5), profile("paper", drop=0.8)
-    encoded = {"default": encode_timed(wide, EncodeSettings())[0]}
-    encoded["half"], encoded["most"] = encode_timed(narrow, half)[0], encode_timed(narrow, most)[0]
-    times = [encode_timed(wide, EncodeSettings())[1] for _ in range(RUNS)]
-    yield _row("encode, default profile, 44.1 kHz mono", seconds, times, ">= 20")
-    cases: list[tuple[str, str, Solver, str]] = [
-        ("decode none, default profile, 44.1 kHz mono", "default", "none", ">= 20"),
-        ("decode none, random 0.5, paper profile", "half", "none", ">= 20"),
-        ("decode least-squares, random 0.5, paper profile", "half", "least-squares", ">= 3"),
-        ("decode least-squares, random 0.8, paper profile", "most", "least-squares", ">= 0.33"),
-    ]
-    for what, key, solver, bar in cases:
-        settings = DecodeSettings(solver=solver, device="cpu")
-        runs = RUNS if key != "most" else 1
-        yield _row(what, seconds, [decode_timed(encoded[key], settings)[2] for _ in range(runs)], bar)
+LENGTHS = (5.0, 60.0, 600.0, 3600.0)
+ON_CORES = (
+    "encode, default profile, 44.1 kHz mono",
+    "decode least-squares, random 0.5, paper profile",
+    "decode least-squares, random 0.8, paper profile",
+)
+SECONDS_ON_CORES = 10.0
+START_COST_S = 3.0
+"""To start a process that has loaded what it needs, on a busy machine."""
+LENGTH_COST = 0.2
+"""Seconds for one of audio: encoded once, decoded twice."""
+IN_LENGTH = {"encode": "encode", "none": "decode none", "least-squares": "decode least-squares"}
 
 
-def boundaries(folder: Path | None = None) -> Iterator[Row]:
-    """Decoding in segments against decoding in one piece, and the error near boundaries against elsewhere.
+def experiment(
+    lengths: Sequence[float] = LENGTHS,
+    cores: Sequence[int] | None = None,
+    networks: Sequence[str] = tuple(NETWORKS),
+    device: str = "cpu",
+) -> Experiment:
+    """Tasks with the short ones first: a budget cuts the long ones.
 
-    On the folder's clips strung together, or a melody. Music differs from place to place, so the error of the
-    one piece at the same places stands beside it: what a boundary costs is the difference.
+    lengths   seconds of audio
+    cores     to run on; those that are not there are left out with a note. None: 1, 2, 4 ... and all
+    networks  whose step is timed, on `device`
+
+    Raises `SettingsError` for an unknown network, `DeviceError` for a device that is not there.
     """
-    clip = melody(16000, 30.0) if folder is None else _strung_together(folder)
-    cases: list[tuple[Solver, float]] = [("none", 0.5), *(("least-squares", d) for d in (0.3, 0.5, 0.8))]
-    for solver, drop in cases:
-        data, _ = encode_timed(clip, profile("paper", drop=drop))
-        cut = decode_timed(data, DecodeSettings(solver=solver, device="cpu"))[0].samples
-        one = DecodeSettings(solver=solver, device="cpu", batch_segments=64)
-        whole = decode_timed(data, one)[0].samples
-        near = _near_boundaries(cut.shape[1])
-        costs = _level_db(whole - clip.samples, near) - _level_db(cut - clip.samples, near)
-        yield {
-            "what": f"{solver}, random {drop}",
-            "segments_against_one_piece_db": round(-min(snr(whole, cut), 300.0), 1),
-            "snr_near_boundaries_db": round(
-                _level_db(clip.samples, near) - _level_db(cut - clip.samples, near), 2
-            ),
-            "snr_elsewhere_db": round(
-                _level_db(clip.samples, ~near) - _level_db(cut - clip.samples, ~near), 2
-            ),
-            "lost_at_boundaries_db": round(-costs, 2),
+    device = resolve_device(device)
+    there = os.cpu_count() or 1
+    asked = sorted(cores or {*(2**i for i in range(there.bit_length())), there})
+    notes = [f"there are no {n} cores here: left out" for n in asked if n > there]
+    some = [n for n in asked if n <= there]
+    tasks = sorted(_tasks(lengths, some, networks, device), key=lambda task: task.cost_s)
+    return Experiment("speed", tasks, tables, plots, timed=True, notes=notes)
+
+
+def _tasks(
+    lengths: Sequence[float], cores: Sequence[int], networks: Sequence[str], device: str
+) -> Iterator[Task]:
+    for name in (*STARTS_OF, LOADED):
+        yield _task("start", measure_start, 2 * START_COST_S, name=name)
+    for name in CASES:
+        yield _task("case", measure_case, _cost_of(name, SECONDS), name=name, seconds=SECONDS)
+    for n in cores:
+        for name in ON_CORES:
+            for copies in sorted({1, n}):
+                how = {"name": name, "seconds": SECONDS_ON_CORES, "cores": n, "copies": copies}
+                yield _task("cores", measure_case, _cost_of(name, SECONDS_ON_CORES), **how)
+        for network in networks:
+            how = {"network": network, "device": device, "cores": n}
+            yield _task("step", measure_step, _cost_of_step(network, device), **how)
+    for seconds in lengths:
+        cost_s = 3 * START_COST_S + LENGTH_COST * seconds
+        yield _task("length", measure_length, cost_s, seconds=seconds)
+
+
+def _task(what: str, measure: Callable[..., Row], cost_s: float, **arguments: Any) -> Task:
+    key = {"what": what, **arguments, "of_cores": os.cpu_count(), "version": dpcodec.__version__}
+    return Task(key, measure, arguments, cost_s)
+
+
+def _cost_of(name: str, seconds: float) -> float:
+    work_s = seconds / CASES[name].factor
+    return START_COST_S + work_s * (RUNS if work_s < SHORT_S else 1)
+
+
+def _cost_of_step(network: str, device: str) -> float:
+    network_size(network, device)
+    return START_COST_S + 2 * CPU_STEP_S.get(network, 0.0)
+
+
+def tables(rows: Sequence[Row]) -> list[Table]:
+    """A table for each kind of measurement that there is."""
+    by_kind = {kind: group for (kind,), group in grouped(rows, "what").items()}
+    found = {
+        f"Real-time factors on {SECONDS:g} s of melody, all cores": _cases(by_kind.get("case", [])),
+        "From the command to its end": _starts(by_kind.get("start", [])),
+        "Length: default profile, 44.1 kHz mono": _lengths(by_kind.get("length", [])),
+        f"Cores: times real time, all files together, {SECONDS_ON_CORES:g} s each": _cores(
+            by_kind.get("cores", [])
+        ),
+        f"One step of a network on {STEP}": _steps(by_kind.get("step", [])),
+    }
+    return [Table(title, shown) for title, shown in found.items() if shown]
+
+
+def _cases(rows: Sequence[Row]) -> list[Row]:
+    return [
+        {
+            "what": row["name"],
+            "times real time": rounded(row["times_real_time"], 1),
+            "bar": CASES[row["name"]].bar,
+            "peak MB": row["peak_mb"],
         }
+        for row in _in_order(rows, "name", list(CASES))
+    ]
 
 
-def network_steps(device: str = "cpu") -> Iterator[Row]:
-    """One optimisation step of each network on 1024 bins x 160 frames."""
-    from dpcodec.inpaint.deep_prior import measure_step  # loads torch
-    from dpcodec.inpaint.networks import NETWORKS
-
-    for network in NETWORKS:
-        seconds = measure_step(network, 1024, 160, device)
-        yield {"what": f"{network}, one step on 1024 x 160, {device}", "seconds": round(seconds, 2)}
+def _starts(rows: Sequence[Row]) -> list[Row]:
+    return [
+        {"what": row["name"], "seconds": row["seconds"], "peak MB": row["peak_mb"]}
+        for row in _in_order(rows, "name", [*STARTS_OF, LOADED])
+    ]
 
 
-def _strung_together(folder: Path) -> Audio:
-    clips = load_clips(folder)
-    return Audio(np.concatenate([clip.samples for clip in clips.values()], axis=1), 16000)
+def _lengths(rows: Sequence[Row]) -> list[Row]:
+    shown = []
+    for row in sorted(rows, key=lambda row: row["seconds"]):
+        columns = {"seconds": row["seconds"], "file MB": rounded(row["bytes"] / 1e6)}
+        for name, verb in IN_LENGTH.items():
+            columns |= {f"{verb}, x": row[f"{name}_times_real_time"], f"{verb}, MB": row[f"{name}_peak_mb"]}
+        shown.append(columns)
+    return shown
 
 
-def _near_boundaries(samples: int, segment_samples: int = 160 * 512, reach: int = 4096) -> np.ndarray:
-    """Samples within `reach` of a boundary of the paper profile's segments."""
-    near = np.zeros(samples, bool)
-    for boundary in range(segment_samples, samples, segment_samples):
-        near[max(0, boundary - reach) : boundary + reach] = True
-    return near
+def _cores(rows: Sequence[Row]) -> list[Row]:
+    """A row a case, one file on all of the cores or as many files as cores; a column a number of cores."""
+    counts = sorted({row["cores"] for row in rows})
+    shown = []
+    for (name,), group in grouped(_in_order(rows, "name", list(ON_CORES)), "name").items():
+        for what, many in (("one file", False), ("a file a core", True)):
+            factors = {
+                r["cores"]: r["times_real_time"] for r in group if r["copies"] == (r["cores"] if many else 1)
+            }
+            shown.append(
+                {"what": name, "at a time": what, **{str(n): rounded(factors.get(n), 1) for n in counts}}
+            )
+    return shown
 
 
-def _level_db(x: np.ndarray, where: np.ndarray) -> float:
-    return float(10 * np.log10(max(np.sum(x[:, where].astype(np.float64) ** 2), 1e-30)))
+def _steps(rows: Sequence[Row]) -> list[Row]:
+    return [
+        {name: row[name] for name in ("network", "device", "cores", "seconds")} | {"peak MB": row["peak_mb"]}
+        for row in rows
+    ]
 
 
-def _row(what: str, seconds: float, times: list[float], bar: str) -> Row:
-    return {"what": what, "times_real_time": round(seconds / median(times), 1), "bar": bar}
+def _in_order(rows: Sequence[Row], name: str, values: Sequence[str]) -> list[Row]:
+    return sorted((row for row in rows if row[name] in values), key=lambda row: values.index(row[name]))
+
+
+def plots(rows: Sequence[Row], folder: Path) -> list[Path]:
+    """Speed and memory over length."""
+    rows = sorted((row for row in rows if row["what"] == "length"), key=lambda row: row["seconds"])
+    if not rows:
+        return []
+    seconds = [row["seconds"] for row in rows]
+    panels = [
+        Panel(
+            title,
+            "audio, s",
+            unit,
+            {
+                verb: Line(seconds, [row[f"{name}_{column}"] for row in rows])
+                for name, verb in IN_LENGTH.items()
+            },
+            log_x=True,
+        )
+        for title, unit, column in (
+            ("Speed", "times real time", "times_real_time"),
+            ("Peak memory", "MB", "peak_mb"),
+        )
+    ]
+    return draw_panels(panels, folder / "speed", 2, "Default profile, 44.1 kHz mono, by length")

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import io
-import math
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from dpcodec import Audio, DecodeReport, DecodeSettings, EncodeSettings, StreamInfo, decode_stream, encode
-from dpcodec.errors import SettingsError
 from dpcodec.metrics.snr import snr
 from dpcodec.signal.streams import ArrayWriter
-
-DROPS_TRIED = (0.02, 0.995)
-"""At 0 the quantiser would follow another rule: the energy mask sets its noise."""
 
 
 @dataclass(frozen=True)
@@ -46,31 +41,6 @@ def decode_timed(data: bytes, settings: DecodeSettings) -> tuple[Audio, DecodeRe
     start = time.perf_counter()
     report = decode_stream(io.BytesIO(data), collect, settings)
     return writers[0].audio, report, time.perf_counter() - start
-
-
-def drop_for_rate(audio: Audio, kbps: float, settings: EncodeSettings) -> float:
-    """The drop, to three digits after the point, at which the file comes closest to a rate from below.
-
-    kbps      kbit/s of the whole file
-    settings  an energy mask, whose drop is looked for between `DROPS_TRIED`
-
-    Raises `SettingsError` where the rate lies outside.
-    """
-    low, high = DROPS_TRIED
-    for drop, beyond in ((low, False), (high, True)):
-        reached = _kbps_at(audio, drop, settings)
-        if (reached > kbps) == beyond:
-            raise SettingsError(
-                f"{kbps:g} kbit/s is not to be had: this clip takes {reached:.4g} at drop {drop:g}"
-            )
-    while high - low > 1e-3:
-        middle = (low + high) / 2
-        low, high = (middle, high) if _kbps_at(audio, middle, settings) > kbps else (low, middle)
-    return math.ceil(1000 * high) / 1000
-
-
-def _kbps_at(audio: Audio, drop: float, settings: EncodeSettings) -> float:
-    return 8e-3 * len(encode(audio, replace(settings, drop=drop))) / audio.duration
 
 
 def run_trial(audio: Audio, encoding: EncodeSettings, decoding: DecodeSettings) -> Trial:

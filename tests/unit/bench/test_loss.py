@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dpcodec import Audio, DecodeSettings, EncodeSettings, FormatError, SettingsError, decode, encode
+from dpcodec import Audio, DecodeSettings, EncodeSettings, FormatError, decode, encode
 from dpcodec.bench import channel, loss
 from dpcodec.bench.clips import load_clip, melody
 from dpcodec.bench.experiment import Experiment, Row
@@ -18,7 +18,6 @@ from dpcodec.bench.peers import peer, quantised_16_bit
 from dpcodec.bench.peers.adapter import DECODED, SOURCE, run_program, write_16_bit
 from dpcodec.bench.results import Results
 from dpcodec.bench.runner import run
-from dpcodec.bench.trial import DROPS_TRIED, drop_for_rate
 from dpcodec.metrics.snr import snr
 
 needs_opus = pytest.mark.skipif(not shutil.which("opusenc"), reason="opusenc is not installed")
@@ -74,17 +73,6 @@ def test_all_packets_may_be_lost(clip: Audio) -> None:
     received = channel.through_dpc(clip, EncodeSettings(drop=0.9), "none", range)
     assert received.lost == received.packets
     np.testing.assert_array_equal(received.audio.samples, 0)
-
-
-def test_a_file_meets_a_bit_rate_from_below(clip: Audio) -> None:
-    def kbps(drop: float) -> float:
-        return 8e-3 * len(encode(clip, EncodeSettings(drop=drop))) / clip.duration
-
-    drop = drop_for_rate(clip, 24.0, EncodeSettings())
-    assert kbps(drop) <= 24.0 < kbps(drop - 0.004)
-    for rate in (kbps(DROPS_TRIED[0]) + 1, 0.1):
-        with pytest.raises(SettingsError, match="not to be had"):
-            drop_for_rate(clip, rate, EncodeSettings())
 
 
 # Ogg

@@ -1,0 +1,47 @@
+"""`dpcodec bench speed`."""
+
+from __future__ import annotations
+
+import click
+
+from dpcodec.cli.commands.bench.common import Common, Numbers, common_options, run_experiment
+from dpcodec.cli.options import Verb
+
+
+@click.command("speed", cls=Verb)
+@click.option(
+    "--lengths",
+    type=Numbers(1, 86400),
+    default="5,60,600,3600",
+    show_default=True,
+    help="Of audio, seconds.",
+)
+@click.option(
+    "--cores", type=Numbers(1, 1024, whole=True), help="To run on; default: 1, 2, 4 and so on, and all."
+)
+@click.option(
+    "--networks",
+    default="multiresunet,multiresunet-small",
+    show_default=True,
+    help="Whose step is timed.",
+)
+@click.option(
+    "--device", default="cpu", show_default=True, help="For the networks: cpu, cuda, cuda:N or mps."
+)
+@common_options
+@click.pass_context
+def command(
+    context: click.Context,
+    /,
+    common: Common,
+    lengths: tuple[float, ...],
+    cores: tuple[int, ...] | None,
+    networks: str,
+    device: str,
+) -> int:
+    """Real-time factors, peak memory, start-up, and how they change with length and cores."""
+    from dpcodec.bench import speed
+
+    return run_experiment(
+        context, speed.experiment(lengths, cores, tuple(dict.fromkeys(networks.split(","))), device), common
+    )
