@@ -16,16 +16,8 @@ THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 @contextmanager
 def threads_each(count: int) -> Iterator[None]:
     """Processes started inside have so many threads for linear algebra."""
-    before = {name: os.environ.get(name) for name in THREADS}
-    os.environ.update(dict.fromkeys(THREADS, str(count)))
-    try:
+    with _environment(dict.fromkeys(THREADS, str(count))):
         yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
 
 
 @contextmanager
@@ -34,10 +26,13 @@ def pools(*sizes: int) -> Iterator[list[ProcessPoolExecutor]]:
     doing: they hold one end of a pipe and leave when the other is closed, by us or by our death."""
     context = multiprocessing.get_context("spawn")
     theirs, ours = context.Pipe(duplex=False)
-    made = [
-        ProcessPoolExecutor(size, mp_context=context, initializer=_leave_when_closed, initargs=(theirs,))
-        for size in sizes
-    ]
+    # Where this process is interrupted, Python's tracker cleans up after it; it need not say so.
+    ignored = ",".join(filter(None, (os.environ.get("PYTHONWARNINGS"), "ignore:resource_tracker")))
+    with _environment({"PYTHONWARNINGS": ignored}):
+        made = [
+            ProcessPoolExecutor(size, mp_context=context, initializer=_leave_when_closed, initargs=(theirs,))
+            for size in sizes
+        ]
     try:
         yield made
     except BaseException:
@@ -48,6 +43,20 @@ def pools(*sizes: int) -> Iterator[list[ProcessPoolExecutor]]:
             pool.shutdown(cancel_futures=True)
         ours.close()
         theirs.close()
+
+
+@contextmanager
+def _environment(values: dict[str, str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def _leave_when_closed(pipe: Connection) -> None:

@@ -18,7 +18,10 @@ from collections.abc import Callable, Iterator
 
 GRACE_S = 1.5
 
+NOTHING_KEPT = "nothing was kept of the unfinished output"
+
 _at_leave: list[Callable[[], None]] = []
+_told = [NOTHING_KEPT]
 _stop = threading.Event()
 _fitting = threading.Event()
 _settled = threading.Event()
@@ -45,6 +48,16 @@ def at_leave(action: Callable[[], None]) -> Iterator[None]:
         yield
     finally:
         _at_leave.remove(action)
+
+
+@contextlib.contextmanager
+def telling(text: str) -> Iterator[None]:
+    """If a signal ends the process inside the `with` block, say this of what was kept."""
+    _told.append(text)
+    try:
+        yield
+    finally:
+        _told.remove(text)
 
 
 @contextlib.contextmanager
@@ -89,6 +102,6 @@ def _leave(number: int) -> None:
             action()
     if sys.stderr is not None:
         with contextlib.suppress(OSError, ValueError):
-            sys.stderr.write("dpcodec: interrupted: nothing was kept of the unfinished output\n")
+            sys.stderr.write(f"dpcodec: interrupted: {_told[-1]}\n")
             sys.stderr.flush()
     os._exit(128 + number)

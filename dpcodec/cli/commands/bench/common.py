@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dpcodec.cli import exits
+from dpcodec.cli import exits, signals
 from dpcodec.cli.display import Screen, escape
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Numbers(click.ParamType):  # type: ignore[type-arg]
             try:
                 number = int(text) if self.whole else float(text)
             except ValueError:
-                self.fail(f"{text!r} is not a number", param, ctx)
+                self.fail(f"{text!r} is not a {'whole ' if self.whole else ''}number", param, ctx)
             if not self.low <= number <= self.high:
                 self.fail(f"{text} is not within {self.low:g} ... {self.high:g}", param, ctx)
             numbers.append(number)
@@ -138,7 +138,8 @@ def run_experiment(context: click.Context, experiment: Experiment, common: Commo
     for task in experiment.tasks:
         if task.id in results.rows:
             tell(results.rows[task.id])
-    with screen.meter(f"bench {experiment.name}") as meter:
+    kept = f"what was measured is kept in {results.path}: run the same command again to go on"
+    with signals.telling(kept), screen.meter(f"bench {experiment.name}") as meter:
         outcome = run(experiment, results, meter, common.jobs, common.budget, tell)
     for failure in outcome.failures:
         screen.error(f"bench {experiment.name}", failure)
