@@ -133,6 +133,16 @@ def test_keys_play_switch_seek_and_change_the_clip(listener: Any) -> None:
     listener.until(lambda: listener.texts(".play") == ["Pause", "Play", "Play"])
 
 
+def test_space_plays_also_from_a_version_in_focus(listener: Any) -> None:
+    listener.browser.execute_script("arguments[0].focus()", listener.all(".tile")[2])
+    listener.keys(" ")
+    listener.until(lambda: listener.hears() == 0)
+    listener.keys(Keys.ENTER)
+    assert listener.settled() == 2
+    listener.one(".play").send_keys(" ")
+    assert listener.texts(".play") == ["Play"] * 3
+
+
 def test_keys_can_be_turned_off(listener: Any) -> None:
     listener.one("summary").send_keys(Keys.ENTER)
     listener.one("#shortcuts").send_keys(" ")

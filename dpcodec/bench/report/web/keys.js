@@ -13,6 +13,10 @@ function listenToKeys(stage) {
     event.preventDefault();
     action();
   });
+  document.addEventListener("keyup", (event) => {
+    // A button in focus would also be pressed, where browsers do that as the space bar comes up.
+    if (event.key === " " && enabled.checked && event.target.closest(".choice")) event.preventDefault();
+  });
 }
 
 function actionFor({ key, target }, { deck, choose, step }) {
@@ -20,7 +24,7 @@ function actionFor({ key, target }, { deck, choose, step }) {
   if (/^[0-9]$/.test(key)) return () => choose(Number(key));
   if (key === "n") return () => step(1);
   if (key === "p") return () => step(-1);
-  const pressesItself = target.closest("button:not(.choice, .play), summary, [type=checkbox]");
+  const pressesItself = target.closest("button:not(.choice), summary, [type=checkbox]");
   if (key === " " && !pressesItself) return () => deck.toggle();
   if (target.matches("input, .scroll")) return null; // arrows move a slider, and a wide table
   if (key === "ArrowLeft") return () => deck.seek(deck.position - SEEK_S);
