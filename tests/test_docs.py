@@ -19,6 +19,7 @@ import pytest
 
 import dpcodec
 import dpcodec.metrics
+from dpcodec.cli.commands.bench.group import EXPERIMENTS
 from dpcodec.cli.main import COMMAND
 
 ROOT = Path(__file__).parent.parent
@@ -133,6 +134,12 @@ def test_every_option_is_told(verb: str, option: str) -> None:
 def test_every_verb_is_told() -> None:
     for verb in COMMAND.list_commands(click.Context(COMMAND)):
         assert f"`{verb} " in CLI
+
+
+def test_every_experiment_is_told() -> None:
+    table = CLI.partition("| experiment | measures |")[2].partition("\n\n")[0]
+    told = re.findall(r"^\| `(\w+)", table, re.M)
+    assert told == list(EXPERIMENTS)
 
 
 @pytest.mark.parametrize("path", PAGES, ids=name_of)
