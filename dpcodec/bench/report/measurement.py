@@ -18,7 +18,7 @@ from dpcodec.bench.paper import METRIC_S
 from dpcodec.bench.peers import quantised_16_bit
 from dpcodec.bench.report.media import flac, levels, spectrogram_png
 from dpcodec.bench.report.systems import Choice, System, choose
-from dpcodec.bench.statistics import grouped, plus_minus, rounded
+from dpcodec.bench.statistics import grouped, plus_minus
 
 METRICS = ("snr", "si-sdr", "peaq", "pemoq")
 HEADINGS = {
@@ -103,7 +103,7 @@ def tables(rows: Sequence[Row]) -> list[Table]:
 
 
 def _shown(value: float | str | None) -> float | str | None:
-    return value if isinstance(value, str) else rounded(value)
+    return value if value is None or isinstance(value, str) else round(value, 2) + 0.0  # never -0.0
 
 
 def _as_long_as(clip: Audio, other: Audio) -> Audio:

@@ -90,7 +90,8 @@ def data(rows: Sequence[Row], title: str) -> Row:
 
 
 def _version(row: Row) -> Row:
-    facts = [text.format(float(row[name])) for name, text in FACTS.items() if row.get(name) is not None]
+    told = {name: round(float(row[name]), 1) + 0.0 for name in FACTS if row.get(name) is not None}
+    facts = [FACTS[name].format(value) for name, value in told.items()]
     return {
         "system": row["system"],
         "role": row["role"],
