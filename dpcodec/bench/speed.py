@@ -145,17 +145,16 @@ def _lengths(rows: Sequence[Row]) -> list[Row]:
 
 
 def _cores(rows: Sequence[Row]) -> list[Row]:
-    """A row a case, one file on all of the cores or as many files as cores; a column a number of cores."""
+    """A row a case, for one file on all of the cores and for a file a core; a column a number of cores."""
     counts = sorted({row["cores"] for row in rows})
     shown = []
     for (name,), group in grouped(_in_order(rows, "name", list(ON_CORES)), "name").items():
-        for what, many in (("one file", False), ("a file a core", True)):
-            factors = {
-                r["cores"]: r["times_real_time"] for r in group if r["copies"] == (r["cores"] if many else 1)
-            }
-            shown.append(
-                {"what": name, "at a time": what, **{str(n): rounded(factors.get(n), 1) for n in counts}}
-            )
+        one = {row["cores"]: row["times_real_time"] for row in group if row["copies"] == 1}
+        many = {row["cores"]: row["times_real_time"] for row in group if row["copies"] == row["cores"]}
+        for way, factors in (("one file", one), ("a file a core", many)):
+            columns = {str(n): rounded(factors.get(n), 1) for n in counts}
+            if way == "one file" or max(counts) > 1:
+                shown.append({"what": name, "at a time": way, **columns})
     return shown
 
 
