@@ -81,7 +81,8 @@ def draw_panels(panels: Sequence[Panel], path: Path, columns: int = 3, title: st
             ax.set_xscale("log")
         ax.grid(alpha=0.3)
         if panel.ticks:
-            ax.set_xticks(panel.ticks)
+            ax.set_xticks(panel.ticks, [f"{tick:g}" for tick in panel.ticks])
+            ax.minorticks_off()
     for ax in axes[len(panels) :]:
         ax.set_visible(False)
     figure.suptitle(title)

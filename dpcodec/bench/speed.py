@@ -184,6 +184,7 @@ def plots(rows: Sequence[Row], folder: Path) -> list[Path]:
                 verb: Line(seconds, [row[f"{name}_{column}"] for row in rows])
                 for name, verb in IN_LENGTH.items()
             },
+            ticks=seconds,
             log_x=True,
         )
         for title, unit, column in (
