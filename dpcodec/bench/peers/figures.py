@@ -47,16 +47,19 @@ def plots(rows: Sequence[Row], folder: Path) -> list[Path]:
     written = []
     for where, group in _runs(rows):
         lossy, _ = _of_whole_clips(group)
-        panels = [
-            Panel(FIGURES[name][0], "kbit/s on disk", FIGURES[name][1], _lines(lossy, name))
-            for name in _measured(lossy)
-        ]
+        bitrates = sorted({row["kbps"] for row in lossy})
+        panels = []
+        for name in _measured(lossy):
+            title, unit = FIGURES[name]
+            lines = _lines(lossy, name)
+            panels.append(Panel(title, "kbit/s on disk", unit, lines, ticks=bitrates, log_x=True))
         if panels:
             rate, seconds = group[0]["rate"], group[0]["seconds"]
             clips = len({row["clip_digest"] for row in lossy})
             about = "mean and its 95 % interval" if clips >= FEWEST else "mean"
             title = f"{clips} clip{'s' * (clips != 1)} {where}: {about}"
-            written += draw_panels(panels, folder / f"peers-{rate}hz-{seconds:g}s", 3, title)
+            name = f"peers-{rate}hz-{seconds:g}s".replace(".", "_")  # what follows a point is a suffix
+            written += draw_panels(panels, folder / name, 3, title)
     return written
 
 
