@@ -28,8 +28,8 @@ RESULTS := build/bench
 
 bench: $(INSTALLED)
 	$(BENCH) demo --out $(RESULTS)
-	$(BENCH) paper --drops 0.3,0.6,0.9 --seconds 2 --out $(RESULTS)
-	$(BENCH) columns --out $(RESULTS)
+	$(BENCH) paper --drops 0.3,0.6,0.9 --seconds 2 --iterations 20 --out $(RESULTS)
+	$(BENCH) columns --gaps 2,4 --seconds 2 --out $(RESULTS)
 	$(BENCH) rate --out $(RESULTS)
 	$(BENCH) peers --bitrates 16,48 --seconds 3 --out $(RESULTS)
 	$(BENCH) loss --losses 0,10,30 --parts-lost 0,2 --draws 1 --seconds 10 --out $(RESULTS)

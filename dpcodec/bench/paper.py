@@ -30,7 +30,7 @@ FRAMES = frame_count(round(SECONDS * RATE), HOP)
 MASKS: tuple[MaskKind, ...] = ("random", "energy")
 DROPS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 SOLVERS = ("none", "least-squares", "deep-prior")
-METRIC_S = {"peaq": 1.5, "pemoq": 4.0, "visqol": 3.0}
+METRIC_S = {"pemoq": 2.0, "visqol": 4.5}
 """Seconds a metric takes for 5 s of audio, where that is more than a tenth of a second."""
 ADVISED_S = 600.0
 
