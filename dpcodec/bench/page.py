@@ -18,6 +18,7 @@ SECTIONS = {
     "loss": "Lost packets",
     "speed": "Speed and memory",
     "boundaries": "Boundaries between segments",
+    "entropy": "Entropy coder",
     "demo": "Every mask and solver on a melody",
 }
 """Experiments and their headings, in the order of the page."""

@@ -19,22 +19,25 @@ from dpcodec.errors import FormatError
 def encode_symbols(q: np.ndarray, coded: np.ndarray | None) -> bytes:
     """Code int32 [K, L, 2]; cells outside `coded` (bool [K, L], None: all) are not written."""
     encoder = Encoder()
-    _walk(encoder, q.shape[:2], coded, q)
+    walk(encoder, q.shape[:2], coded, q)
     return encoder.finish()
 
 
 def decode_symbols(data: bytes, shape: tuple[int, int], coded: np.ndarray | None) -> np.ndarray:
     """The inverse: int32 [K, L, 2], zero outside `coded`. Raises `FormatError`."""
     decoder = Decoder(data)
-    q = _walk(decoder, shape, coded, None)
+    q = walk(decoder, shape, coded, None)
     decoder.finish()
     return q
 
 
-def _walk(
+def walk(
     coder: Coder, shape: tuple[int, ...], coded: np.ndarray | None, truth: np.ndarray | None
 ) -> np.ndarray:
-    """Code all passes; returns int32 [K, L, 2]."""
+    """Code all passes with a coder for one side, which may also just count: int32 [K, L, 2].
+
+    shape (K, L); coded as above; truth int32 [K, L, 2], what to write, None when reading.
+    """
     around = Neighbourhood(shape[0], shape[1])
     coded = np.ones(shape, bool) if coded is None else coded
     zeros, real, imag = _tables()

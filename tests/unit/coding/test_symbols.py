@@ -183,7 +183,7 @@ def test_close_to_the_conditional_entropy() -> None:
             return np.asarray(truth, np.uint8)
 
     q, recorder = grid(5, 128, 200, 4), Recorder()
-    symbols._walk(recorder, q.shape[:2], None, q)
+    symbols.walk(recorder, q.shape[:2], None, q)
     bits = recorder.raw
     for counts in recorder.seen.values():
         share = counts / np.maximum(counts.sum(1, keepdims=True), 1)

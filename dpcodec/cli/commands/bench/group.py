@@ -8,7 +8,19 @@ import click
 
 from dpcodec.cli.options import screen_options
 
-EXPERIMENTS = ("demo", "paper", "columns", "rate", "peers", "loss", "speed", "boundaries", "report", "docs")
+EXPERIMENTS = (
+    "demo",
+    "paper",
+    "columns",
+    "rate",
+    "peers",
+    "loss",
+    "speed",
+    "boundaries",
+    "entropy",
+    "report",
+    "docs",
+)
 
 
 class Experiments(click.Group):
