@@ -35,6 +35,7 @@ bench: $(INSTALLED)
 	$(BENCH) loss --losses 0,10,30 --parts-lost 0,2 --draws 1 --seconds 10 --out $(RESULTS)
 	$(BENCH) speed --lengths 5,20 --cores 1 --networks multiresunet-small --out $(RESULTS)
 	$(BENCH) boundaries --out $(RESULTS)
+	$(BENCH) entropy --out $(RESULTS)
 	$(BENCH) docs $(RESULTS) --out $(RESULTS)/benchmarks.md --force
 	$(BENCH) report --seconds 3 --results $(RESULTS) --output $(RESULTS)/report.html --force
 

@@ -22,6 +22,16 @@ PARTS_LOST = (0, 1, 2, 4)
 ANYWHERE, IN_EACH = "any packets", "in each segment"
 AT_A_RATE = ("default", "opus")
 """How the names of systems begin that are set to the bit rate."""
+ORDER = (
+    *(f"default, {solver}" for solver in SOLVERS),
+    "opus",
+    "opus, told",
+    *(f"paper, {solver}" for solver in SOLVERS),
+    "flac",
+    "silence",
+    *(f"{name}, {solver}" for name in IN_SEGMENTS for solver in SOLVERS),
+)
+"""Of systems, in tables and plots."""
 ONE_TABLE = ("clip", "rate", "seconds", "bitrate", "pattern")
 
 
@@ -125,8 +135,13 @@ def _by_system(rows: Sequence[Row], figure: str) -> list[Row]:
                 f"{share:g}": plus_minus([r for r in group if r["loss"] == share], figure) for share in shares
             },
         }
-        for (system,), group in grouped(rows, "system").items()
+        for system, group in _systems_of(rows)
     ]
+
+
+def _systems_of(rows: Sequence[Row]) -> list[tuple[str, list[Row]]]:
+    groups = {system: group for (system,), group in grouped(rows, "system").items()}
+    return [(system, groups[system]) for system in ORDER if system in groups]
 
 
 def _figures(rows: Sequence[Row]) -> list[str]:
@@ -149,8 +164,8 @@ def plots(rows: Sequence[Row], folder: Path) -> list[Path]:
         for figure in _figures(group):
             for set_to_rate, title in ((True, f"{bitrate:g} kbit/s"), (False, "exact or lossless")):
                 lines = {
-                    str(system): _line(of_system, figure)
-                    for (system,), of_system in grouped(group, "system").items()
+                    system: _line(of_system, figure)
+                    for system, of_system in _systems_of(group)
                     if system.startswith(AT_A_RATE) == set_to_rate
                 }
                 panels.append(Panel(f"{clip}, {title}", "packets lost, %", _spelled(figure), lines))
