@@ -71,7 +71,7 @@ def band_signals(signals: np.ndarray, sample_rate: int) -> Iterator[np.ndarray]:
     """
     samples = signals.shape[1]
     size = fft.next_fast_len(samples + math.ceil(_TAIL_S * sample_rate), real=True)
-    spectra = fft.rfft(signals, size)
+    spectra = fft.rfft(np.asarray(signals, np.float64), size)
     back = np.exp(-2j * np.pi / size * np.arange(spectra.shape[1]))
     for centre in centre_frequencies():
         p = pole(float(centre), sample_rate)

@@ -7,6 +7,7 @@ the original program is not public, and docs/metrics.md says how close to its pu
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +16,7 @@ from dpcodec.errors import AudioError
 from dpcodec.metrics.pair import as_pair, resample
 from dpcodec.metrics.pemoq.adaptation import adapt, hair_cells
 from dpcodec.metrics.pemoq.gammatone import band_signals
-from dpcodec.metrics.pemoq.modulation import RATE_HZ, decimate, modulation_channels
+from dpcodec.metrics.pemoq.modulation import CENTRES_HZ, RATE_HZ, decimate, modulation_channels
 
 WORKING_RATE_HZ = 48000
 """A multiple of 800 Hz, far enough above the highest band for the half-wave rectifier."""
@@ -27,6 +28,12 @@ _ASSIMILATION = 0.25
 _QUANTILE = 0.05
 _ACTIVITY_FRAMES = 100
 """The moving average of the internal activity: 1 s."""
+_SEGMENT = 20 * RATE_HZ
+"""Longer signals are heard in segments, so that memory is bounded."""
+_WARM_UP = 5 * RATE_HZ
+"""What is heard before each: ten time constants of the slowest loop, twenty of its divisor's square."""
+_AHEAD = 16
+"""What is heard after each: decimation looks ten samples ahead."""
 _STILL = 1e-9
 """A mean square in squared model units that no sound above the threshold of hearing stays under."""
 
@@ -93,23 +100,37 @@ def _similarities(reference: np.ndarray, estimate: np.ndarray, sample_rate: int)
         alike = float(not any(powers))
         return alike, alike
     pair = np.stack([reference, estimate * np.sqrt(powers[0] / powers[1])])
-    heard, degraded = internal_representations(
-        resample(pair, sample_rate, WORKING_RATE_HZ).astype(np.float64), WORKING_RATE_HZ
-    )
-    over_all, energies = [], []
-    over_frames, frame_energies, activity = [], [], []
-    for r, e in zip(modulation_channels(heard), modulation_channels(degraded), strict=True):
-        e = np.where(np.abs(e) < np.abs(r), _ASSIMILATION * r + (1 - _ASSIMILATION) * e, e)
-        over_all.append(_correlation(r[:, np.newaxis], e[:, np.newaxis])[0])
-        energies.append(np.mean(e**2))
-        r, e = _frames(r), _frames(e)
-        over_frames.append(_correlation(r, e))
-        frame_energies.append(np.mean(e**2, axis=(0, 2)))
-        activity.append(np.mean(e, axis=(0, 2)))
-    psm = _weighted_mean(np.array(over_all), np.array(energies))
-    psm_over_time = _weighted_mean(np.array(over_frames), np.array(frame_energies))
-    weights = np.maximum(_moving_average(np.sum(activity, axis=0), _ACTIVITY_FRAMES), 0.0)
-    return float(psm), _weighted_quantile(psm_over_time, weights + _STILL, _QUANTILE)
+    pair = resample(pair, sample_rate, WORKING_RATE_HZ)
+    moments = np.zeros((len(CENTRES_HZ), 6))
+    over_time, activity = [], []
+    for channels in _segments(pair):
+        frames, energies, means = [], [], []
+        for k, (r, e) in enumerate(channels):
+            e = np.where(np.abs(e) < np.abs(r), _ASSIMILATION * r + (1 - _ASSIMILATION) * e, e)
+            moments[k] += [np.sum(x) for x in (np.ones_like(r), r, e, r * e, r**2, e**2)]
+            r, e = _frames(r), _frames(e)
+            frames.append(_correlation(*(np.mean(x, axis=(0, 2)) for x in (r, e, r * e, r**2, e**2))))
+            energies.append(np.mean(e**2, axis=(0, 2)))
+            means.append(np.mean(e, axis=(0, 2)))
+        over_time.append(_weighted_mean(np.array(frames), np.array(energies)))
+        activity.append(np.sum(means, axis=0))
+    overall = moments[:, 1:].T / moments[:, 0]
+    psm = _weighted_mean(_correlation(*overall), overall[-1])
+    weights = np.maximum(_moving_average(np.concatenate(activity), _ACTIVITY_FRAMES), 0.0) + _STILL
+    return float(psm), _weighted_quantile(np.concatenate(over_time), weights, _QUANTILE)
+
+
+def _segments(pair: np.ndarray) -> Iterator[Iterator[tuple[np.ndarray, np.ndarray]]]:
+    """[2, N] at the working rate -> for each segment, its modulation channels of both, [33, t] at 800 Hz."""
+    step = WORKING_RATE_HZ // RATE_HZ
+    length = -(-pair.shape[1] // step)
+    for start in range(0, length, _SEGMENT):
+        first, stop = max(start - _WARM_UP, 0), min(start + _SEGMENT, length)
+        heard = internal_representations(pair[:, first * step : (stop + _AHEAD) * step], WORKING_RATE_HZ)
+        channels = modulation_channels(heard)
+        yield (
+            (c[0, :, start - first : stop - first], c[1, :, start - first : stop - first]) for c in channels
+        )
 
 
 def _frames(channel: np.ndarray) -> np.ndarray:
@@ -118,13 +139,12 @@ def _frames(channel: np.ndarray) -> np.ndarray:
     return channel[:, : count * _FRAME].reshape(channel.shape[0], count, _FRAME)
 
 
-def _correlation(r: np.ndarray, e: np.ndarray) -> np.ndarray:
-    """Over bands and samples, [B, K, n] -> [K]. Where neither varies, 1; where only one does, 0."""
-    r, e = (x - x.mean(axis=(0, 2), keepdims=True) for x in (r, e))
-    product, r2, e2 = (np.mean(a * b, axis=(0, 2)) for a, b in ((r, e), (r, r), (e, e)))
-    varies = (r2 > _STILL) & (e2 > _STILL)
-    alike = np.divide(product, np.sqrt(r2 * e2), out=np.zeros_like(product), where=varies)
-    return np.asarray(np.where((r2 > _STILL) | (e2 > _STILL), alike, 1.0))
+def _correlation(r: np.ndarray, e: np.ndarray, re: np.ndarray, r2: np.ndarray, e2: np.ndarray) -> np.ndarray:
+    """From the means of r, e, r e, r² and e². Where neither varies, 1; where only one does, 0."""
+    varying_r, varying_e = np.maximum(r2 - r**2, 0.0), np.maximum(e2 - e**2, 0.0)
+    vary = (varying_r > _STILL) & (varying_e > _STILL)
+    alike = np.divide(re - r * e, np.sqrt(varying_r * varying_e), out=np.zeros_like(re), where=vary)
+    return np.asarray(np.where((varying_r > _STILL) | (varying_e > _STILL), np.clip(alike, -1, 1), 1.0))
 
 
 def _weighted_mean(values: np.ndarray, weights: np.ndarray) -> np.ndarray:

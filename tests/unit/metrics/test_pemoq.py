@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from dpcodec.errors import AudioError
-from dpcodec.metrics.pemoq import PemoqResult, odg_of, pemoq
+from dpcodec.metrics.pemoq import PemoqResult, measure, odg_of, pemoq
 from dpcodec.metrics.pemoq.measure import internal_representations
 from dpcodec.metrics.pemoq.modulation import modulation_channels
 
@@ -81,6 +81,15 @@ def test_similarities_are_those_of_the_definition() -> None:
     assert (result.psm, result.psmt) == pytest.approx(by_the_definition(x, y), abs=1e-4)
 
 
+def test_segments_of_a_long_sound_join(monkeypatch: pytest.MonkeyPatch) -> None:
+    x = np.tile(chord(seconds=1.0), 8)
+    y = x + 0.003 * noise(x.size)
+    whole = pemoq(x, y, RATE)
+    monkeypatch.setattr(measure, "_SEGMENT", 6 * measure.RATE_HZ)
+    parts = pemoq(x, y, RATE)
+    assert (parts.odg, parts.psm, parts.psmt) == pytest.approx((whole.odg, whole.psm, whole.psmt), abs=1e-5)
+
+
 def test_channels_are_measured_each_by_itself() -> None:
     x = np.stack([chord(seconds=0.3), noise(RATE * 3 // 10) / 10])
     y = x + 0.01 * noise(x.shape[1], 1)
@@ -93,7 +102,7 @@ def test_channels_are_measured_each_by_itself() -> None:
 # What must hold for any sound
 
 
-@pytest.mark.parametrize("rate", [8000, 44100, 48000, 96000])
+@pytest.mark.parametrize("rate", [8000, 44100, 48000])
 def test_a_sound_is_like_itself_and_like_itself_louder(rate: int) -> None:
     x = chord(rate, 0.4)
     for gain in (1.0, 0.5, 1e-3, 3.0):

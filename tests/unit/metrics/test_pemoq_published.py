@@ -1,7 +1,7 @@
 """PEMO-Q-like against the original program's published grades of hard-clipped recordings.
 
-Reference: `data/metrics/pemoq_clipped.csv`, from P. Záviška, P. Rajmic, A. Ozerov, L. Rencker, "A survey and an
-extensive evaluation of popular audio declipping methods", IEEE J. Sel. Topics Signal Process. 15 (2021), for
+Reference: `data/metrics/pemoq_clipped.csv`, from P. Záviška, P. Rajmic, A. Ozerov, L. Rencker, "A survey and
+an extensive evaluation of popular audio declipping methods", IEEE J. Sel. Topics Signal Process. 15 (2021):
 ten recordings clipped to 20, 15 and 10 dB. Asked for over these thirty: mean absolute error 0.17, correlation
 0.97. The test holds the ten at 20 dB to both, where grades lie furthest apart, from -1.0 to -3.9;
 
