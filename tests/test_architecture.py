@@ -37,7 +37,7 @@ DOORS = {
     "torch": {"inpaint/", "metrics/sdr.py"},
     "torchmetrics": {"metrics/sdr.py"},
     "visqol": {"metrics/visqol.py"},
-    "matplotlib": {"bench/plots.py"},
+    "matplotlib": {"bench/engine/plots.py"},
     "click": {"cli/"},
     "rich": {"cli/"},
     "soxr": {"signal/"},

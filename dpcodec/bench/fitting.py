@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
-from dpcodec.bench.experiment import Row
+from dpcodec.bench.engine.experiment import Row
 from dpcodec.inpaint.device import resolve_device
 from dpcodec.inpaint.networks.sizes import NETWORKS, network_size
 from dpcodec.inpaint.solver_settings import SolverSettings

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from dpcodec import Audio
-from dpcodec.bench.report.media import flac, spectrogram_png
-from dpcodec.bench.report.page import build
+from dpcodec.bench.experiments.report.media import flac, spectrogram_png
+from dpcodec.bench.experiments.report.page import build
 
 RATE, SECONDS, STEP_S = 16000, 2.0, 0.25
 HOSTILE = '</script><b id="evil">Yak & "Co"</b>'

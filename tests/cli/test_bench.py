@@ -12,7 +12,8 @@ from pathlib import Path
 import click
 import pytest
 
-from dpcodec.bench import paper
+from dpcodec.bench.evaluation import PAPER_METRICS
+from dpcodec.bench.experiments import paper
 from dpcodec.cli.commands.bench.common import Duration, Names, Numbers
 from dpcodec.cli.commands.bench.group import bench
 from dpcodec.cli.commands.bench.paper import command as paper_command
@@ -72,7 +73,7 @@ def test_names():
 def test_defaults_are_the_experiment_s():
     context = paper_command.make_context("paper", [])
     names = ("masks", "drops", "solvers", "metrics", "seconds")
-    defaults = (paper.MASKS, paper.DROPS, paper.SOLVERS, paper.PAPER_METRICS, paper.SECONDS)
+    defaults = (paper.MASKS, paper.DROPS, paper.SOLVERS, PAPER_METRICS, paper.SECONDS)
     assert tuple(context.params[name] for name in names) == defaults
 
 

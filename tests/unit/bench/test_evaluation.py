@@ -10,7 +10,8 @@ import pytest
 
 from dpcodec import Audio
 from dpcodec.bench.clips import melody
-from dpcodec.bench.evaluation import compare, number
+from dpcodec.bench.engine.statistics import number
+from dpcodec.bench.evaluation import compare
 from dpcodec.metrics.snr import si_sdr, snr
 
 

@@ -27,8 +27,8 @@ from dpcodec import (
     profile,
     repair,
 )
-from dpcodec.bench.channel import data_packets_of_parts, without_data_packets
 from dpcodec.bench.clips import melody
+from dpcodec.bench.experiments.loss.channel import data_packets_of_parts, without_data_packets
 from dpcodec.mask.energy import energy_mask
 from dpcodec.metrics.snr import snr
 from dpcodec.signal.stft import Stft

@@ -16,6 +16,6 @@ from dpcodec.cli.options import Verb
 @click.pass_context
 def command(context: click.Context, folder: Path | None, common: Common) -> int:
     """What cutting a long file into segments costs at the cuts, on the files in DIR strung together."""
-    from dpcodec.bench import boundaries
+    from dpcodec.bench.experiments import boundaries
 
     return run_experiment(context, boundaries.experiment(folder), common)

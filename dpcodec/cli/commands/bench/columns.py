@@ -50,7 +50,7 @@ def command(
 
     The gaps are those of DIR/missing_columns.json, or five spread over each clip. Figures in
     DIR/published_snr.csv stand beside the measured ones."""
-    from dpcodec.bench import columns
+    from dpcodec.bench.experiments import columns
 
     fitting = fitting_of(solvers, network, iterations, device)
     return run_experiment(context, columns.experiment(folder, seconds, gaps, solvers, fitting), common)

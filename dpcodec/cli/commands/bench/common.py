@@ -17,8 +17,8 @@ from dpcodec.cli import exits, signals
 from dpcodec.cli.display import Screen, escape
 
 if TYPE_CHECKING:
-    from dpcodec.bench.experiment import Experiment, Table
-    from dpcodec.bench.results import Results
+    from dpcodec.bench.engine.experiment import Experiment, Table
+    from dpcodec.bench.engine.results import Results
 
 COMMON = ("out", "fresh", "jobs", "budget", "as_json")
 QUIET = ("out", "fresh", "jobs", "as_json")
@@ -122,8 +122,8 @@ def common_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def run_experiment(context: click.Context, experiment: Experiment, common: Common) -> int:
     """Run it, print its tables (or rows), draw its plots; return the exit code."""
-    from dpcodec.bench.results import Results
-    from dpcodec.bench.runner import outstanding, run
+    from dpcodec.bench.engine.results import Results
+    from dpcodec.bench.engine.runner import outstanding, run
 
     screen = context.find_root().ensure_object(Screen)
     if common.fresh:
@@ -154,8 +154,8 @@ def run_experiment(context: click.Context, experiment: Experiment, common: Commo
 
 
 def _announce(screen: Screen, experiment: Experiment, common: Common, results: Results) -> None:
-    from dpcodec.bench.experiment import spell
-    from dpcodec.bench.runner import duration_s, outstanding, workers_for
+    from dpcodec.bench.engine.experiment import spell
+    from dpcodec.bench.engine.runner import duration_s, outstanding, workers_for
 
     for note in experiment.notes:
         screen.note(note)
@@ -171,7 +171,7 @@ def _announce(screen: Screen, experiment: Experiment, common: Common, results: R
 
 
 def _tell_what_is_left(screen: Screen, count: int, shortest_s: float, budget_s: float | None) -> None:
-    from dpcodec.bench.experiment import spell
+    from dpcodec.bench.engine.experiment import spell
 
     remedy = "run the same command again to go on"
     if budget_s is not None and shortest_s > budget_s:
@@ -181,8 +181,8 @@ def _tell_what_is_left(screen: Screen, count: int, shortest_s: float, budget_s: 
 
 def draw(screen: Screen, experiment: Experiment, rows: list[dict[str, Any]], folder: Path) -> None:
     """The experiment's plots, if it has any and the package that draws is installed."""
-    from dpcodec.bench.experiment import no_plots
-    from dpcodec.bench.plots import can_draw
+    from dpcodec.bench.engine.experiment import no_plots
+    from dpcodec.bench.engine.plots import can_draw
 
     if experiment.plots is no_plots:
         return

@@ -13,6 +13,6 @@ from dpcodec.cli.options import Verb
 @click.pass_context
 def command(context: click.Context, common: Common) -> int:
     """A short melody made by formula through every mask and solver."""
-    from dpcodec.bench import demo
+    from dpcodec.bench.experiments import demo
 
     return run_experiment(context, demo.experiment(), common)

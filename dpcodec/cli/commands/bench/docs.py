@@ -20,7 +20,7 @@ from dpcodec.cli.outputs import create
 @click.option("-f", "--force", is_flag=True, help="Overwrite a page that exists.")
 def command(results: Path, out: Path, force: bool) -> None:
     """Write a page of all tables and plots from the results in the folder RESULTS."""
-    from dpcodec.bench.page import write_page
+    from dpcodec.bench.engine.page import write_page
 
     if out.exists() and not force:
         raise UsageError(f"{out}: exists: give --force to overwrite it")

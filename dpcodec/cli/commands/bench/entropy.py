@@ -24,6 +24,6 @@ def command(
     context: click.Context, /, folder: Path | None, common: Common, drops: tuple[float, ...], seconds: float
 ) -> int:
     """Bytes of files against the entropy of their symbols, on the audio files in DIR at 16 kHz mono."""
-    from dpcodec.bench import entropy
+    from dpcodec.bench.experiments import entropy
 
     return run_experiment(context, entropy.experiment(folder, drops, seconds=seconds), common)

@@ -51,6 +51,6 @@ from dpcodec.metrics import METRICS
 @click.pass_context
 def command(context: click.Context, /, file: Path | None, common: Common, **settings: Any) -> int:
     """Quality against the share of packets lost, of FILE's audio or a melody, beside Opus and FLAC."""
-    from dpcodec.bench import loss
+    from dpcodec.bench.experiments import loss
 
     return run_experiment(context, loss.experiment(file, **settings), common)

@@ -62,7 +62,7 @@ def command(
     **choices: Any,
 ) -> int:
     """The paper's figure 1: both masks at drops 0.1 to 0.9, on the files in DIR at 16 kHz mono."""
-    from dpcodec.bench import paper
+    from dpcodec.bench.experiments import paper
 
     fitting = fitting_of(solvers, network, iterations, device)
     return run_experiment(

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from dpcodec.bench.peers import CODECS
+from dpcodec.bench.experiments.peers import CODECS
 from dpcodec.cli.commands.bench.common import Common, Names, Numbers, common_options, run_experiment
 from dpcodec.cli.options import Verb
 from dpcodec.metrics.catalogue import METRICS
@@ -48,6 +48,6 @@ from dpcodec.metrics.catalogue import METRICS
 @click.pass_context
 def command(context: click.Context, /, folder: Path | None, common: Common, **choices: Any) -> int:
     """dpcodec beside opus, mp3, vorbis, aac and others at the same bit rates, on the files in DIR."""
-    from dpcodec.bench import peers
+    from dpcodec.bench.experiments import peers
 
     return run_experiment(context, peers.experiment(folder, **choices), common)

@@ -9,8 +9,8 @@ from typing import Any
 import click
 
 from dpcodec import PROFILES
-from dpcodec.bench.peers import PEER_NAMES
-from dpcodec.bench.report.systems import NAMES, Choice
+from dpcodec.bench.experiments.peers import PEER_NAMES
+from dpcodec.bench.experiments.report.systems import NAMES, Choice
 from dpcodec.cli.commands.bench.common import Common, Duration, Names, Numbers, run_experiment
 from dpcodec.cli.display import Screen
 from dpcodec.cli.exits import UsageError
@@ -93,9 +93,9 @@ def command(context: click.Context, /, **options: Any) -> int:
     The file plays them in step, shows spectrograms, figures and plots, lets a listener grade them blind, and
     needs no network.
     """
-    from dpcodec.bench.report.measurement import experiment
-    from dpcodec.bench.report.page import build, plots_in
-    from dpcodec.bench.results import Results
+    from dpcodec.bench.engine.results import Results
+    from dpcodec.bench.experiments.report.measurement import experiment
+    from dpcodec.bench.experiments.report.page import build, plots_in
 
     output, results = options["output"], options["results"]
     _check_output(output, options["force"])

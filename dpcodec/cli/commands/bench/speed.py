@@ -40,7 +40,7 @@ def command(
     device: str,
 ) -> int:
     """Real-time factors, peak memory, start-up, and how they change with length and cores."""
-    from dpcodec.bench import speed
+    from dpcodec.bench.experiments import speed
 
     return run_experiment(
         context, speed.experiment(lengths, cores, tuple(dict.fromkeys(networks.split(","))), device), common

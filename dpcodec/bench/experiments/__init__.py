@@ -1,0 +1,1 @@
+"""One file or folder an experiment; each has `experiment`, `tables` and `plots` where it draws any."""

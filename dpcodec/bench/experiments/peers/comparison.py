@@ -1,0 +1,142 @@
+"""The measurements: each clip through each codec at each bit rate, and this codec among them."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import dpcodec
+from dpcodec import Audio, DecodeSettings, SettingsError
+from dpcodec.bench.clips import clips_of, digest
+from dpcodec.bench.engine.experiment import Experiment, Row, Task
+from dpcodec.bench.evaluation import compare, metrics_s
+from dpcodec.bench.experiments.peers.adapter import Peer, quantised_16_bit
+from dpcodec.bench.experiments.peers.choice import PEER_NAMES, available_peers, peer
+from dpcodec.bench.experiments.peers.figures import plots, tables
+from dpcodec.bench.target import fit
+from dpcodec.bench.trial import decode_timed
+from dpcodec.metrics.catalogue import select
+from dpcodec.settings import Solver
+
+OURS = "dpcodec"
+CODECS = (OURS, *PEER_NAMES)
+BITRATES = (16.0, 24.0, 32.0, 48.0, 64.0)
+SOLVERS: tuple[Solver, ...] = ("none", "least-squares")
+METRICS = ("snr", "si-sdr", "peaq", "pemoq")
+CODING_S = 0.2
+FITTING_S = 1.5
+"""Seconds that a peer, and finding this codec's drop, take for 5 s of audio, about."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A column of the experiment: a codec, the version of its program, the bit rate asked for, our solver."""
+
+    codec: str
+    codec_version: str
+    kbps: float | None
+    solver: Solver | None = None
+
+
+def experiment(
+    folder: Path | None,
+    bitrates: Sequence[float] = BITRATES,
+    codecs: Sequence[str] = CODECS,
+    solvers: Sequence[Solver] = SOLVERS,
+    metrics: Sequence[str] | None = None,
+    rate: int | None = None,
+    seconds: float = 5.0,
+    count: int | None = None,
+) -> Experiment:
+    """A task a clip, codec and bit rate; clip by clip, so that any beginning has all codecs side by side.
+
+    bitrates  kbit/s asked for
+    codecs    of `CODECS`; peers that cannot run here are left out, with a note
+    solvers   this codec's, each counted as a codec of its own
+    metrics   None: `METRICS`, and ViSQOL where it is installed
+    rate      Hz that clips are resampled to; None: each clip's own
+    count     the first so many clips; None: all
+
+    Raises `FileAccessError` if there are no clips, `SettingsError` for metrics that cannot be measured here.
+    """
+    clips = clips_of(folder, rate, seconds)
+    measured = tuple(select(metrics)) if metrics else default_metrics()
+    peers, notes = available_peers([name for name in codecs if name != OURS])
+    cases = []
+    if OURS in codecs:
+        cases = [Case(OURS, dpcodec.__version__, kbps, solver) for solver in solvers for kbps in bitrates]
+    for one in peers:
+        version, asked = one.version(), _bitrates(one, bitrates)
+        cases += [Case(one.name, version, kbps) for kbps in asked]
+        if not asked:
+            notes.append(f"{one.name}: it has {', '.join(f'{r:g}' for r in one.rates)} kbit/s only: left out")
+    tasks = [
+        _task(name, quantised_16_bit(clips[name]), seconds, case, measured)
+        for name in islice(clips, count)
+        for case in cases
+    ]
+    return Experiment("peers", tasks, tables, plots, notes=notes)
+
+
+def default_metrics() -> tuple[str, ...]:
+    """`METRICS`, and ViSQOL where it is installed."""
+    try:
+        return (*METRICS, *select(["visqol"]))
+    except SettingsError:
+        return METRICS
+
+
+def measure_ours(clip: Audio, kbps: float, solver: Solver, metrics: Sequence[str]) -> Row:
+    """This codec's default profile, at the drop whose file is the largest within the bit rate."""
+    data, drop = fit(clip, kbps)
+    decoded, _, _ = decode_timed(data, DecodeSettings(solver=solver, device="cpu"))
+    command = f"dpcodec encode --drop {drop:.8f}; dpcodec decode --solver {solver}"
+    return {"delay": 0, "command": command, **_weighed(len(data), clip, decoded, metrics)}
+
+
+def measure_peer(clip: Audio, kbps: float | None, codec: str, metrics: Sequence[str]) -> Row:
+    """A peer's programs, in a folder of their own."""
+    with tempfile.TemporaryDirectory(prefix="dpcodec-peer-") as folder:
+        coded = peer(codec).encode_decode(clip, kbps or 0.0, Path(folder))
+    told = {"delay": coded.delay, "command": coded.command}
+    return {**told, **_weighed(coded.bytes, clip, coded.audio, metrics)}
+
+
+def _weighed(size: int, clip: Audio, decoded: Audio, metrics: Sequence[str]) -> Row:
+    return {
+        "bytes": size,
+        "kbps_on_disk": 8e-3 * size / clip.duration,
+        **compare(clip, decoded, metrics),
+    }
+
+
+def _task(name: str, clip: Audio, seconds: float, case: Case, metrics: tuple[str, ...]) -> Task:
+    key = {
+        "clip": name,
+        "clip_digest": digest(clip),
+        "codec": case.codec,
+        "solver": case.solver,
+        "kbps": case.kbps,
+        "rate": clip.sample_rate,
+        "seconds": seconds,
+        "codec_version": case.codec_version,
+        "metrics": list(metrics),
+        "version": dpcodec.__version__,
+    }
+    arguments = {"clip": clip, "kbps": case.kbps, "metrics": metrics}
+    measuring_s = metrics_s(metrics, clip.duration)
+    scale = clip.duration / 5.0
+    if case.solver:
+        ours = {**arguments, "solver": case.solver}
+        return Task(key, measure_ours, ours, FITTING_S * scale + measuring_s)
+    return Task(key, measure_peer, {**arguments, "codec": case.codec}, CODING_S * scale + measuring_s)
+
+
+def _bitrates(one: Peer, bitrates: Sequence[float]) -> list[float | None]:
+    """Those that a peer is asked for; None stands for what a lossless one comes to."""
+    if one.lossless:
+        return [None]
+    return [kbps for kbps in bitrates if not one.rates or kbps in one.rates]

@@ -1,0 +1,111 @@
+"""The measurements behind the page: every clip through every system, with its sound and its picture."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+import dpcodec
+from dpcodec import Audio
+from dpcodec.bench.clips import clips_of, digest
+from dpcodec.bench.engine.experiment import Experiment, Row, Table, Task
+from dpcodec.bench.engine.statistics import grouped, plus_minus
+from dpcodec.bench.evaluation import compare, metrics_s
+from dpcodec.bench.experiments.peers import quantised_16_bit
+from dpcodec.bench.experiments.report.media import flac, levels, spectrogram_png
+from dpcodec.bench.experiments.report.systems import Choice, System, choose
+
+METRICS = ("snr", "si-sdr", "peaq", "pemoq")
+HEADINGS = {
+    "kbps": "kbit/s",
+    "snr": "SNR, dB",
+    "si_snr": "SI-SNR, dB",
+    "sdr": "SDR, dB",
+    "si_sdr": "SI-SDR, dB",
+    "segsnr": "SegSNR, dB",
+    "lsd": "LSD, dB",
+    "peaq_odg": "PEAQ ODG",
+    "pemoq_odg": "PEMO-Q-like ODG",
+    "visqol": "ViSQOL MOS",
+}
+"""Columns of results that the tables show, where there are any."""
+
+
+def experiment(
+    folder: Path | None,
+    choice: Choice,
+    rate: int | None = 16000,
+    seconds: float = 5.0,
+    count: int | None = None,
+    metrics: Sequence[str] = METRICS,
+) -> Experiment:
+    """A task a clip and system; `count`: of the first so many clips only."""
+    systems, notes = choose(choice)
+    clips = {name: quantised_16_bit(clip) for name, clip in clips_of(folder, rate, seconds).items()}
+    tasks = [
+        Task(
+            {
+                "clip": name,
+                "clip_digest": digest(clip),
+                "rate": clip.sample_rate,
+                "seconds": round(clip.duration, 3),
+                "system": system.name,
+                "role": system.role,
+                "about": system.about,
+                "metrics": ",".join(metrics),
+                "version": dpcodec.__version__,
+            },
+            measure,
+            {"clip": clip, "system": system, "metrics": metrics},
+            cost_s=min(system.cost_s * clip.duration, system.at_most_s) + metrics_s(metrics, clip.duration),
+            alone=system.alone,
+        )
+        for name, clip in islice(clips.items(), count)
+        for system in systems
+    ]
+    return Experiment("report", tasks, tables, notes=notes)
+
+
+def measure(clip: Audio, system: System, metrics: Sequence[str]) -> Row:
+    """Size, metrics (none for the reference), FLAC and PNG in base 64."""
+    version = system.make(clip)
+    heard = _as_long_as(clip, version.audio)
+    figures = {} if system.role == "reference" else compare(clip, heard, metrics)
+    picture = spectrogram_png(heard, top_db=float(levels(clip).max()))
+    return {
+        "bytes": version.bytes,
+        "kbps": None if version.bytes is None else 8e-3 * version.bytes / clip.duration,
+        **figures,
+        "flac": base64.b64encode(flac(heard)).decode(),
+        "picture": base64.b64encode(picture).decode(),
+    }
+
+
+def tables(rows: Sequence[Row]) -> list[Table]:
+    """Means over clips, and each clip."""
+    shown = [name for name in HEADINGS if any(row.get(name) is not None for row in rows)]
+    by_system = grouped(rows, "system")
+    means = [
+        {"system": name, "clips": len(group), **{HEADINGS[c]: plus_minus(group, c) for c in shown}}
+        for (name,), group in by_system.items()
+    ]
+    each = [
+        {"clip": row["clip"], "system": row["system"], **{HEADINGS[c]: _shown(row.get(c)) for c in shown}}
+        for row in rows
+    ]
+    return [Table("Means over clips", means), Table("Each clip", each)]
+
+
+def _shown(value: float | str | None) -> float | str | None:
+    return value if value is None or isinstance(value, str) else round(value, 2) + 0.0  # never -0.0
+
+
+def _as_long_as(clip: Audio, other: Audio) -> Audio:
+    """Cut, or lengthened by silence: all versions of a clip loop in step."""
+    n = clip.samples.shape[1]
+    samples = other.samples[:, :n]
+    return Audio(np.pad(samples, ((0, 0), (0, n - samples.shape[1]))), clip.sample_rate)

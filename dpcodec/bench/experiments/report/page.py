@@ -1,0 +1,165 @@
+"""One HTML file out of rows, plots, and the parts that lie in `web/`."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from html import escape
+from importlib import resources
+from pathlib import Path
+from string import Template
+
+import dpcodec
+from dpcodec.bench.engine.experiment import Row, Table
+from dpcodec.bench.engine.statistics import grouped
+from dpcodec.bench.experiments.report.measurement import tables
+from dpcodec.bench.experiments.report.media import data_uri
+
+SCRIPTS = (
+    "dom.js",
+    "engine.js",
+    "deck.js",
+    "clips.js",
+    "table.js",
+    "trial.js",
+    "export.js",
+    "sheets.js",
+    "blind.js",
+    "keys.js",
+    "main.js",
+)
+"""In the order in which they are joined."""
+WORDS = ("clip", "system")
+"""Columns that are no figures."""
+NUMBERS = ' class="number"'
+FACTS = {"kbps": "{:.1f} kbit/s", "snr": "SNR {:.1f} dB", "peaq_odg": "ODG {:.1f}"}
+"""What stands below a picture, where a row has it."""
+KINDS = {".png": "image/png", ".svg": "image/svg+xml"}
+
+
+def build(rows: Sequence[Row], plots: Iterable[Path] = (), title: str = "Listen") -> str:
+    """The page for rows of `measurement.measure`.
+
+    plots   pictures, PNG or SVG, to stand below the tables
+    title   of the page; like all other text here it is escaped
+
+    Everything is inside the page: its policy lets a browser load and run nothing else.
+    """
+    style, script = _part("style.css"), _joined_scripts()
+    policy = (
+        "default-src 'none'; img-src data:; "
+        f"style-src '{_hash(style)}'; script-src '{_hash(script)}'; base-uri 'none'; form-action 'none'"
+    )
+    return Template(_part("page.html")).substitute(
+        policy=escape(policy),
+        version=escape(dpcodec.__version__),
+        title=escape(title),
+        systems="\n".join(_descriptions(rows)),
+        tables="\n".join(_table(table) for table in tables(rows)),
+        plots="\n".join(_figure(path) for path in plots) or "<p>None were given.</p>",
+        data=_json(data(rows, title)),
+        style=style,
+        script=script,
+    )
+
+
+def plots_in(folder: Path) -> list[Path]:
+    """The plots that experiments drew into a folder: SVG, or PNG where there is no SVG of that name."""
+    found = {path.stem: path for kind in (".png", ".svg") for path in sorted(folder.glob(f"*{kind}"))}
+    return [found[name] for name in sorted(found)]
+
+
+def data(rows: Sequence[Row], title: str) -> Row:
+    """What the script works on: clips, and in each the versions to hear, the reference first."""
+    clips = []
+    for (name, code), group in grouped(rows, "clip", "clip_digest").items():
+        ranked = sorted(group, key=lambda row: row["role"] != "reference")
+        first = ranked[0]
+        clips.append(
+            {
+                "name": name,
+                "digest": code,
+                "rate": first["rate"],
+                "seconds": first["seconds"],
+                "versions": [_version(row) for row in ranked],
+            }
+        )
+    return {"title": title, "dpcodec": dpcodec.__version__, "clips": clips}
+
+
+def _version(row: Row) -> Row:
+    told = {name: round(float(row[name]), 1) + 0.0 for name in FACTS if row.get(name) is not None}
+    facts = [FACTS[name].format(value) for name, value in told.items()]
+    return {
+        "system": row["system"],
+        "role": row["role"],
+        "about": row["about"],
+        "facts": _typeset(" · ".join(facts)),
+        "audio": f"data:audio/flac;base64,{row['flac']}",
+        "picture": f"data:image/png;base64,{row['picture']}",
+    }
+
+
+def _descriptions(rows: Sequence[Row]) -> list[str]:
+    about = {row["system"]: row["about"] for row in rows}
+    return [f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in about.items()]
+
+
+def _table(table: Table) -> str:
+    header = list(table.rows[0])
+    heads = "".join(
+        f'<th scope="col" aria-sort="none"{"" if name in WORDS else NUMBERS}>'
+        f'<button type="button">{escape(name)}</button></th>'
+        for name in header
+    )
+    lines = "\n".join(
+        "<tr>" + "".join(_cell(name, row.get(name)) for name in header) + "</tr>" for row in table.rows
+    )
+    return (
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(table.title)}">'
+        f"<table><caption>{escape(table.title)}</caption>"
+        f"<thead><tr>{heads}</tr></thead>\n<tbody>{lines}</tbody></table></div>"
+    )
+
+
+def _cell(column: str, value: object) -> str:
+    """A cell; a figure with the number to sort by, which of `12.3 ± 0.4` is 12.3."""
+    if value is None or value == "":
+        return "<td></td>"
+    if column in WORDS:
+        return f"<td>{escape(str(value))}</td>"
+    text = f"{value:.2f}" if isinstance(value, float) else str(value)
+    number = str(float(text.partition(" ")[0])).replace("inf", "Infinity")
+    return f'<td data-value="{number}">{escape(_typeset(text))}</td>'
+
+
+def _typeset(figures: str) -> str:
+    return figures.replace("inf", "∞").replace("-", "−")
+
+
+def _figure(path: Path) -> str:
+    uri = data_uri(KINDS[path.suffix], path.read_bytes())
+    return (
+        f'<figure><img src="{uri}" alt="Plot: {escape(path.stem)}" loading="lazy">'
+        f"<figcaption>{escape(path.stem)}</figcaption></figure>"
+    )
+
+
+def _json(value: Row) -> str:
+    """JSON that cannot end the element it stands in."""
+    return json.dumps(value).replace("<", "\\u003c")
+
+
+def _joined_scripts() -> str:
+    parts = "\n".join(_part(name) for name in SCRIPTS)
+    return f'"use strict";\n(() => {{\n{parts}}})();\n'
+
+
+def _part(name: str) -> str:
+    return resources.files(__package__).joinpath("web", name).read_text(encoding="utf-8")
+
+
+def _hash(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

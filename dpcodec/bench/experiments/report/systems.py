@@ -1,0 +1,143 @@
+"""What stands side by side on the page: the ways to take a clip through."""
+
+from __future__ import annotations
+
+import math
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+from dpcodec import Audio, DecodeSettings, EncodeSettings, decode, encode
+from dpcodec.bench.experiments.peers import Peer, available_peers, peer
+from dpcodec.bench.experiments.report.anchor import low_anchor
+from dpcodec.bench.target import fit
+from dpcodec.settings import Solver, profile
+
+Role = Literal["reference", "anchor", "system"]
+NAMES = {"none": "masked", "least-squares": "least squares", "deep-prior": "deep prior", "auto": "auto"}
+"""What a solver's output is called: that of "none" is the masked signal of the paper."""
+COST_S = {"none": 0.2, "least-squares": 0.5, "auto": 60.0, "deep-prior": 600.0}
+"""Estimated seconds on one core for a second of audio."""
+
+
+@dataclass(frozen=True)
+class Version:
+    """A clip as a system gave it back, and the bytes that the system made of it; None: it makes none."""
+
+    audio: Audio
+    bytes: int | None = None
+
+
+@dataclass(frozen=True)
+class System:
+    """A way to take a clip through.
+
+    name       as the page shows it
+    about      all that decides what comes out, in words
+    make       the way itself; another process can call it
+    role       "reference" and "anchor" as ITU-R BS.1534 means them
+    cost_s     estimated seconds on one core for a second of audio
+    at_most_s  seconds for a clip, however long
+    alone      it may fill a GPU
+    """
+
+    name: str
+    about: str
+    make: Callable[[Audio], Version]
+    role: Role = "system"
+    cost_s: float = 0.1
+    at_most_s: float = math.inf
+    alone: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """Which systems there are.
+
+    profile, drop, solvers, time_limit  one encoding, rebuilt by each solver within this many seconds
+    bitrates, codecs                    this codec and these peers at each of these kbit/s
+    """
+
+    profile: str = "paper"
+    drop: float = 0.8
+    solvers: Sequence[Solver] = ("none", "least-squares")
+    time_limit: float | None = None
+    bitrates: Sequence[float] = (32,)
+    codecs: Sequence[str] = ()
+
+
+def choose(choice: Choice) -> tuple[list[System], list[str]]:
+    """The systems, the reference first, and a note on what the peers cannot do here."""
+    peers, notes = available_peers(choice.codecs)
+    systems = [
+        System("original", "the clip itself, 16 bits", Version, "reference"),
+        System("3.5 kHz anchor", "the clip without what lies above 3.5 kHz", _anchor, "anchor"),
+        *_solvers(choice),
+        *(_lossless(p) for p in peers if p.lossless),
+    ]
+    for kbps in choice.bitrates:
+        systems.append(_at_rate(kbps))
+        for one in (p for p in peers if not p.lossless):
+            if one.rates and kbps not in one.rates:
+                notes.append(f"{one.name}: no {kbps:g} kbit/s, but {', '.join(f'{r:g}' for r in one.rates)}")
+            else:
+                systems.append(_peer_at_rate(one, kbps))
+    return systems, notes
+
+
+def _at_rate(kbps: float) -> System:
+    about = f"default profile, drop for {kbps:g} kbit/s, solver auto"
+    return System(f"dpcodec {kbps:g} kbit/s", about, partial(_fitted, kbps=kbps), cost_s=1.0)
+
+
+def _peer_at_rate(peer: Peer, kbps: float) -> System:
+    about = f"{peer.version()}, {kbps:g} kbit/s asked for"
+    return System(f"{peer.name} {kbps:g} kbit/s", about, partial(_by_peer, name=peer.name, kbps=kbps))
+
+
+def _lossless(peer: Peer) -> System:
+    return System(peer.name, f"{peer.version()}, lossless", partial(_by_peer, name=peer.name, kbps=0.0))
+
+
+def _solvers(choice: Choice) -> list[System]:
+    # The clip's rate stays, so that all systems can be compared.
+    encoding = profile(choice.profile, drop=choice.drop, rate=None, mono=False)
+    limit = "" if choice.time_limit is None else f", at most {choice.time_limit:g} s"
+    return [
+        System(
+            NAMES[solver],
+            f"{choice.profile} profile, drop {choice.drop:g}, solver {solver}{limit}",
+            partial(
+                _rebuilt,
+                encoding=encoding,
+                decoding=DecodeSettings(solver=solver, time_limit=choice.time_limit),
+            ),
+            cost_s=COST_S[solver],
+            at_most_s=choice.time_limit or math.inf,
+            alone=solver in ("auto", "deep-prior"),
+        )
+        for solver in choice.solvers
+    ]
+
+
+def _anchor(clip: Audio) -> Version:
+    return Version(low_anchor(clip))
+
+
+def _rebuilt(clip: Audio, encoding: EncodeSettings, decoding: DecodeSettings) -> Version:
+    data = encode(clip, encoding)
+    return Version(decode(data, decoding), len(data))
+
+
+def _fitted(clip: Audio, kbps: float) -> Version:
+    data, _ = fit(clip, kbps)
+    return Version(decode(data), len(data))
+
+
+def _by_peer(clip: Audio, name: str, kbps: float) -> Version:
+    with tempfile.TemporaryDirectory(prefix="dpcodec-") as folder:
+        coded = peer(name).encode_decode(clip, kbps, Path(folder))
+    return Version(coded.audio, coded.bytes)

@@ -1,0 +1,195 @@
+"""How fast, in how much memory: real-time factors, start-up, length, cores, a network's step."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import dpcodec
+from dpcodec.bench.engine.experiment import Experiment, Row, Table, Task
+from dpcodec.bench.engine.plots import Line, Panel, draw_panels
+from dpcodec.bench.engine.statistics import grouped, rounded
+from dpcodec.bench.experiments.speed.timed_work import (
+    CASES,
+    LOADED,
+    RUNS,
+    SECONDS,
+    SHORT_S,
+    STARTS_OF,
+    STEP,
+    measure_case,
+    measure_length,
+    measure_start,
+    measure_step,
+)
+from dpcodec.bench.fitting import CPU_STEP_S
+from dpcodec.inpaint.device import resolve_device
+from dpcodec.inpaint.networks import NETWORKS, network_size
+
+LENGTHS = (5.0, 60.0, 600.0, 3600.0)
+ON_CORES = (
+    "encode, default profile, 44.1 kHz mono",
+    "decode least-squares, random 0.5, paper profile",
+    "decode least-squares, random 0.8, paper profile",
+)
+SECONDS_ON_CORES = 10.0
+START_COST_S = 3.0
+"""To start a process that has loaded what it needs, on a busy machine."""
+LENGTH_COST = 0.2
+"""Seconds for one of audio: encoded once, decoded twice."""
+IN_LENGTH = {"encode": "encode", "none": "decode none", "least-squares": "decode least-squares"}
+
+
+def experiment(
+    lengths: Sequence[float] = LENGTHS,
+    cores: Sequence[int] | None = None,
+    networks: Sequence[str] = tuple(NETWORKS),
+    device: str = "cpu",
+) -> Experiment:
+    """Tasks with the short ones first: a budget cuts the long ones.
+
+    lengths   seconds of audio
+    cores     to run on; those that are not there are left out with a note. None: 1, 2, 4 ... and all
+    networks  whose step is timed, on `device`
+
+    Raises `SettingsError` for an unknown network, `DeviceError` for a device that is not there.
+    """
+    device = resolve_device(device)
+    there = os.cpu_count() or 1
+    asked = sorted(cores or {*(2**i for i in range(there.bit_length())), there})
+    notes = [f"there are no {n} cores here: left out" for n in asked if n > there]
+    some = [n for n in asked if n <= there]
+    tasks = sorted(_tasks(lengths, some, networks, device), key=lambda task: task.cost_s)
+    return Experiment("speed", tasks, tables, plots, timed=True, notes=notes)
+
+
+def _tasks(
+    lengths: Sequence[float], cores: Sequence[int], networks: Sequence[str], device: str
+) -> Iterator[Task]:
+    for name in (*STARTS_OF, LOADED):
+        yield _task("start", measure_start, 2 * START_COST_S, name=name)
+    for name in CASES:
+        yield _task("case", measure_case, _cost_of(name, SECONDS), name=name, seconds=SECONDS)
+    for n in cores:
+        for name in ON_CORES:
+            for copies in sorted({1, n}):
+                how = {"name": name, "seconds": SECONDS_ON_CORES, "cores": n, "copies": copies}
+                yield _task("cores", measure_case, _cost_of(name, SECONDS_ON_CORES), **how)
+        for network in networks:
+            how = {"network": network, "device": device, "cores": n}
+            yield _task("step", measure_step, _cost_of_step(network, device), **how)
+    for seconds in lengths:
+        cost_s = 3 * START_COST_S + LENGTH_COST * seconds
+        yield _task("length", measure_length, cost_s, seconds=seconds)
+
+
+def _task(what: str, measure: Callable[..., Row], cost_s: float, **arguments: Any) -> Task:
+    key = {"what": what, **arguments, "of_cores": os.cpu_count(), "version": dpcodec.__version__}
+    return Task(key, measure, arguments, cost_s)
+
+
+def _cost_of(name: str, seconds: float) -> float:
+    work_s = seconds / CASES[name].factor
+    return START_COST_S + work_s * (RUNS if work_s < SHORT_S else 1)
+
+
+def _cost_of_step(network: str, device: str) -> float:
+    network_size(network, device)
+    return START_COST_S + 2 * CPU_STEP_S.get(network, 0.0)
+
+
+def tables(rows: Sequence[Row]) -> list[Table]:
+    """A table for each kind of measurement that there is."""
+    by_kind = {kind: group for (kind,), group in grouped(rows, "what").items()}
+    found = {
+        f"Real-time factors on {SECONDS:g} s of melody, all cores": _cases(by_kind.get("case", [])),
+        "From the command to its end": _starts(by_kind.get("start", [])),
+        "Length: default profile, 44.1 kHz mono": _lengths(by_kind.get("length", [])),
+        f"Cores: times real time, all files together, {SECONDS_ON_CORES:g} s each": _cores(
+            by_kind.get("cores", [])
+        ),
+        f"One step of a network on {STEP}": _steps(by_kind.get("step", [])),
+    }
+    return [Table(title, shown) for title, shown in found.items() if shown]
+
+
+def _cases(rows: Sequence[Row]) -> list[Row]:
+    return [
+        {
+            "what": row["name"],
+            "times real time": rounded(row["times_real_time"], 1),
+            "bar": CASES[row["name"]].bar,
+            "peak MB": row["peak_mb"],
+        }
+        for row in _in_order(rows, "name", list(CASES))
+    ]
+
+
+def _starts(rows: Sequence[Row]) -> list[Row]:
+    return [
+        {"what": row["name"], "seconds": row["seconds"], "peak MB": row["peak_mb"]}
+        for row in _in_order(rows, "name", [*STARTS_OF, LOADED])
+    ]
+
+
+def _lengths(rows: Sequence[Row]) -> list[Row]:
+    shown = []
+    for row in sorted(rows, key=lambda row: row["seconds"]):
+        columns = {"seconds": row["seconds"], "file MB": rounded(row["bytes"] / 1e6)}
+        for name, verb in IN_LENGTH.items():
+            columns |= {f"{verb}, x": row[f"{name}_times_real_time"], f"{verb}, MB": row[f"{name}_peak_mb"]}
+        shown.append(columns)
+    return shown
+
+
+def _cores(rows: Sequence[Row]) -> list[Row]:
+    """A row a case, for one file on all of the cores and for a file a core; a column a number of cores."""
+    counts = sorted({row["cores"] for row in rows})
+    shown = []
+    for (name,), group in grouped(_in_order(rows, "name", list(ON_CORES)), "name").items():
+        one = {row["cores"]: row["times_real_time"] for row in group if row["copies"] == 1}
+        many = {row["cores"]: row["times_real_time"] for row in group if row["copies"] == row["cores"]}
+        for way, factors in (("one file", one), ("a file a core", many)):
+            columns = {str(n): rounded(factors.get(n), 1) for n in counts}
+            if way == "one file" or max(counts) > 1:
+                shown.append({"what": name, "at a time": way, **columns})
+    return shown
+
+
+def _steps(rows: Sequence[Row]) -> list[Row]:
+    return [
+        {name: row[name] for name in ("network", "device", "cores", "seconds")} | {"peak MB": row["peak_mb"]}
+        for row in rows
+    ]
+
+
+def _in_order(rows: Sequence[Row], name: str, values: Sequence[str]) -> list[Row]:
+    return sorted((row for row in rows if row[name] in values), key=lambda row: values.index(row[name]))
+
+
+def plots(rows: Sequence[Row], folder: Path) -> list[Path]:
+    """Speed and memory over length."""
+    rows = sorted((row for row in rows if row["what"] == "length"), key=lambda row: row["seconds"])
+    if not rows:
+        return []
+    seconds = [row["seconds"] for row in rows]
+    panels = [
+        Panel(
+            title,
+            "audio, s",
+            unit,
+            {
+                verb: Line(seconds, [row[f"{name}_{column}"] for row in rows])
+                for name, verb in IN_LENGTH.items()
+            },
+            ticks=seconds,
+            log_x=True,
+        )
+        for title, unit, column in (
+            ("Speed", "times real time", "times_real_time"),
+            ("Peak memory", "MB", "peak_mb"),
+        )
+    ]
+    return draw_panels(panels, folder / "speed", 2, "Default profile, 44.1 kHz mono, by length")

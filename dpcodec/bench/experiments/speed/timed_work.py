@@ -1,0 +1,150 @@
+"""What `bench speed` times, each in fresh processes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from statistics import median
+
+from dpcodec import Audio, DecodeSettings, EncodeSettings, profile
+from dpcodec.bench.clips import melody
+from dpcodec.bench.engine.experiment import Row
+from dpcodec.bench.experiments.peers.adapter import write_16_bit
+from dpcodec.bench.experiments.speed.apart import apart, decode_away, encode_tiled, network_step, nothing
+from dpcodec.errors import DpcodecError
+from dpcodec.settings import Solver
+
+SECONDS = 20.0
+"""Of audio, for the factors."""
+TILE_SECONDS = 10.0
+"""Of the melody that is repeated to any length."""
+BINS, FRAMES = 1024, 160
+"""Cells that a step of a network is timed on: 5 s of the paper profile."""
+STEP = f"{BINS} bins x {FRAMES} frames"
+SHORT_S = 10.0
+"""Work that takes less is timed RUNS times."""
+RUNS, STARTS = 3, 5
+
+
+@dataclass(frozen=True)
+class Case:
+    """Encoding, or decoding with a solver, at a sample rate in Hz.
+
+    factor  times real time on one slow core, for estimates
+    bar     what is asked of it on two cores
+    """
+
+    rate: int
+    encoding: EncodeSettings
+    solver: Solver | None
+    factor: float
+    bar: str
+
+
+CASES = {
+    "encode, default profile, 44.1 kHz mono": Case(44100, EncodeSettings(), None, 40, ">= 20"),
+    "decode none, default profile, 44.1 kHz mono": Case(44100, EncodeSettings(), "none", 30, ">= 20"),
+    "decode none, random 0.5, paper profile": Case(16000, profile("paper"), "none", 30, ">= 20"),
+    "decode least-squares, random 0.5, paper profile": Case(
+        16000, profile("paper"), "least-squares", 6, ">= 3"
+    ),
+    "decode least-squares, random 0.8, paper profile": Case(
+        16000, profile("paper", drop=0.8), "least-squares", 0.6, ">= 0.33"
+    ),
+}
+STARTS_OF = {
+    "dpcodec --help": ["--help"],
+    "dpcodec encode, 1 s": ["encode", "-q", "-f", "in.wav", "out.dpc"],
+    "dpcodec decode --solver none, 1 s": ["decode", "-q", "-f", "--solver", "none", "in.dpc", "out.wav"],
+    "dpcodec decode --solver least-squares, 1 s": [
+        "decode", "-q", "-f", "--solver", "least-squares", "in.dpc", "out.wav",
+    ],
+}  # fmt: skip
+LOADED = "dpcodec loaded"
+
+
+def measure_case(name: str, seconds: float, cores: int | None = None, copies: int = 1) -> Row:
+    """A case out of `CASES` on so many seconds of melody; `copies` processes share the cores, each with its
+    own: the factor is that of all together."""
+    case = CASES[name]
+    runs = RUNS if seconds / case.factor < SHORT_S else 1
+    with tempfile.TemporaryDirectory() as folder:
+        tile, coded = _tile(Path(folder), case.rate), Path(folder) / "coded.dpc"
+        if case.solver is None:
+            work = apart(encode_tiled, tile, seconds, case.encoding, None, runs, copies=copies, cores=cores)
+        else:
+            encode_tiled(tile, seconds, case.encoding, coded, 1)
+            work = apart(decode_away, coded, _solving(case.solver), runs, copies=copies, cores=cores)
+    return {
+        "times_real_time": sum(seconds / median(done["times_s"]) for done in work),
+        "peak_mb": max(done["peak_mb"] for done in work),
+    }
+
+
+def measure_length(seconds: float) -> Row:
+    """The default profile on so much melody at 44.1 kHz mono: encoding, and decoding with two solvers."""
+    row: Row = {}
+    with tempfile.TemporaryDirectory() as folder:
+        tile, coded = _tile(Path(folder), 44100), Path(folder) / "coded.dpc"
+        runs = RUNS if seconds <= 60 else 1
+        (done,) = apart(encode_tiled, tile, seconds, EncodeSettings(), coded, runs)
+        row |= {"bytes": done["bytes"], **_as_columns("encode", done, seconds)}
+        for solver in ("none", "least-squares"):
+            (done,) = apart(decode_away, coded, _solving(solver), runs)
+            row |= _as_columns(solver, done, seconds)
+    return row
+
+
+def measure_start(name: str) -> Row:
+    """The command out of `STARTS_OF` as a user waits for it, median of STARTS; or the memory of dpcodec when
+    it has only been loaded."""
+    if name == LOADED:
+        return {"seconds": None, "peak_mb": apart(nothing)[0]["peak_mb"]}
+    with tempfile.TemporaryDirectory() as folder:
+        write_16_bit(Path(folder) / "in.wav", Audio(_melody(44100).samples[:, :44100], 44100))
+        _run(["encode", "-q", "in.wav", "in.dpc"], folder)
+        times = [_run(STARTS_OF[name], folder) for _ in range(STARTS)]
+    return {"seconds": round(median(times), 3), "peak_mb": None}
+
+
+def measure_step(network: str, device: str, cores: int | None = None) -> Row:
+    """One optimisation step of a network on BINS x FRAMES cells."""
+    (done,) = apart(network_step, network, BINS, FRAMES, device, cores=cores)
+    return {"seconds": round(median(done["times_s"]), 3), "peak_mb": done["peak_mb"]}
+
+
+def _as_columns(name: str, done: Row, seconds: float) -> Row:
+    return {
+        f"{name}_times_real_time": round(seconds / median(done["times_s"]), 2),
+        f"{name}_peak_mb": done["peak_mb"],
+    }
+
+
+def _solving(solver: Solver) -> DecodeSettings:
+    return DecodeSettings(solver=solver, device="cpu")
+
+
+def _run(arguments: list[str], folder: str) -> float:
+    start = time.perf_counter()
+    command = [sys.executable, "-m", "dpcodec", *arguments]
+    done = subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    if done.returncode:
+        said = done.stderr.decode("utf-8", "replace").strip().split("\n")[-1]
+        raise DpcodecError(f"dpcodec {arguments[0]} ended with code {done.returncode}: {said}")
+    return time.perf_counter() - start
+
+
+def _tile(folder: Path, rate: int) -> Path:
+    path = folder / "tile.wav"
+    write_16_bit(path, _melody(rate))
+    return path
+
+
+@cache
+def _melody(rate: int) -> Audio:
+    return melody(rate, TILE_SECONDS)
