@@ -65,7 +65,7 @@ def plots(rows: Sequence[Row], folder: Path) -> list[Path]:
 
 def label(row: Row) -> str:
     """The codec, and what decodes it where that is a choice."""
-    return f"{row['codec']}, {row['solver']}" if row["solver"] else str(row["codec"])
+    return f"{row['codec']} ({row['solver']})" if row["solver"] else str(row["codec"])
 
 
 def value_at(points: Sequence[Point], x: float) -> float | None:
