@@ -6,7 +6,7 @@ import importlib
 from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath
 
-from dpcodec.bench.engine.experiment import Row, Table
+from dpcodec.bench.engine.experiment import Row, Table, no_plots
 from dpcodec.bench.engine.results import Results
 from dpcodec.errors import FileAccessError
 
@@ -35,14 +35,21 @@ def write_page(results: Path, link: PurePosixPath) -> str:
 
     Raises `FileAccessError` if the folder holds none.
     """
-    sections = [
-        section(results, link, name, heading)
-        for name, heading in SECTIONS.items()
-        if (results / f"{name}.jsonl").exists()
-    ]
-    if not sections:
-        raise FileAccessError(f"{results}: no results of dpcodec bench here: run some with --out {results}")
+    sections = [section(results, link, name, SECTIONS[name]) for name in _measured(results)]
     return "\n".join([OPENING.format(folder=link), *sections]).rstrip() + "\n"
+
+
+def draw_plots(results: Path) -> list[Path]:
+    """Draw the plots of all results in a folder anew, so that they show what the page's tables say.
+
+    Raises `FileAccessError` if the folder holds none.
+    """
+    written: list[Path] = []
+    for name in _measured(results):
+        module = importlib.import_module(f"dpcodec.bench.experiments.{name}")
+        plots = getattr(module, "plots", no_plots)
+        written += plots(list(Results(results, name).rows.values()), results)
+    return written
 
 
 def section(results: Path, link: PurePosixPath, name: str, heading: str) -> str:
@@ -61,6 +68,13 @@ def tables_of(name: str) -> Callable[[Sequence[Row]], list[Table]]:
     module = importlib.import_module(f"dpcodec.bench.experiments.{name}")
     tables: Callable[[Sequence[Row]], list[Table]] = module.tables
     return tables
+
+
+def _measured(results: Path) -> list[str]:
+    names = [name for name in SECTIONS if (results / f"{name}.jsonl").exists()]
+    if not names:
+        raise FileAccessError(f"{results}: no results of dpcodec bench here: run some with --out {results}")
+    return names
 
 
 def _runs(runs: Sequence[Row]) -> list[str]:

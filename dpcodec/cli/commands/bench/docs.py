@@ -19,11 +19,17 @@ from dpcodec.cli.outputs import create
 )
 @click.option("-f", "--force", is_flag=True, help="Overwrite a page that exists.")
 def command(results: Path, out: Path, force: bool) -> None:
-    """Write a page of all tables and plots from the results in the folder RESULTS."""
-    from dpcodec.bench.engine.page import write_page
+    """Write a page of all tables and plots from the results in the folder RESULTS.
+
+    The plots are drawn anew first, of everything that the folder holds.
+    """
+    from dpcodec.bench.engine.page import draw_plots, write_page
+    from dpcodec.bench.engine.plots import can_draw
 
     if out.exists() and not force:
         raise UsageError(f"{out}: exists: give --force to overwrite it")
+    if can_draw():
+        draw_plots(results)
     link = PurePosixPath(Path(os.path.relpath(results, out.parent)).as_posix())
     text = write_page(results, link)
     with create(str(out)) as output:

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from dpcodec import FileAccessError
-from dpcodec.bench.engine.page import SECTIONS, tables_of, write_page
+from dpcodec.bench.engine.page import SECTIONS, draw_plots, tables_of, write_page
 from dpcodec.bench.engine.results import Results
 from dpcodec.bench.engine.runner import run
 from dpcodec.bench.experiments import rate
@@ -40,6 +40,14 @@ def test_the_page_tells_the_command_and_links_the_plots(folder: Path) -> None:
     assert "- `dpcodec bench rate`: 20" in page
     assert "](a/b/rate.svg)" in page
     assert "](a/b)" in page
+
+
+def test_plots_are_drawn_of_all_results(folder: Path) -> None:
+    pytest.importorskip("matplotlib")
+    written = draw_plots(folder)
+    assert [path.name for path in written] == ["rate.png", "rate.svg"]
+    for clip in ("castanets", "glides", "melody"):
+        assert clip in written[1].read_text()
 
 
 def test_a_folder_without_results_is_refused(tmp_path: Path) -> None:
