@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
-from scipy import stats
 
 from dpcodec.bench.engine.experiment import Row
 
@@ -42,7 +41,10 @@ def interval(rows: Iterable[Row], name: str, confidence: float = 0.95) -> tuple[
     values = column(rows, name)
     if values.size < FEWEST:
         return None
-    half = float(stats.t.ppf((1 + confidence) / 2, values.size - 1) * values.std(ddof=1) / values.size**0.5)
+    from scipy.special import stdtrit  # lazy: processes whose memory is measured need none of scipy
+
+    quantile = stdtrit(values.size - 1, (1 + confidence) / 2)
+    half = float(quantile * values.std(ddof=1) / values.size**0.5)
     return float(values.mean()) - half, float(values.mean()) + half
 
 
