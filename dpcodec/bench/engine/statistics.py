@@ -14,10 +14,6 @@ CEILING_DB = 150.0
 RATIOS = ("snr", "si_snr", "sdr", "si_sdr", "segsnr")
 
 
-FEWEST = 4
-"""Values for an interval: that of two or three is so wide that it only hides the mean."""
-
-
 def number(value: float | str | None) -> float:
     """The value again that `dpcodec.metrics.to_json_value` wrote."""
     return np.nan if value is None else float(value)
@@ -37,9 +33,9 @@ def mean(rows: Iterable[Row], name: str) -> float | None:
 
 
 def interval(rows: Iterable[Row], name: str, confidence: float = 0.95) -> tuple[float, float] | None:
-    """Student's interval of the mean; None for fewer than `FEWEST` values."""
+    """Student's interval of the mean; None for fewer than two values."""
     values = column(rows, name)
-    if values.size < FEWEST:
+    if values.size < 2:
         return None
     from scipy.special import stdtrit  # lazy: processes whose memory is measured need none of scipy
 

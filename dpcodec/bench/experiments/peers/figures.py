@@ -9,12 +9,14 @@ from pathlib import Path
 
 from dpcodec.bench.engine.experiment import Row, Table
 from dpcodec.bench.engine.plots import Line, Panel, draw_panels
-from dpcodec.bench.engine.statistics import FEWEST, grouped, interval, mean, plus_minus
+from dpcodec.bench.engine.statistics import grouped, interval, mean, plus_minus
 from dpcodec.bench.evaluation import FIGURES
 
 SAME = ("clip", "clip_digest", "codec", "solver", "kbps", "rate", "seconds")
 """A later row that agrees in these replaces an earlier one, of another version or set of metrics."""
 AT_DB = (15.0, 20.0, 25.0, 30.0)
+FEWEST = 4
+"""Clips for a band: an interval of the mean of fewer is wider than all the rest of the plot."""
 SLACK = 0.01
 """A curve's end stands for bit rates this share beyond it: files that just miss their target."""
 Point = tuple[float, float]
@@ -231,7 +233,7 @@ def _line(rows: Sequence[Row], name: str) -> Line:
     for at in grouped(rows, "kbps").values():
         kbps, centre = mean(at, "kbps_on_disk"), mean(at, name)
         if kbps is not None and centre is not None:
-            bounds = interval(at, name)
+            bounds = interval(at, name) if len(at) >= FEWEST else None
             points.append((kbps, centre, *(bounds or (centre, centre))))
     points.sort()
     x, y, low, high = ([point[i] for point in points] for i in range(4))

@@ -38,12 +38,6 @@ def test_missing_values_are_left_out() -> None:
     assert rounded(None) is None
 
 
-def test_few_values_have_no_interval() -> None:
-    assert interval(rows("snr", 1.0, 2.0, 3.0), "snr") is None
-    assert plus_minus(rows("snr", 1.0, 2.0, 3.0), "snr") == "2.00"
-    assert interval(rows("snr", 1.0, 2.0, 3.0, 4.0), "snr") is not None
-
-
 def test_zero_has_no_sign() -> None:
     assert plus_minus(rows("snr", -0.001), "snr") == "0.00"
 
