@@ -64,13 +64,19 @@ def solve(problem: Problem, settings: SolverSettings, progress: Progress) -> np.
     for c in range(channels):
         watch = Watch(progress, settings.deadline, c, channels, settings.iterations)
         seen = _on_device(observe(problem, c), settings.device)
-        estimate[c] = _numpy(seen.stft.forward(solve_channel(seen, watch), seen.span) * seen.level)
+        estimate[c] = _numpy(
+            seen.stft.forward(solve_channel(seen, watch, settings.longer or reweighted.LONGER), seen.span)
+            * seen.level
+        )
     usable = np.isfinite(estimate)
     return limit(problem, np.where(usable, estimate, problem.centre).astype(np.complex64))
 
 
-def solve_channel(seen: Observation, watch: Watch) -> Array:
-    """The signal of one channel divided by its level, float32 [N], on the observation's device."""
+def solve_channel(seen: Observation, watch: Watch, longer: int = reweighted.LONGER) -> Array:
+    """The signal of one channel divided by its level, float32 [N], on the observation's device.
+
+    The prior's window has `longer` windows of the STFT.
+    """
     b = seen.adjoint(seen.target)
     if not _dot(b, b) > 0:
         return b
@@ -78,7 +84,8 @@ def solve_channel(seen: Observation, watch: Watch) -> Array:
     watch.budget(plan)
     x = conjugate_gradients(seen, 0 * b, watch.stage(plan.first))
     if plan.refine:
-        x = reweighted.refine(seen, x, watch.stage(plan.refine, 1 if not plan.polish else REFINE_TIME))
+        stage = watch.stage(plan.refine, 1 if not plan.polish else REFINE_TIME)
+        x = reweighted.refine(seen, x, stage, longer)
         x = conjugate_gradients(seen, x, watch.stage(plan.polish))
     return x
 

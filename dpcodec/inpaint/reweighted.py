@@ -41,9 +41,9 @@ RENEW = 2
 """Steps between two renewals of the weights."""
 
 
-def long_stft(stft: Stft) -> Stft:
-    """The transform S' in whose coefficients sounds are sparse."""
-    n_fft = min(LONGER * stft.n_fft, N_FFT_RANGE[1])
+def long_stft(stft: Stft, longer: int = LONGER) -> Stft:
+    """The transform S' in whose coefficients sounds are sparse: `longer` windows long."""
+    n_fft = min(longer * stft.n_fft, N_FFT_RANGE[1])
     return Stft(n_fft, n_fft // 4, "hann")
 
 
@@ -54,17 +54,18 @@ class _View(NamedTuple):
     adjoint: Callable[[Array], Array]
 
 
-def refine(seen: Observation, x: Array, stage: Stage) -> Array:
+def refine(seen: Observation, x: Array, stage: Stage, longer: int = LONGER) -> Array:
     """Improve the estimate x, real [N], in the steps of the stage; e and mu fall as the stage goes on.
+
+    The long window has `longer` windows of the STFT.
 
     On the CPU the two transforms are worked on side by side, in two threads.
     """
     with ThreadPoolExecutor(1) as pool:
-        return _refine(seen, x, stage, pool if is_numpy_array(x) else None)
+        return _refine(seen, x, stage, long_stft(seen.stft, longer), pool if is_numpy_array(x) else None)
 
 
-def _refine(seen: Observation, x: Array, stage: Stage, pool: ThreadPoolExecutor | None) -> Array:
-    L = long_stft(seen.stft)
+def _refine(seen: Observation, x: Array, stage: Stage, L: Stft, pool: ThreadPoolExecutor | None) -> Array:
     span = L.span(seen.span.samples)
     short = _View(seen.forward, seen.adjoint)
     long = _View(partial(L.forward, span=span), partial(L.adjoint, span=span))
