@@ -11,8 +11,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from dpcodec.inpaint.networks.harmonic import HarmonicConv2d
-
 SLOPE = 0.2
 
 
@@ -38,12 +36,15 @@ def block_channels(width: int) -> tuple[int, int, int]:
 
 
 class Normalised(nn.Module):
-    """Convolution -> BatchNorm -> LeakyReLU."""
+    """Convolution -> BatchNorm -> LeakyReLU.
+
+    BatchNorm keeps no running statistics: a network is only ever run on what it is fitted to.
+    """
 
     def __init__(self, convolution: nn.Module, channels: int) -> None:
         super().__init__()
         self.convolution = convolution
-        self.norm = nn.BatchNorm2d(channels)
+        self.norm = nn.BatchNorm2d(channels, track_running_stats=False)
 
     def forward(self, x: Tensor) -> Tensor:
         """[B, C, F, T] -> [B, channels, F, T]."""
@@ -77,12 +78,11 @@ class MultiResBlock(nn.Module):
 class ResPath(nn.Module):
     """Skip connection of one step: harmonic convolution plus 1x1 convolution; LeakyReLU, BatchNorm."""
 
-    def __init__(self, in_channels: int, out_channels: int, kernel: tuple[int, int]) -> None:
+    def __init__(self, in_channels: int, out_channels: int, make: ConvolutionMaker) -> None:
         super().__init__()
-        harmonic = HarmonicConv2d(in_channels, out_channels, kernel, anchor=2)
-        self.harmonic = Normalised(harmonic, out_channels)
+        self.harmonic = Normalised(make(1, in_channels, out_channels), out_channels)
         self.shortcut = Normalised(nn.Conv2d(in_channels, out_channels, 1), out_channels)
-        self.norm = nn.BatchNorm2d(out_channels)
+        self.norm = nn.BatchNorm2d(out_channels, track_running_stats=False)
 
     def forward(self, x: Tensor) -> Tensor:
         """[B, in_channels, F, T] -> [B, out_channels, F, T]."""

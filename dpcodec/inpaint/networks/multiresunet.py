@@ -26,6 +26,8 @@ class MultiResUNet(nn.Module):
     connection (both cropped about their centres to the smaller size), a block of ordinary convolutions.
     """
 
+    convolution = HarmonicConv2d
+
     def __init__(self, size: NetworkSize) -> None:
         super().__init__()
         kernel = (size.harmonics, size.frames)
@@ -33,7 +35,7 @@ class MultiResUNet(nn.Module):
         total = sum(block_channels(size.width))
 
         def harmonic(index: int, in_channels: int, out_channels: int) -> nn.Module:
-            return HarmonicConv2d(in_channels, out_channels, kernel, anchor=index + 1)
+            return self.convolution(in_channels, out_channels, kernel, anchor=index + 1)
 
         def ordinary(index: int, in_channels: int, out_channels: int) -> nn.Module:
             return nn.Conv2d(in_channels, out_channels, kernel, padding=padding)
@@ -41,13 +43,17 @@ class MultiResUNet(nn.Module):
         inputs = [COMPLEX_CHANNELS] + [total] * (size.scales - 1)
         between = range(size.scales - 1)
         self.encoder = nn.ModuleList(MultiResBlock(channels, size.width, harmonic) for channels in inputs)
-        self.down = nn.ModuleList(HarmonicConv2d(total, total, kernel, anchor=1, stride=2) for _ in between)
-        self.skips = nn.ModuleList(ResPath(total, size.skip, kernel) for _ in between)
+        self.down = nn.ModuleList(self.convolution(total, total, kernel, anchor=1, stride=2) for _ in between)
+        self.skips = nn.ModuleList(ResPath(total, size.skip, harmonic) for _ in between)
         self.decoder = nn.ModuleList(MultiResBlock(total + size.skip, size.width, ordinary) for _ in between)
         self.output = nn.Conv2d(total, COMPLEX_CHANNELS, 1)
 
     def forward(self, z: Tensor) -> Tensor:
         """[B, 2, F, T] -> [B, 2, F, T] where F and T are multiples of `NetworkSize.multiple`."""
+        return self.layer_by_layer(z)
+
+    def layer_by_layer(self, z: Tensor) -> Tensor:
+        """The network as it is drawn."""
         x: Tensor = self.encoder[0](z)
         skips = []
         for down, block, skip in zip(self.down, self.encoder[1:], self.skips, strict=True):

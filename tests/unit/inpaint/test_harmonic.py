@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from dpcodec.inpaint.networks.direct import DirectHarmonicConv2d
 from dpcodec.inpaint.networks.harmonic import HarmonicConv2d, stretch
 
 
@@ -41,6 +42,7 @@ def slow_convolution(conv: HarmonicConv2d, x: Tensor, kernel: tuple[int, int]) -
     return torch.stack(rows, dim=2)
 
 
+@pytest.mark.parametrize("make", [HarmonicConv2d, DirectHarmonicConv2d])
 @pytest.mark.parametrize("stride", [1, 2, 3])
 @pytest.mark.parametrize("anchor", [1, 2, 3, 4])
 @pytest.mark.parametrize(
@@ -48,10 +50,16 @@ def slow_convolution(conv: HarmonicConv2d, x: Tensor, kernel: tuple[int, int]) -
     [((2, 3), (3, 3), 12, 5), ((3, 2), (3, 5), 13, 4), ((1, 4), (4, 1), 7, 3), ((4, 1), (2, 3), 2, 2)],
 )
 def test_equals_the_slow_definition(
-    channels: tuple[int, int], kernel: tuple[int, int], bins: int, frames: int, anchor: int, stride: int
+    channels: tuple[int, int],
+    kernel: tuple[int, int],
+    bins: int,
+    frames: int,
+    anchor: int,
+    stride: int,
+    make: type[HarmonicConv2d],
 ) -> None:
     torch.manual_seed(1)
-    conv = HarmonicConv2d(*channels, kernel, anchor, stride).double()
+    conv = make(*channels, kernel, anchor, stride).double()
     x = torch.randn(2, channels[0], bins, frames, dtype=torch.float64, requires_grad=True)
     wanted = (x, conv.weight, conv.bias)
     slow = slow_convolution(conv, x, kernel)

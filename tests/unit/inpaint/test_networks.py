@@ -13,6 +13,7 @@ from dpcodec.errors import SettingsError
 from dpcodec.inpaint.networks import NETWORKS, NetworkSize, network_size
 from dpcodec.inpaint.networks.blocks import MultiResBlock, ResPath
 from dpcodec.inpaint.networks.carrier import carrier, modulate
+from dpcodec.inpaint.networks.direct import DirectMultiResUNet
 from dpcodec.inpaint.networks.harmonic import HarmonicConv2d
 from dpcodec.inpaint.networks.multiresunet import MultiResUNet, build
 from dpcodec.signal.stft import Stft
@@ -55,7 +56,7 @@ def test_block_ends_at_127_channels_and_skip_at_128() -> None:
 
     x = torch.randn(1, 2, 8, 6)
     assert MultiResBlock(2, 128, make)(x).shape == (1, 127, 8, 6)
-    assert ResPath(2, 128, (3, 3))(x).shape == (1, 128, 8, 6)
+    assert ResPath(2, 128, make)(x).shape == (1, 128, 8, 6)
 
 
 @pytest.mark.parametrize("shape", [(32, 16), (48, 80)])
@@ -66,6 +67,25 @@ def test_output_has_the_shape_of_the_input(shape: tuple[int, int]) -> None:
     assert output.shape == z.shape
     output.square().sum().backward()
     assert all(p.grad is not None and bool(p.grad.isfinite().all()) for p in network.parameters())
+
+
+@pytest.mark.parametrize("size, shape", [(TINY, (32, 16)), (TINY, (48, 80))])
+def test_output_and_gradients_are_those_of_the_direct_network(
+    size: NetworkSize, shape: tuple[int, int]
+) -> None:
+    network, direct = build(size, 1).double(), DirectMultiResUNet(size).double()
+    direct.load_state_dict(network.state_dict())
+    z = torch.rand(2, 2, *shape, dtype=torch.float64, generator=torch.Generator().manual_seed(2))
+    results = []
+    for each in (network, direct):
+        output = each(z)
+        weight = torch.randn(z.shape, dtype=torch.float64, generator=torch.Generator().manual_seed(3))
+        (output * weight).sum().backward()
+        results.append(
+            [output.detach(), *(torch.zeros_like(p) if p.grad is None else p.grad for p in each.parameters())]
+        )
+    for got, expected in zip(*results, strict=True):
+        torch.testing.assert_close(got, expected, rtol=1e-8, atol=1e-8)
 
 
 def test_initialisation_is_that_of_torch_and_comes_from_the_seed() -> None:
