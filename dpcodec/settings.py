@@ -17,11 +17,15 @@ MaskKind = Literal["random", "energy", "columns"]
 Window = Literal["hann", "sine"]
 Solver = Literal["auto", "none", "least-squares", "deep-prior"]
 Loss = Literal["mse", "l1", "mse+stft"]
+Fit = Literal["guided", "paper"]
 
 MASKS = ("random", "energy", "columns")
 WINDOWS = ("hann", "sine")
 SOLVERS = ("auto", "none", "least-squares", "deep-prior")
 LOSSES = ("mse", "l1", "mse+stft")
+FITS = ("guided", "paper")
+FIT_PARTS = ("phase", "whitening", "consistency", "intervals", "start", "averaging", "holdout")
+"""What the guided fit adds to the published one; each can be left out."""
 
 N_FFT_RANGE = (64, 65536)
 RATE_RANGE_HZ = (1, 1_048_575)
@@ -106,8 +110,11 @@ class DecodeSettings:
     iterations       steps of the solver; None: the solver's own default
     time_limit       seconds for the whole decoding; None: no limit
     seed             of the deep prior's input and weights, 0 .. 2**64 - 1
-    network          the deep prior's network by name; None: by device
-    loss             of the deep prior: "mse", "l1" (the paper's equation 4), "mse+stft" (its implementation)
+    network          the deep prior's network by name; None: by fit and device
+    fit              of the deep prior: "guided" (from the linear solution) or "paper" (from noise)
+    without          parts that the guided fit is to leave out, of FIT_PARTS
+    loss             of the deep prior: "mse", "l1" (the paper's equation 4), "mse+stft" (its implementation);
+                     None: "mse" for the guided fit, "mse+stft" for the paper's
     start, duration  the stretch wanted, seconds; duration None: to the end
     batch_segments   segments solved together
     max_memory       bytes a block may need before `LimitError`
@@ -122,7 +129,9 @@ class DecodeSettings:
     time_limit: float | None = None
     seed: int = 0
     network: str | None = None
-    loss: Loss = "mse+stft"
+    fit: Fit = "guided"
+    without: tuple[str, ...] = ()
+    loss: Loss | None = None
     start: float = 0.0
     duration: float | None = None
     batch_segments: int = 1
@@ -132,7 +141,10 @@ class DecodeSettings:
 
     def __post_init__(self) -> None:
         check_choice("solver", self.solver, SOLVERS)
-        check_choice("loss", self.loss, LOSSES)
+        check_choice("fit", self.fit, FITS)
+        check_parts(self.fit, self.without)
+        if self.loss is not None:
+            check_choice("loss", self.loss, LOSSES)
         if not re.fullmatch(r"auto|cpu|mps|cuda(:\d{1,3})?", self.device):
             raise SettingsError(f"device {self.device!r} is unknown: use auto, cpu, cuda, cuda:N or mps")
         if self.iterations is not None:
@@ -179,6 +191,14 @@ def check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
     """Raise `SettingsError` unless the value is one of the choices."""
     if value not in choices:
         raise SettingsError(f"{name} is {value!r}: use {', '.join(choices)}")
+
+
+def check_parts(fit: str, without: tuple[str, ...]) -> None:
+    """Raise `SettingsError` unless each is a part of that fit that can be left out."""
+    for part in without:
+        check_choice("without", part, FIT_PARTS)
+    if without and fit != "guided":
+        raise SettingsError(f"without names parts of fit guided: fit {fit} has none to leave out")
 
 
 def check_integer(name: str, value: int, low: int, high: int) -> None:

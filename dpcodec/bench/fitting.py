@@ -7,16 +7,18 @@ from functools import cache
 
 from dpcodec.bench.engine.experiment import Row
 from dpcodec.inpaint.device import resolve_device
-from dpcodec.inpaint.networks.sizes import NETWORKS, network_size
+from dpcodec.inpaint.networks.sizes import NETWORKS, default_steps, network_size
 from dpcodec.inpaint.solver_settings import SolverSettings
-from dpcodec.settings import SOLVERS, check_integer
+from dpcodec.settings import FITS, SOLVERS, check_choice, check_integer
 
 BINS = 1024
 """Rows the network sees of the paper's STFT."""
-CPU_STEP_S = {"multiresunet": 22.0, "multiresunet-small": 0.65}
+CPU_STEP_S = {"mixer": 0.1, "multiresunet": 22.0, "multiresunet-small": 0.65, "waveform": 0.4}
 """One step on one core, BINS x CPU_STEP_FRAMES cells (docs/method.md). To measure it first would take a
 minute; on other machines this is a guess."""
 CPU_STEP_FRAMES = 160
+CPU_START_S = 32.0
+"""The linear solutions that a guided fit starts from, on one core, as many frames."""
 
 MEASURED = tuple(solver for solver in SOLVERS if solver != "auto")
 """Solvers that an experiment may compare; `auto` is one of the others."""
@@ -24,27 +26,39 @@ MEASURED = tuple(solver for solver in SOLVERS if solver != "auto")
 
 @dataclass(frozen=True)
 class Fitting:
-    """The deep prior's network by name, its steps, and a device that is there."""
+    """The deep prior's network by name, its steps, a device that is there, and the fit."""
 
     network: str
     iterations: int
     device: str
+    fit: str = "guided"
 
     def key(self, solver: str) -> Row:
         """What of this a row of the solver depends on."""
         if solver != "deep-prior":
             return {}
-        return {"network": self.network, "iterations": self.iterations, "device": self.device}
+        names = ("network", "iterations", "device", "fit")
+        return {name: getattr(self, name) for name in names}
 
     def settings(self, solver: str) -> SolverSettings:
         """As the solver takes it; all but the deep prior run on the CPU with their own steps."""
         if solver != "deep-prior":
             return SolverSettings()
-        return SolverSettings(device=self.device, network=self.network, iterations=self.iterations)
+        return SolverSettings(
+            device=self.device, network=self.network, iterations=self.iterations, fit=self.fit
+        )
 
     def alone(self, solver: str) -> bool:
         """Whether a fit takes a whole GPU."""
         return solver == "deep-prior" and self.device != "cpu"
+
+    def fit_s(self, frames: int) -> float:
+        """Seconds of a fit, about."""
+        return self.start_s(frames) + self.iterations * self.step_s(frames)
+
+    def start_s(self, frames: int) -> float:
+        """Seconds until a fit's first step, about."""
+        return CPU_START_S * frames / CPU_STEP_FRAMES if self.fit == "guided" else 0.0
 
     def step_s(self, frames: int) -> float:
         """Seconds of one step on so many frames of the paper's STFT; measured, unless known of a CPU."""
@@ -61,19 +75,20 @@ def _measured_step_s(network: str, frames: int, device: str) -> float:
 
 
 def resolve_fitting(
-    network: str | None = None, iterations: int | None = None, device: str = "auto"
+    network: str | None = None, iterations: int | None = None, device: str = "auto", fit: str = "guided"
 ) -> Fitting:
-    """The device that is there, by default its network, by default the network's number of steps.
+    """The device that is there, by default the fit's network, by default the network's number of steps.
 
-    Raises `SettingsError` for an unknown network or steps out of range, `DeviceError` for a device that is
-    not there.
+    Raises `SettingsError` for an unknown fit, a network that is unknown or not for this fit, or steps out of
+    range, `DeviceError` for a device that is not there.
     """
+    check_choice("fit", fit, FITS)
     if iterations is not None:
         check_integer("iterations", iterations, 1, 1_000_000)
     device = resolve_device(device)
-    size = network_size(network, device)
+    size = network_size(network, device, fit)
     name = next(name for name, known in NETWORKS.items() if known is size)
-    return Fitting(name, iterations or size.steps, device)
+    return Fitting(name, iterations or default_steps(size, fit), device, fit)
 
 
 def method(row: Row) -> str:
@@ -81,7 +96,10 @@ def method(row: Row) -> str:
 
     >>> method({"solver": "deep-prior", "network": "multiresunet", "iterations": 5000})
     'deep-prior (multiresunet, 5000 steps)'
+    >>> method({"solver": "deep-prior", "network": "multiresunet", "iterations": 5000, "fit": "paper"})
+    'deep-prior (multiresunet, 5000 steps, fit paper)'
     """
     if "network" not in row:
         return str(row["solver"])
-    return f"{row['solver']} ({row['network']}, {row['iterations']} steps)"
+    fit = ", fit paper" if row.get("fit") == "paper" else ""
+    return f"{row['solver']} ({row['network']}, {row['iterations']} steps{fit})"

@@ -20,7 +20,7 @@ from dpcodec.inpaint.choose import halo_frames, solve_with
 from dpcodec.inpaint.device import require_torch, resolve_device
 from dpcodec.inpaint.problem import Problem, limit, reinsert
 from dpcodec.inpaint.problem import Progress as SolverProgress
-from dpcodec.inpaint.solver_settings import SolverSettings
+from dpcodec.inpaint.solver_settings import FitMemory, SolverSettings
 from dpcodec.settings import DecodeSettings
 from dpcodec.signal.audio import SampleFormat
 from dpcodec.signal.blocks import StreamingInverse
@@ -77,7 +77,10 @@ def decode_stream(
         deadline=deadline,
         seed=settings.seed,
         network=settings.network,
+        fit=settings.fit,
+        without=settings.without,
         loss=settings.loss,
+        memory=FitMemory(),
     )
     rebuild = _Rebuild(stft, reader, settings, solver, report, progress)
     with open_writer(info) as writer:

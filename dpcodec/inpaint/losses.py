@@ -48,7 +48,11 @@ class Synthesis:
         """[1, 2, F, T] real and imaginary parts -> [N]; missing bins are zero, additional cells ignored."""
         cells = parts[0, :, : self._stft.bins, : self._span.frames]
         cells = functional.pad(cells, (0, 0, 0, self._stft.bins - cells.shape[1]))
-        x: Tensor = self._stft.adjoint(torch.complex(cells[0], cells[1]), self._span)
+        return self.signal(torch.complex(cells[0], cells[1]))
+
+    def signal(self, X: Tensor) -> Tensor:
+        """Complex [K, L] -> [N]."""
+        x: Tensor = self._stft.adjoint(X, self._span)
         return x / self._energy
 
 

@@ -39,7 +39,7 @@ SOLVERS = ("none", "least-squares")
 LISTING = "missing_columns.json"
 PUBLISHED = "published_snr.csv"
 
-SAME = ("clip", "clip_digest", "gap", "solver", "network", "iterations")
+SAME = ("clip", "clip_digest", "gap", "solver", "network", "iterations", "fit")
 """A later row that agrees in these replaces an earlier one."""
 
 Missing = dict[int, list[int]]
@@ -60,7 +60,7 @@ def experiment(
     clips = clips_of(folder, RATE, seconds)
     fitting = fitting or resolve_fitting()
     listing = None if folder is None else _read_listing(folder / LISTING)
-    fit_s = fitting.iterations * fitting.step_s(FRAMES) if "deep-prior" in solvers else 0.0
+    fit_s = fitting.fit_s(FRAMES) if "deep-prior" in solvers else 0.0
     tasks = []
     if folder is not None and listing is not None and seconds >= SECONDS:
         tasks += _published(folder / PUBLISHED, clips, gaps)

@@ -45,8 +45,10 @@ class Wanted:
     "--time-limit", type=float, metavar="S", help="Seconds for each file; the best so far is taken."
 )
 @click.option("--seed", type=int, metavar="N", help="Of the deep prior. [0]")
-@click.option("--network", metavar="NAME", help="Of the deep prior. [by device]")
-@click.option("--loss", metavar="NAME", help="Of the deep prior: mse, l1 or mse+stft. [mse+stft]")
+@click.option("--network", metavar="NAME", help="Of the deep prior. [by fit and device]")
+@click.option("--fit", metavar="NAME", help="Of the deep prior: guided or paper. [guided]")
+@click.option("--without", metavar="PART[,PART]", help="Parts of the guided fit to leave out.")
+@click.option("--loss", metavar="NAME", help="Of the deep prior: mse, l1 or mse+stft. [by fit]")
 @click.option("--start", type=float, metavar="S", help="Begin at this time. [0]")
 @click.option("--duration", type=float, metavar="S", help="End after this much. [to the end]")
 @click.option(
@@ -81,10 +83,12 @@ def decode(context: click.Context, /, **options: Any) -> int:
 def settings_of(options: dict[str, Any]) -> dpcodec.DecodeSettings:
     """The defaults, changed by the options that were given. Raises `SettingsError`."""
     names = (
-        *("solver", "context", "device", "iterations", "time_limit", "seed", "network", "loss"),
+        *("solver", "context", "device", "iterations", "time_limit", "seed", "network", "fit", "loss"),
         *("start", "duration", "max_memory", "max_duration", "batch_segments"),
     )
     given = {name: options[name] for name in names if options[name] is not None}
+    if options["without"] is not None:
+        given["without"] = tuple(options["without"].split(","))
     return dpcodec.DecodeSettings(**given, check=not options["no_check"])
 
 

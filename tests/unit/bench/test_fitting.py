@@ -12,14 +12,19 @@ from dpcodec.settings import SOLVERS
 
 
 def test_open_choices_are_those_of_the_decoder() -> None:
-    assert resolve_fitting(device="cpu") == Fitting("multiresunet-small", 1000, "cpu")
-    assert resolve_fitting("multiresunet", None, "cpu") == Fitting("multiresunet", 5000, "cpu")
+    assert resolve_fitting(device="cpu") == Fitting("mixer", 80, "cpu")
+    assert resolve_fitting(device="cpu", fit="paper") == Fitting("multiresunet-small", 1000, "cpu", "paper")
+    assert resolve_fitting("multiresunet", None, "cpu", "paper").iterations == 5000
     assert resolve_fitting("multiresunet", 7, "cpu").iterations == 7
 
 
 def test_wrong_choices_are_refused() -> None:
     with pytest.raises(SettingsError, match="network"):
         resolve_fitting("resnet", None, "cpu")
+    with pytest.raises(SettingsError, match="mixer"):
+        resolve_fitting("mixer", None, "cpu", "paper")
+    with pytest.raises(SettingsError, match="fit"):
+        resolve_fitting(None, None, "cpu", "slow")
     with pytest.raises(SettingsError, match="iterations"):
         resolve_fitting(None, 0, "cpu")
     with pytest.raises(DeviceError):
@@ -31,7 +36,10 @@ def test_only_the_deep_prior_depends_on_it() -> None:
     assert fitting.key("least-squares") == {}
     assert fitting.settings("least-squares").device == "cpu"
     assert not fitting.alone("least-squares")
-    assert fitting.key("deep-prior") == {"network": "multiresunet", "iterations": 10, "device": "cuda:0"}
+    assert fitting.key("deep-prior") == {
+        **{"network": "multiresunet", "iterations": 10, "device": "cuda:0", "fit": "guided"},
+    }
+    assert Fitting("multiresunet", 10, "cuda:0", "paper").settings("deep-prior").fit == "paper"
     assert fitting.settings("deep-prior").iterations == 10
     assert fitting.alone("deep-prior")
     assert not Fitting("multiresunet", 10, "cpu").alone("deep-prior")

@@ -11,7 +11,7 @@ from dpcodec.bench.engine.statistics import column, grouped, interval, plus_minu
 from dpcodec.bench.evaluation import FIGURES
 from dpcodec.bench.fitting import MEASURED, method
 
-SAME = ("clip", "clip_digest", "mask", "drop", "solver", "network", "iterations")
+SAME = ("clip", "clip_digest", "mask", "drop", "solver", "network", "iterations", "fit")
 """A later row that agrees in these replaces an earlier one, of another version, device or set of metrics."""
 CURVE = ("mask", "method", "context")
 

@@ -47,7 +47,7 @@ def experiment(
     clips = clips_of(folder, RATE, seconds)
     fitting = fitting or resolve_fitting()
     fits = "deep-prior" in solvers
-    fit_s = fitting.iterations * fitting.step_s(FRAMES) if fits else 0.0
+    fit_s = fitting.fit_s(FRAMES) if fits else 0.0
     cases = [(name, mask, drop) for drop in spread(drops) for name in clips for mask in masks]
 
     def task(name: str, mask: MaskKind, drop: float, solver: str) -> Task:
@@ -137,11 +137,12 @@ def _on_cost(quick: Sequence[Task], slow: Sequence[Task], fitting: Fitting) -> l
 
     small = replace(fitting, network="multiresunet-small") if fitting.device == "cpu" else fitting
     clips_s = sum(task.arguments["clip"].duration for task in of_first(slow)) / SECONDS
-    fits_s = clips_s * fitting.iterations * fitting.step_s(FRAMES)
+    fits_s = clips_s * fitting.fit_s(FRAMES)
     left_s = ADVISED_S - sum(task.cost_s for task in of_first([*quick, *slow])) + fits_s
-    steps = max(1, int(left_s / (clips_s * small.step_s(FRAMES))))
+    steps = max(1, int((left_s / clips_s - small.start_s(FRAMES)) / small.step_s(FRAMES)))
     return [
         f"deep-prior: {len(slow)} fits of {fitting.network}, {fitting.iterations} steps each, take about "
         f"{spell(total_s)} of {'one core' if fitting.device == 'cpu' else fitting.device}; for ten minutes: "
-        f"--masks {first['mask']} --drops {first['drop']:g} --network {small.network} --iterations {steps}"
+        f"--masks {first['mask']} --drops {first['drop']:g} --network {small.network} --fit {small.fit} "
+        f"--iterations {steps}"
     ]

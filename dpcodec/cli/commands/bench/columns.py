@@ -43,6 +43,7 @@ def command(
     gaps: tuple[int, ...],
     solvers: tuple[str, ...],
     network: str | None,
+    fit: str,
     iterations: int | None,
     device: str,
 ) -> int:
@@ -52,5 +53,5 @@ def command(
     DIR/published_snr.csv stand beside the measured ones."""
     from dpcodec.bench.experiments import columns
 
-    fitting = fitting_of(solvers, network, iterations, device)
+    fitting = fitting_of(solvers, network, fit, iterations, device)
     return run_experiment(context, columns.experiment(folder, seconds, gaps, solvers, fitting), common)

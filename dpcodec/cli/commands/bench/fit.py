@@ -12,18 +12,21 @@ if TYPE_CHECKING:
 
 
 def fit_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """--network, --iterations and --device."""
+    """--network, --fit, --iterations and --device."""
     for decorator in (
         click.option("--device", default="auto", help="For the deep prior: auto, cpu, cuda, cuda:N or mps."),
         click.option("--iterations", type=click.IntRange(1, 1_000_000), help="Steps of the deep prior."),
-        click.option("--network", metavar="NAME", help="The deep prior's; default: by device."),
+        click.option("--fit", default="guided", metavar="NAME", help="Of the deep prior: guided or paper."),
+        click.option("--network", metavar="NAME", help="The deep prior's; default: by fit and device."),
     ):
         function = decorator(function)
     return function
 
 
-def fitting_of(solvers: tuple[str, ...], network: str | None, iterations: int | None, device: str) -> Fitting:
+def fitting_of(
+    solvers: tuple[str, ...], network: str | None, fit: str, iterations: int | None, device: str
+) -> Fitting:
     """The values of these options; a device is looked for only if a deep prior is to be fitted."""
     from dpcodec.bench.fitting import resolve_fitting
 
-    return resolve_fitting(network, iterations, device if "deep-prior" in solvers else "cpu")
+    return resolve_fitting(network, iterations, device if "deep-prior" in solvers else "cpu", fit)

@@ -57,6 +57,7 @@ def command(
     common: Common,
     solvers: tuple[str, ...],
     network: str | None,
+    fit: str,
     iterations: int | None,
     device: str,
     **choices: Any,
@@ -64,7 +65,7 @@ def command(
     """The paper's figure 1: both masks at drops 0.1 to 0.9, on the files in DIR at 16 kHz mono."""
     from dpcodec.bench.experiments import paper
 
-    fitting = fitting_of(solvers, network, iterations, device)
+    fitting = fitting_of(solvers, network, fit, iterations, device)
     return run_experiment(
         context, paper.experiment(folder, solvers=solvers, fitting=fitting, **choices), common
     )

@@ -1,4 +1,4 @@
-"""The fitting loop: repeatable, bounded in time, finite whatever happens."""
+"""The published fit: repeatable, bounded in time, finite whatever happens."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import torch
 
 from dpcodec.errors import SettingsError
 from dpcodec.inpaint import deep_prior
-from dpcodec.inpaint.deep_prior import measure_step, solve
+from dpcodec.inpaint.deep_prior import measure_step, paper, solve
 from dpcodec.inpaint.networks.sizes import NETWORKS, NetworkSize
 from dpcodec.inpaint.problem import Problem, silent
 from dpcodec.inpaint.solver_settings import SolverSettings
@@ -43,7 +43,7 @@ def problem(x: np.ndarray, drop: float = 0.3, stft: Stft = STFT) -> Problem:
 
 
 def settings(**changes: object) -> SolverSettings:
-    return SolverSettings(**{"network": "tiny", **changes})  # type: ignore[arg-type]
+    return SolverSettings(**{"fit": "paper", "network": "tiny", **changes})  # type: ignore[arg-type]
 
 
 def relative_error(p: Problem, estimate: np.ndarray) -> float:
@@ -103,11 +103,11 @@ def test_result_is_the_output_with_the_lowest_loss(monkeypatch: pytest.MonkeyPat
     outputs: list[torch.Tensor] = []
     losses = iter([3.0, 1.0, 2.0, 1.5])
 
-    def step(self: deep_prior.Fit) -> tuple[float, torch.Tensor]:
+    def step(self: paper.Fit) -> tuple[float, torch.Tensor]:
         outputs.append(torch.full((1, 2, 64, 24), float(len(outputs))))
         return next(losses), outputs[-1]
 
-    monkeypatch.setattr(deep_prior.Fit, "step", step)
+    monkeypatch.setattr(paper.Fit, "step", step)
     estimate = solve(problem(tones(1)), settings(), silent)
     assert np.ptp(estimate[:, :-1].real) == 0
     assert estimate[0, 0, 0].real > 0  # the second output: ones, times the scale
@@ -171,10 +171,10 @@ def test_divergence_after_a_finite_step_keeps_the_best_so_far(monkeypatch: pytes
 def test_divergence_at_once_falls_back_to_least_squares(monkeypatch: pytest.MonkeyPatch) -> None:
     p = problem(tones(2))
 
-    def broken(self: deep_prior.Fit) -> tuple[float, torch.Tensor]:
+    def broken(self: paper.Fit) -> tuple[float, torch.Tensor]:
         return float("nan"), torch.full((1, 2, 64, 24), float("nan"))
 
-    monkeypatch.setattr(deep_prior.Fit, "step", broken)
+    monkeypatch.setattr(paper.Fit, "step", broken)
     with pytest.warns(RuntimeWarning, match="replaced by least squares"):
         estimate = solve(p, settings(), silent)
     assert np.isfinite(estimate).all()
@@ -184,14 +184,13 @@ def test_divergence_at_once_falls_back_to_least_squares(monkeypatch: pytest.Monk
 def test_device_without_memory_hands_over_to_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
     p = problem(tones(1))
     wanted = solve(p, settings(), silent)
-    original = deep_prior._solve_on
 
     def cuda_is_full(p: Problem, s: SolverSettings, *rest: object) -> np.ndarray:
         if s.device != "cpu":
             raise torch.OutOfMemoryError("CUDA out of memory.")
-        return original(p, s, *rest)  # type: ignore[arg-type]
+        return paper.solve(p, s, *rest)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(deep_prior, "_solve_on", cuda_is_full)
+    monkeypatch.setitem(deep_prior.SOLVES, "paper", cuda_is_full)
     with pytest.warns(RuntimeWarning, match=r"cuda:0 .*memory.*CPU"):
         assert np.array_equal(solve(p, settings(device="cuda:0"), silent), wanted)
 
@@ -200,12 +199,21 @@ def test_other_faults_of_a_device_are_not_hidden(monkeypatch: pytest.MonkeyPatch
     def broken(*args: object) -> np.ndarray:
         raise RuntimeError("CUDA error: device lost")
 
-    monkeypatch.setattr(deep_prior, "_solve_on", broken)
+    monkeypatch.setitem(deep_prior.SOLVES, "paper", broken)
     with pytest.raises(RuntimeError, match="device lost"):
         solve(problem(tones(1)), settings(device="cuda"), silent)
 
 
-@pytest.mark.parametrize("bad", [{"network": "vgg"}, {"loss": "huber"}])
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"network": "vgg"},
+        {"loss": "huber"},
+        {"fit": "slow"},
+        {"without": ("start",)},
+        {"network": "waveform"},
+    ],
+)
 def test_unknown_names_are_refused(bad: dict[str, str]) -> None:
     with pytest.raises(SettingsError):
         solve(problem(tones(1)), settings(**bad), silent)

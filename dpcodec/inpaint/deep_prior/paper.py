@@ -1,5 +1,4 @@
-"""Deep prior: an untrained network f is fitted to the kept coefficients of the one signal at hand, and what
-it says about the dropped ones is the estimate.
+"""The published fit: a network f is fitted to the kept coefficients, from noise.
 
     theta* = argmin_theta  loss(M f_theta(z), M X / a),     X^ = a f_theta*(z)
 
@@ -17,26 +16,27 @@ import math
 import time
 import warnings
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from dpcodec.errors import SettingsError
+from dpcodec.inpaint.deep_prior.repeat import repeatable
 from dpcodec.inpaint.losses import MaskedLoss
 from dpcodec.inpaint.networks.carrier import carrier, modulate
 from dpcodec.inpaint.networks.multiresunet import COMPLEX_CHANNELS, build
-from dpcodec.inpaint.networks.sizes import NetworkSize, network_size
+from dpcodec.inpaint.networks.sizes import AnySize, NetworkSize
 from dpcodec.inpaint.problem import Problem, Progress
 from dpcodec.inpaint.solver_settings import SolverSettings
-from dpcodec.signal.stft import Stft
 
+LOSS = "mse+stft"
 INPUT_RANGE = 0.1
 INPUT_NOISE = 0.03
 
 
-def solve(problem: Problem, settings: SolverSettings, progress: Progress) -> np.ndarray:
+def solve(problem: Problem, settings: SolverSettings, size: AnySize, progress: Progress) -> np.ndarray:
     """Estimate all coefficients: complex64 [C, K, L], finite always.
 
     The network sees the first K - 1 bins, as in the paper; the Nyquist bin is estimated as zero. The estimate
@@ -44,42 +44,33 @@ def solve(problem: Problem, settings: SolverSettings, progress: Progress) -> np.
     than a step away (channels share the time) or when `progress` answers true. A silent channel, or one for
     which no time was left, comes back as its kept coefficients and zeros.
 
-    A fit that diverges before its first finite output is replaced by least squares. That, and the CPU taking
-    over from a device without enough memory, is told by a `RuntimeWarning`. Raises `SettingsError` for an
-    unknown network or loss.
+    A fit that diverges before its first finite output is replaced by least squares, which a `RuntimeWarning`
+    tells. Raises `SettingsError` for an unknown loss, or a network that is no `NetworkSize`.
     """
-    size = network_size(settings.network, settings.device)
-    try:
-        return _solve_on(problem, settings, size, progress)
-    except RuntimeError as exc:  # out of memory has a class of its own on CUDA only
-        if settings.device == "cpu" or "out of memory" not in str(exc):
-            raise
-    warnings.warn(
-        f"{settings.device} has not enough memory for the deep prior: fitted on the CPU instead",
-        RuntimeWarning,
-        stacklevel=2,
-    )
-    return _solve_on(problem, replace(settings, device="cpu"), size, progress)
+    size = published_size(size)
+    channels = problem.kept.shape[0]
+    watch = _Watch(progress, settings.deadline, channels, settings.iterations or size.steps)
+    estimate = np.where(problem.kept, problem.centre, 0).astype(np.complex64)
+    diverged = []
+    for channel in range(channels):
+        if not estimate[channel, :-1].any() or not watch.begin(channel):
+            continue
+        fit = Fit(problem, channel, size, settings)
+        best = _run(fit, watch)
+        if best is None:
+            diverged.append(channel)
+        else:
+            estimate[channel] = _cells(best * fit.scale, *problem.kept.shape[1:])
+    if diverged:
+        estimate[diverged] = _least_squares(problem, settings, progress)[diverged]
+    return estimate
 
 
-def measure_step(network: str, bins: int, frames: int, device: str) -> float:
-    """Seconds of one optimisation step (forward, backward, Adam, loss "mse+stft") on [bins, frames] cells.
-
-    The second step is timed; the first one pays for allocations. Raises `SettingsError` for an unknown
-    network.
-    """
-    stft = Stft(2 * bins, bins // 2, "hann")
-    rng = np.random.default_rng(0)
-    centre = rng.standard_normal((2, 1, stft.bins, frames)).astype(np.float32)
-    kept = rng.random((1, stft.bins, frames)) < 0.5
-    span = stft.span((frames - 1) * stft.hop)
-    zeros = np.zeros(kept.shape, np.float32)
-    problem = Problem(stft, span, kept, kept * (centre[0] + 1j * centre[1]), zeros, zeros)
-    fit = Fit(problem, 0, network_size(network, device), SolverSettings(device=device))
-    fit.step()
-    start = time.perf_counter()
-    fit.step()
-    return time.perf_counter() - start
+def published_size(size: AnySize) -> NetworkSize:
+    """The size, if it is one that the published fit knows; else `SettingsError`."""
+    if not isinstance(size, NetworkSize):
+        raise SettingsError("fit paper knows the MultiResUNet alone: use fit guided for this network")
+    return size
 
 
 class Fit:
@@ -89,7 +80,7 @@ class Fit:
         device = torch.device(settings.device)
         target, kept, self.scale = _target(problem, channel, size.multiple)
         target, kept = target.to(device), kept.to(device)
-        self._loss = MaskedLoss(settings.loss, target, kept, problem.stft, problem.span)
+        self._loss = MaskedLoss(settings.loss or LOSS, target, kept, problem.stft, problem.span)
         self._network = build(size, settings.seed).to(device, torch.float32)
         self._optimizer = torch.optim.Adam(self._network.parameters(), lr=size.learning_rate)
         self._noise = torch.Generator().manual_seed(settings.seed)
@@ -104,7 +95,7 @@ class Fit:
         """One step of Adam: the loss before it, and the output [1, 2, F, T] that had this loss."""
         noise = torch.randn(self._z.shape, generator=self._noise, dtype=torch.float32)
         z = (self._z + INPUT_NOISE * noise).to(self._device)
-        with torch.enable_grad(), _repeatable():
+        with torch.enable_grad(), repeatable():
             self._optimizer.zero_grad()
             output: Tensor = self._network(z)
             if self._carrier is not None:
@@ -141,27 +132,6 @@ class _Watch:
         return self._stopped or 2 * self._now - before > self._end
 
 
-def _solve_on(
-    problem: Problem, settings: SolverSettings, size: NetworkSize, progress: Progress
-) -> np.ndarray:
-    channels = problem.kept.shape[0]
-    watch = _Watch(progress, settings.deadline, channels, settings.iterations or size.steps)
-    estimate = np.where(problem.kept, problem.centre, 0).astype(np.complex64)
-    diverged = []
-    for channel in range(channels):
-        if not estimate[channel, :-1].any() or not watch.begin(channel):
-            continue
-        fit = Fit(problem, channel, size, settings)
-        best = _run(fit, watch)
-        if best is None:
-            diverged.append(channel)
-        else:
-            estimate[channel] = _cells(best * fit.scale, *problem.kept.shape[1:])
-    if diverged:
-        estimate[diverged] = _least_squares(problem, settings, progress)[diverged]
-    return estimate
-
-
 def _run(fit: Fit, watch: _Watch) -> Tensor | None:
     """The output with the lowest loss [1, 2, F, T]; None where not even the first one is finite."""
     best, lowest = None, math.inf
@@ -195,13 +165,6 @@ def _cells(output: Tensor, bins: int, frames: int) -> np.ndarray:
     """Network output [1, 2, F, T] -> complex64 [K, L], zero at the Nyquist bin."""
     parts = output[0, :, : bins - 1, :frames].cpu().numpy()
     return np.pad(parts[0] + 1j * parts[1], ((0, 1), (0, 0))).astype(np.complex64)
-
-
-def _repeatable() -> Any:
-    """cuDNN kept to algorithms that give the same bits each time, for as long as this context lasts."""
-    return torch.backends.cudnn.flags(
-        enabled=True, benchmark=False, deterministic=True, allow_tf32=torch.backends.cudnn.allow_tf32
-    )
 
 
 def _least_squares(problem: Problem, settings: SolverSettings, progress: Progress) -> np.ndarray:

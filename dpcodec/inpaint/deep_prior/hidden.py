@@ -1,0 +1,85 @@
+"""Kept coefficients hidden from the linear solver, so that a network can learn, and a choice be judged, on
+values that are known (J. Batson, L. Royer, "Noise2Self", ICML 2019; B. Yaman et al., "Self-supervised
+learning of physics-guided reconstruction neural networks without fully sampled reference data", Magn. Reson.
+Med. 84, 2020).
+
+What is hidden looks like what was dropped: where whole frames are missing whole frames are hidden, in gaps of
+the same lengths; else single coefficients.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+
+from dpcodec.inpaint.problem import Problem
+
+SHARE = 0.1
+"""Of the kept coefficients hidden where single ones are."""
+JUDGED = 3
+"""One hidden coefficient, or gap, in so many judges; the others are fitted."""
+SHIFTS = 16
+"""Places tried for the hidden gaps."""
+
+
+class Hidden(NamedTuple):
+    """The problem without what is hidden, and bool [1, K, L]: hidden cells to fit, and to judge by."""
+
+    problem: Problem
+    fitted: np.ndarray
+    judged: np.ndarray
+
+
+def hide(problem: Problem, seed: int) -> Hidden:
+    """Hide kept coefficients of a problem of one channel; the same ones for the same seed."""
+    rng = np.random.default_rng(seed)
+    gone = np.logical_not(problem.kept.any(axis=(0, 1)))
+    if gone.any() and not gone.all() and 2 * problem.kept.shape[1] * gone.sum() > (~problem.kept).sum():
+        number = _gaps(gone, rng)[None, None, :] * problem.kept
+    else:
+        number = _scattered(problem.kept, SHARE, rng)
+    return Hidden(
+        without(problem, number > 0),
+        (number > 0) & (number % JUDGED != 0),
+        (number > 0) & (number % JUDGED == 0),
+    )
+
+
+def set_aside(problem: Problem, share: float, seed: int) -> np.ndarray:
+    """Bool [C, K, L]: a scattered share of the kept coefficients."""
+    return _scattered(problem.kept, share, np.random.default_rng(seed)) > 0
+
+
+def without(problem: Problem, hidden: np.ndarray) -> Problem:
+    """The problem with some kept coefficients, bool [C, K, L], made unknown."""
+    return replace(
+        problem,
+        kept=problem.kept & ~hidden,
+        centre=np.where(hidden, 0, problem.centre),
+        halfwidth=np.where(hidden, 0, problem.halfwidth),
+        bound=np.where(hidden, np.float32(np.inf), problem.bound),
+    )
+
+
+def _scattered(kept: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
+    """int64 like `kept`: a share of the kept cells numbered 1, 2, 3 ... in random order, 0 elsewhere."""
+    places = rng.permutation(np.flatnonzero(kept))
+    number = np.zeros(kept.size, np.int64)
+    count = round(share * places.size)
+    number[places[:count]] = 1 + np.arange(count)
+    return number.reshape(kept.shape)
+
+
+def _gaps(gone: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """int64 [L]: the gaps moved by one shift to where frames are known, numbered 1, 2, 3 ...
+
+    Of a few shifts the one that keeps most frames apart from the gaps that are there already.
+    """
+    near = gone | np.roll(gone, 1) | np.roll(gone, -1)
+    shifts = rng.permutation(np.arange(1, gone.size))[:SHIFTS]
+    best = max(shifts, key=lambda shift: int((np.roll(gone, shift) & ~near).sum()))
+    moved = np.roll(gone, best) & ~gone
+    starts = moved & ~np.concatenate([[False], moved[:-1]])
+    return np.where(moved, np.cumsum(starts), 0)

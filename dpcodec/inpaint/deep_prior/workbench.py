@@ -1,0 +1,83 @@
+"""The guided fit's parts, put together as the settings ask."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from dpcodec.inpaint.deep_prior.coordinates import Coordinates
+from dpcodec.inpaint.deep_prior.descent import Descent, Model
+from dpcodec.inpaint.deep_prior.distance import Distance
+from dpcodec.inpaint.deep_prior.proposals import Proposal, build
+from dpcodec.inpaint.deep_prior.repeat import repeatable
+from dpcodec.inpaint.networks.sizes import AnySize
+from dpcodec.inpaint.problem import Problem
+from dpcodec.inpaint.solver_settings import SolverSettings
+from dpcodec.settings import FIT_PARTS
+
+LOSS = "mse"
+
+
+class Workbench:
+    """What the fits of one block share: coordinates, model and distances, on the device."""
+
+    def __init__(self, problem: Problem, settings: SolverSettings, size: AnySize) -> None:
+        self._parts = [part for part in FIT_PARTS if part not in settings.without]
+        self._problem, self._settings, self._size = problem, settings, size
+        self._coordinates = Coordinates(
+            problem,
+            size.multiple,
+            settings.device,
+            phase="phase" in self._parts,
+            whitening="whitening" in self._parts,
+        )
+        self._model = Model(problem, self._coordinates, consistent="consistency" in self._parts)
+
+    def build(self, estimates: int) -> Proposal:
+        """A new proposal for so many estimates, 0 for noise."""
+        made = build(self._size, estimates, self._settings.seed)
+        return self.moved(made)
+
+    def moved(self, proposal: Proposal) -> Proposal:
+        """The proposal made ready for this block."""
+        proposal.move(self._problem, self._coordinates)
+        moved: Proposal = proposal.to(self._settings.device)
+        return moved
+
+    def field(self, X: np.ndarray) -> Tensor:
+        """Estimates, complex64 [W, K, L], in the network's coordinates."""
+        return self._coordinates.field(torch.from_numpy(X).to(self._settings.device))
+
+    def distance(self, cells: np.ndarray) -> Distance:
+        """From what the problem knows of some cells, bool [1, K, L]."""
+        return Distance(
+            self._problem,
+            cells[0],
+            self._coordinates.scale,
+            self._settings.loss or LOSS,
+            intervals="intervals" in self._parts,
+        )
+
+    def descent(self, proposal: Proposal, cells: np.ndarray, judge: Distance | None) -> Descent:
+        """The fit of a proposal to what is known of some cells."""
+        return Descent(
+            proposal,
+            self._model,
+            self.distance(cells),
+            judge,
+            self._size.learning_rate,
+            averaging="averaging" in self._parts,
+        )
+
+    def answer(self, proposal: Proposal, X: np.ndarray) -> np.ndarray:
+        """What a proposal makes of estimates, complex64 [W, K, L] -> [1, K, L]."""
+        return self.cells(proposal, proposal.prepare(self.field(X)))
+
+    def cells(self, proposal: Proposal, prepared: Any) -> np.ndarray:
+        """What a proposal makes of its prepared input: complex64 [1, K, L]."""
+        with torch.no_grad(), repeatable():
+            X: np.ndarray = self._model(proposal(prepared)).cpu().numpy()
+        return X[np.newaxis]
