@@ -12,6 +12,7 @@ gradients from there take the shortest way to a signal that agrees with them.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -59,15 +60,23 @@ def solve(problem: Problem, settings: SolverSettings, progress: Progress) -> np.
     when `settings.deadline` has passed or `progress` answers true. `settings.iterations` bounds the steps of
     a channel. On a device other than the CPU the same code runs on torch tensors.
     """
+    longer = settings.longer or reweighted.LONGER
+    return each_channel(lambda seen, watch: solve_channel(seen, watch, longer), problem, settings, progress)
+
+
+def each_channel(
+    method: Callable[[Observation, Watch], Array],
+    problem: Problem,
+    settings: SolverSettings,
+    progress: Progress,
+) -> np.ndarray:
+    """The estimate of a method that gives the signal of one channel: for `solve` and its siblings."""
     channels = problem.kept.shape[0]
     estimate = np.empty(problem.kept.shape, np.complex64)
     for c in range(channels):
         watch = Watch(progress, settings.deadline, c, channels, settings.iterations)
         seen = _on_device(observe(problem, c), settings.device)
-        estimate[c] = _numpy(
-            seen.stft.forward(solve_channel(seen, watch, settings.longer or reweighted.LONGER), seen.span)
-            * seen.level
-        )
+        estimate[c] = to_numpy(seen.stft.forward(method(seen, watch), seen.span) * seen.level)
     usable = np.isfinite(estimate)
     return limit(problem, np.where(usable, estimate, problem.centre).astype(np.complex64))
 
@@ -150,7 +159,8 @@ def _on_device(seen: Observation, device: str) -> Observation:
     return replace(seen, target=move(seen.target), root=move(seen.root))
 
 
-def _numpy(X: Array) -> np.ndarray:
+def to_numpy(X: Array) -> np.ndarray:
+    """The array itself, or a tensor's values on the CPU."""
     return X if isinstance(X, np.ndarray) else np.asarray(X.cpu())
 
 

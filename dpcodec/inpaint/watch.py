@@ -29,10 +29,21 @@ class Watch:
             self._end = now + (deadline - now) / (channels - channel)
         self._left = self._total = 0
         self._stopped = False
+        self._reserved, self._reserved_s = 0, 0.0
+
+    def reserve(self, steps: int, share: float) -> None:
+        """Keep steps, beyond those of the budget to come, and a share of the time left, until `release`."""
+        self._reserved = steps
+        if self._end is not None:
+            self._reserved_s = share * max(self._end - time.monotonic(), 0.0)
+
+    def release(self) -> None:
+        """Let the stages to come have what was reserved."""
+        self._reserved, self._reserved_s = 0, 0.0
 
     def budget(self, stages: Iterable[int]) -> None:
         """Say how many steps the stages to come may take."""
-        wanted = sum(stages)
+        wanted = sum(stages) + self._reserved
         self._left = wanted if self._limit is None else min(wanted, self._limit)
         self._total = self._left
 
@@ -43,7 +54,7 @@ class Watch:
         comes to its end when the time is short. A step that would pass the deadline is not begun.
         """
         start = before = time.monotonic()
-        end = math.inf if self._end is None else start + share * (self._end - start)
+        end = math.inf if self._end is None else start + share * (self._end - self._reserved_s - start)
         steps = min(steps, self._left)
         for step in range(0 if self._stopped else steps):
             done = self._channel * self._total + self._total - self._left

@@ -119,14 +119,14 @@ class Stft:
         if span.frames == 0:
             return xp.zeros((*x.shape[:-1], self.bins, 0), dtype=_complex_dtype(xp, x), device=device(x))
         frames = self._cut(x, span) * self._window_like(x)
-        return xp.matrix_transpose(_fft_of(x).rfft(frames, axis=-1))
+        return xp.matrix_transpose(fft_of(x).rfft(frames, axis=-1))
 
     def adjoint(self, X: Array, span: Span) -> Array:
         """The adjoint S*: complex [..., K, L] -> real [..., N], `<Sx, X> = <x, S*X>`."""
         xp = array_namespace(X)
         if span.frames == 0:
             return xp.zeros((*X.shape[:-2], span.samples), dtype=xp.real(X).dtype, device=device(X))
-        frames = _fft_of(X).irfft(xp.matrix_transpose(X), n=self.n_fft, axis=-1)
+        frames = fft_of(X).irfft(xp.matrix_transpose(X), n=self.n_fft, axis=-1)
         scaled = frames * (self._window_like(frames) * self.n_fft)
         return self._overlap_add(scaled, span)
 
@@ -208,7 +208,7 @@ def _complex_dtype(xp: Any, x: Array) -> Any:
     return xp.complex64 if x.dtype == xp.float32 else xp.complex128
 
 
-def _fft_of(x: Array) -> Any:
+def fft_of(x: Array) -> Any:
     """The FFT to use: scipy's in single precision (numpy's is slower there), else the namespace's own."""
     if is_numpy_array(x) and x.dtype in (np.float32, np.complex64):
         import scipy.fft  # lazy: the encoder works in float64 and never pays for this import

@@ -1,0 +1,131 @@
+"""Janssen's method for spectrograms: what was dropped is what autoregressive models leave the least over for.
+
+Janssen, Veldhuis and Vries ("Adaptive interpolation of discrete-time signals that can be modeled as
+autoregressive processes", IEEE Trans. ASSP 34, 1986) take turns between a model of the signal and the
+missing samples that suit it best. In time and frequency (Mokrý, Balušík and Rajmic, "Janssen 2.0: Audio
+inpainting in the time-frequency domain") the samples are bound by the kept coefficients instead. With a_t
+the model of frame t, v_t its variance and h_t a window,
+
+    x^ = argmin_x  sum_kl c_k |Q (Sx - X)|^2 + mu sum_t e_t / v_t |h_t (a_t * x)|^2
+
+Where whole frames are missing and the others are complete, the signal is known but for gaps, and these are
+bridged one by one (`gaps`). Elsewhere the turns start from least squares with its prior, and the result is
+the mean of both, whose errors are partly independent.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from array_api_compat import device
+
+from dpcodec.inpaint import gaps, least_squares, reweighted
+from dpcodec.inpaint.frame_models import FrameModels
+from dpcodec.inpaint.least_squares import to_numpy
+from dpcodec.inpaint.observation import Observation
+from dpcodec.inpaint.problem import Problem, Progress
+from dpcodec.inpaint.solver_settings import SolverSettings
+from dpcodec.inpaint.watch import Stage, Watch
+from dpcodec.signal.stft import array_namespace
+
+Array = Any
+
+SURE = 1e-8
+"""Share of a sample's weight in all frames below which the kept ones do not tell it, exact as they may be."""
+NOISY = 10.0
+"""The same for quantised ones, times their noise over the signal."""
+MU = 0.1
+"""Weight of the models."""
+TURNS = 3
+"""How often they are made anew."""
+TURN_STEPS = 100
+"""Conjugate gradient steps in between."""
+POLISH_STEPS = 200
+"""Steps after them, where coefficients are exact: the nearest signal that agrees."""
+TURNS_TIME = 0.5
+"""Share of the time for all these; the rest is for the start."""
+POLISH_TIME = 0.3
+"""Share of that for the polish."""
+
+
+def solve(problem: Problem, settings: SolverSettings, progress: Progress) -> np.ndarray:
+    """Estimate all coefficients, complex64 [C, K, L]: channels, time and steps as in `least_squares.solve`.
+
+    Finite always. On a device other than the CPU the turns run there; gaps are bridged on the CPU.
+    """
+    longer = settings.longer or reweighted.LONGER
+    return least_squares.each_channel(
+        lambda seen, watch: solve_channel(seen, watch, longer), problem, settings, progress
+    )
+
+
+def solve_channel(seen: Observation, watch: Watch, longer: int = reweighted.LONGER) -> Array:
+    """The signal of one channel divided by its level, float32 [N], on the observation's device."""
+    missing = gap_samples(seen)
+    if missing is not None and missing.any():
+        return _bridge_gaps(seen, missing, watch)
+    if not least_squares.plan_of(seen).refine:
+        return least_squares.solve_channel(seen, watch, longer)
+    polish = 0 if seen.variance > 0 else POLISH_STEPS
+    watch.reserve(TURNS * TURN_STEPS + polish, TURNS_TIME)
+    start = least_squares.solve_channel(seen, watch, longer)
+    watch.release()
+    x = take_turns(seen, start, watch.stage(TURNS * TURN_STEPS, 1 - POLISH_TIME if polish else 1.0))
+    x = least_squares.conjugate_gradients(seen, x, watch.stage(polish))
+    return (start + x) / 2
+
+
+def gap_samples(seen: Observation) -> np.ndarray | None:
+    """The samples that no known frame tells, bool [N]; None where some frames are known only in part."""
+    known = to_numpy(seen.root) > 0
+    if not (known.all(axis=0) | ~known.any(axis=0)).all():
+        return None
+    told = to_numpy(seen.diagonal())
+    whole = seen.stft.gram_diagonal(seen.span, told)
+    power = float(np.sum(np.abs(to_numpy(seen.target)) ** 2))
+    noise = seen.variance * np.count_nonzero(known) / power if power > 0 else 0.0
+    least = min(max(SURE, NOISY * noise), 0.5)
+    missing: np.ndarray = (told < least * whole) & (whole > SURE * whole.max(initial=0))
+    return missing
+
+
+def _bridge_gaps(seen: Observation, missing: np.ndarray, watch: Watch) -> Array:
+    """Least squares where frames tell the signal, then the gaps between."""
+    bridges = gaps.STEPS * len(gaps.find_gaps(missing))
+    watch.budget([least_squares.DETERMINED_STEPS, bridges])
+    b = seen.adjoint(seen.target)
+    xp = array_namespace(b)
+    told = xp.asarray(~missing, device=device(b))
+    x = xp.where(told, b / xp.where(told, seen.diagonal(), xp.ones_like(b)), xp.zeros_like(b))
+    x = least_squares.conjugate_gradients(seen, x, watch.stage(least_squares.DETERMINED_STEPS, 0.5))
+    filled = gaps.fill_gaps(to_numpy(x).astype(np.float64), missing, seen.stft.n_fft, watch.stage(bridges))
+    return xp.asarray(filled, dtype=b.dtype, device=device(b))
+
+
+def take_turns(seen: Observation, x: Array, stage: Stage) -> Array:
+    """Models from x, x from the models, and so on: real [N].
+
+    Conjugate gradients, begun anew whenever the models are.
+    """
+    models = FrameModels(seen.stft.n_fft // 2, x)
+    r = d = x
+    rr = 0.0
+    for step, _ in enumerate(stage):
+        if step % TURN_STEPS == 0:
+            models.renew(x)
+            r = d = seen.adjoint(seen.target - seen.forward(x)) - MU * models.normal(x)
+            rr = _dot(r, r)
+        Ad = seen.adjoint(seen.forward(d)) + MU * models.normal(d)
+        curvature = _dot(d, Ad)
+        if not curvature > 0:
+            break
+        x = x + (rr / curvature) * d
+        r = r - (rr / curvature) * Ad
+        rr, before = _dot(r, r), rr
+        d = r + (rr / before) * d
+    return x
+
+
+def _dot(x: Array, y: Array) -> float:
+    return float(array_namespace(x).vecdot(x, y))
