@@ -68,9 +68,8 @@ def envelope(modulus: np.ndarray, kept: np.ndarray) -> Tensor:
 
     A mean over the kept cells about each place; where there are none it goes on from the nearest ones.
     """
-    power = torch.from_numpy(
-        np.square(modulus, dtype=np.float32) / max(float(modulus.max(initial=0)), 1e-30) ** 2
-    )
+    peak = float(modulus.max(initial=0)) or 1.0
+    power = torch.from_numpy((modulus / peak).astype(np.float32)).square()
     known = torch.from_numpy(kept.astype(np.float32))
     power = _smooth(power) / _smooth(known).clamp(min=1e-9)
     known = (_smooth(known) > 1e-9).float()

@@ -116,7 +116,7 @@ def _learn(
     known = memory.get("estimates") == len(windows)
     proposal = bench.moved(memory["proposal"]) if known else bench.build(len(windows))
     steps = settings.iterations or default_steps(size, "guided")
-    judge = bench.distance(hidden.judged) if "holdout" not in settings.without else None
+    judge = bench.judge(hidden.judged) if "holdout" not in settings.without else None
     descent = bench.descent(proposal, hidden.fitted, judge)
     prepared = proposal.prepare(bench.field(drawn))
     told = portions.part(0.8, 1.0)
@@ -158,7 +158,7 @@ def _from_noise(problem: Problem, settings: SolverSettings, size: AnySize, porti
     judged = np.zeros_like(problem.kept)
     if "holdout" not in settings.without:
         judged = set_aside(problem, HELD_OUT, settings.seed)
-    judge = bench.distance(judged) if judged.any() else None
+    judge = bench.judge(judged) if judged.any() else None
     descent = bench.descent(proposal, problem.kept & ~judged, judge)
     steps = settings.iterations or default_steps(size, "guided")
     wanted = max(1, steps // LATER_STEPS) if known else steps

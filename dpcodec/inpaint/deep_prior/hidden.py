@@ -16,7 +16,7 @@ import numpy as np
 
 from dpcodec.inpaint.problem import Problem
 
-SHARE = 0.1
+SHARE = 0.05
 """Of the kept coefficients hidden where single ones are."""
 JUDGED = 3
 """One hidden coefficient, or gap, in so many judges; the others are fitted."""
@@ -40,11 +40,8 @@ def hide(problem: Problem, seed: int) -> Hidden:
         number = _gaps(gone, rng)[None, None, :] * problem.kept
     else:
         number = _scattered(problem.kept, SHARE, rng)
-    return Hidden(
-        without(problem, number > 0),
-        (number > 0) & (number % JUDGED != 0),
-        (number > 0) & (number % JUDGED == 0),
-    )
+    hidden, judged = number > 0, number % JUDGED == 1
+    return Hidden(without(problem, hidden), hidden & ~judged, judged)
 
 
 def set_aside(problem: Problem, share: float, seed: int) -> np.ndarray:

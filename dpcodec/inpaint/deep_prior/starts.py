@@ -19,7 +19,7 @@ from dpcodec.inpaint.problem import Problem, Progress, limit, reinsert, silent
 from dpcodec.inpaint.solver_settings import SolverSettings
 from dpcodec.inpaint.watch import Watch
 
-LONGER: tuple[int | None, ...] = (None, 1, 2, 8)
+LONGER: tuple[int | None, ...] = (None, 1, 8)
 """Long windows of the estimates, in windows of the STFT; None is the solver's own, and the linear start."""
 EXACT_STEPS = 60
 """Conjugate gradient steps after the network."""

@@ -51,12 +51,16 @@ class Workbench:
         """Estimates, complex64 [W, K, L], in the network's coordinates."""
         return self._coordinates.field(torch.from_numpy(X).to(self._settings.device))
 
-    def distance(self, cells: np.ndarray) -> Distance:
-        """From what the problem knows of some cells, bool [1, K, L]."""
+    def judge(self, cells: np.ndarray) -> Distance:
+        """What decides, on some cells, bool [1, K, L]: not whitened, since the SNR is not."""
+        scale = self._coordinates.scale
+        return self._distance(cells, torch.full_like(scale, float(scale.max())))
+
+    def _distance(self, cells: np.ndarray, scale: Tensor) -> Distance:
         return Distance(
             self._problem,
             cells[0],
-            self._coordinates.scale,
+            scale,
             self._settings.loss or LOSS,
             intervals="intervals" in self._parts,
         )
@@ -66,7 +70,7 @@ class Workbench:
         return Descent(
             proposal,
             self._model,
-            self.distance(cells),
+            self._distance(cells, self._coordinates.scale),
             judge,
             self._size.learning_rate,
             averaging="averaging" in self._parts,

@@ -44,7 +44,7 @@ class MixerSize:
 
     hidden: int = 4
     guided_steps: int = 80
-    learning_rate: float = 2e-2
+    learning_rate: float = 5e-2
     multiple: int = 1
 
 
