@@ -5,19 +5,22 @@ Convolutions keep the size of [B, C, F, T] and have a bias; LeakyReLU has slope 
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from dpcodec.inpaint.networks.harmonic import HarmonicConv2d
+
 SLOPE = 0.2
+Convolution: TypeAlias = nn.Conv2d | HarmonicConv2d
 
 
 class ConvolutionMaker(Protocol):
     """Makes the `index`-th convolution (0, 1, 2) of a block."""
 
-    def __call__(self, index: int, in_channels: int, out_channels: int) -> nn.Module:
+    def __call__(self, index: int, in_channels: int, out_channels: int) -> Convolution:
         """A convolution that keeps the size of its input."""
 
 
@@ -41,7 +44,7 @@ class Normalised(nn.Module):
     BatchNorm keeps no running statistics: a network is only ever run on what it is fitted to.
     """
 
-    def __init__(self, convolution: nn.Module, channels: int) -> None:
+    def __init__(self, convolution: Convolution, channels: int) -> None:
         super().__init__()
         self.convolution = convolution
         self.norm = nn.BatchNorm2d(channels, track_running_stats=False)

@@ -19,6 +19,7 @@ from dpcodec.inpaint.networks.multiresunet import MultiResUNet, build
 from dpcodec.signal.stft import Stft
 
 TINY = NetworkSize(width=8, skip=4, frames=3)
+WIDE = NetworkSize(width=72, skip=20, frames=5, scales=3)
 
 
 def count(module: torch.nn.Module) -> int:
@@ -69,7 +70,9 @@ def test_output_has_the_shape_of_the_input(shape: tuple[int, int]) -> None:
     assert all(p.grad is not None and bool(p.grad.isfinite().all()) for p in network.parameters())
 
 
-@pytest.mark.parametrize("size, shape", [(TINY, (32, 16)), (TINY, (48, 80))])
+@pytest.mark.parametrize(
+    "size, shape", [(TINY, (32, 16)), (TINY, (48, 80)), (WIDE, (32, 48)), (WIDE, (4, 4))]
+)
 def test_output_and_gradients_are_those_of_the_direct_network(
     size: NetworkSize, shape: tuple[int, int]
 ) -> None:
@@ -86,6 +89,28 @@ def test_output_and_gradients_are_those_of_the_direct_network(
         )
     for got, expected in zip(*results, strict=True):
         torch.testing.assert_close(got, expected, rtol=1e-8, atol=1e-8)
+
+
+def test_wide_network_in_single_precision_is_the_direct_one_within_a_hundred_thousandth() -> None:
+    network, direct = build(WIDE, 1), DirectMultiResUNet(WIDE).double()
+    direct.load_state_dict(network.state_dict())
+    z = torch.rand(1, 2, 64, 48, generator=torch.Generator().manual_seed(2))
+    with torch.no_grad():
+        expected = direct(z.double())
+        error = float((network(z) - expected).norm() / expected.norm())
+    assert error < 1e-5
+
+
+@pytest.mark.parametrize("size", [TINY, WIDE])
+def test_the_same_seed_and_input_give_the_same_bits(size: NetworkSize) -> None:
+    z = torch.rand(1, 2, 32, 48, generator=torch.Generator().manual_seed(2))
+    results = []
+    for _ in range(2):
+        network = build(size, 1)
+        output = network(z)
+        output.square().sum().backward()
+        results.append([output.detach(), *(p.grad for p in network.parameters() if p.grad is not None)])
+    assert all(torch.equal(a, b) for a, b in zip(*results, strict=True))
 
 
 def test_initialisation_is_that_of_torch_and_comes_from_the_seed() -> None:
@@ -126,8 +151,9 @@ def test_modulation_is_a_complex_product() -> None:
 
 
 def test_network_by_name_and_by_device() -> None:
-    assert network_size(None, "cpu") is NETWORKS["multiresunet-small"]
-    assert network_size(None, "cuda:1") is NETWORKS["multiresunet"]
+    assert network_size(None, "cpu") is network_size(None, "cuda:1") is NETWORKS["mixer"]
+    assert network_size(None, "cpu", fit="paper") is NETWORKS["multiresunet-small"]
+    assert network_size(None, "cuda:1", start=False) is NETWORKS["multiresunet"]
     assert network_size("multiresunet", "cpu") is NETWORKS["multiresunet"]
     with pytest.raises(SettingsError, match=r"'vgg'.*multiresunet-small"):
         network_size("vgg", "cpu")
