@@ -14,6 +14,7 @@ import numpy as np
 
 from dpcodec.inpaint.deep_prior import guided, paper
 from dpcodec.inpaint.deep_prior.speed import measure_step
+from dpcodec.inpaint.heap import kept_heap
 from dpcodec.inpaint.networks.sizes import network_size
 from dpcodec.inpaint.problem import Problem, Progress
 from dpcodec.inpaint.solver_settings import SolverSettings
@@ -34,7 +35,8 @@ def solve(problem: Problem, settings: SolverSettings, progress: Progress) -> np.
     check_parts(settings.fit, settings.without)
     size = network_size(settings.network, settings.device, settings.fit, "start" not in settings.without)
     try:
-        return SOLVES[settings.fit](problem, settings, size, progress)
+        with kept_heap():
+            return SOLVES[settings.fit](problem, settings, size, progress)
     except RuntimeError as exc:  # out of memory has a class of its own on CUDA only
         if settings.device == "cpu" or "out of memory" not in str(exc):
             raise
@@ -43,4 +45,5 @@ def solve(problem: Problem, settings: SolverSettings, progress: Progress) -> np.
         RuntimeWarning,
         stacklevel=2,
     )
-    return SOLVES[settings.fit](problem, replace(settings, device="cpu"), size, progress)
+    with kept_heap():
+        return SOLVES[settings.fit](problem, replace(settings, device="cpu"), size, progress)
