@@ -15,13 +15,13 @@ from dpcodec.errors import SettingsError
 
 MaskKind = Literal["random", "energy", "columns"]
 Window = Literal["hann", "sine"]
-Solver = Literal["auto", "none", "least-squares", "deep-prior"]
+Solver = Literal["auto", "none", "least-squares", "janssen", "deep-prior"]
 Loss = Literal["mse", "l1", "mse+stft"]
 Fit = Literal["guided", "paper"]
 
 MASKS = ("random", "energy", "columns")
 WINDOWS = ("hann", "sine")
-SOLVERS = ("auto", "none", "least-squares", "deep-prior")
+SOLVERS = ("auto", "none", "least-squares", "janssen", "deep-prior")
 LOSSES = ("mse", "l1", "mse+stft")
 FITS = ("guided", "paper")
 FIT_PARTS = ("phase", "whitening", "consistency", "intervals", "start", "averaging", "holdout")
@@ -104,7 +104,7 @@ class EncodeSettings:
 class DecodeSettings:
     """How to rebuild what was dropped.
 
-    solver           "auto", "none", "least-squares" or "deep-prior"
+    solver           "auto", "none", "least-squares", "janssen" or "deep-prior"
     context          put the kept coefficients back after the solver ("with context")
     device           "auto", "cpu", "cuda", "cuda:N" or "mps"
     iterations       steps of the solver; None: the solver's own default

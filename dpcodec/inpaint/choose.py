@@ -50,8 +50,8 @@ class Choice:
 def solve_with(
     solver: str, problem: Problem, settings: SolverSettings, progress: Progress
 ) -> tuple[np.ndarray, str]:
-    """Solve with "none", "least-squares", "deep-prior" or "auto": the estimate complex64 [C, K, L], before
-    context, and a line that says which solver it was and why."""
+    """Solve with "none", "least-squares", "janssen", "deep-prior" or "auto": the estimate complex64
+    [C, K, L], before context, and a line that says which solver it was and why."""
     if solver != "auto":
         return _solve(solver, problem, settings, progress), f"{solver}: as asked"
     choice = choose(problem, settings)
@@ -149,6 +149,10 @@ def _solve(solver: str, problem: Problem, settings: SolverSettings, progress: Pr
         return zeros.solve(problem, settings, progress)
     if solver == "least-squares":
         return least_squares.solve(problem, settings, progress)
+    if solver == "janssen":
+        from dpcodec.inpaint import janssen  # lazy: loads scipy.linalg
+
+        return janssen.solve(problem, settings, progress)
     from dpcodec.inpaint import deep_prior  # lazy: loads torch
 
     return deep_prior.solve(problem, settings, progress)

@@ -16,8 +16,6 @@ Array = Any
 
 ORDER = 1 / 8
 """Order of a model, in windows of the STFT."""
-FLOOR = 1e-2
-"""White noise e_t added to a frame's power before its model is made, as a share of that power."""
 SILENCE = 1e-4
 """Least power that this is a share of, as a share of the loudest frame's."""
 
@@ -27,12 +25,17 @@ class FrameModels:
 
         x -> sum_t e_t / v_t |h_t (a_t * x)|^2
 
-    whose weights lie below 1 at every frequency, e_t being in the model. A frame and its past are three hops
-    long, models are made from four hops around it under a Hann window (autocorrelation method).
+    whose weights lie below 1 at every frequency: e_t is white noise added before the model is made. A frame
+    and its past are three hops long, models are made from four hops around it under a Hann window
+    (autocorrelation method).
     """
 
-    def __init__(self, hop: int, x: Array) -> None:
-        """Models of a signal, real [N], with `hop` samples between frames."""
+    def __init__(self, hop: int, floor: float, x: Array) -> None:
+        """Models of a signal, real [N], with `hop` samples between frames.
+
+        `floor` is e_t as a share of a frame's power: about the error of the signal that models are made from.
+        """
+        self._floor = floor
         self._hop, self._samples = hop, x.shape[-1]
         self._frames = -(-self._samples // hop) + 1
         self._order = int(max(2 * hop * ORDER, 1))
@@ -49,7 +52,7 @@ class FrameModels:
         spectrum = fft_of(x).rfft(self._cut(x, 4) * self._like(window, x), n=n_fft)
         power = to_numpy(xp.real(spectrum) ** 2 + xp.imag(spectrum) ** 2).astype(np.float64)
         lags = np.fft.irfft(power, n=n_fft)[:, : p + 1]
-        floor = FLOOR * np.maximum(lags[:, 0], SILENCE * lags[:, 0].max())
+        floor = self._floor * np.maximum(lags[:, 0], SILENCE * lags[:, 0].max())
         audible = floor > 0
         lags[:, 0] = np.where(audible, lags[:, 0] + floor, 1.0)
         a, variance = levinson(lags)

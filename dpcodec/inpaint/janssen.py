@@ -9,8 +9,8 @@ the model of frame t, v_t its variance and h_t a window,
     x^ = argmin_x  sum_kl c_k |Q (Sx - X)|^2 + mu sum_t e_t / v_t |h_t (a_t * x)|^2
 
 Where whole frames are missing and the others are complete, the signal is known but for gaps, and these are
-bridged one by one (`gaps`). Elsewhere the turns start from least squares with its prior, and the result is
-the mean of both, whose errors are partly independent.
+bridged one by one (`gaps`). Elsewhere the turns start from least squares with its prior, and the result lies
+between both.
 """
 
 from __future__ import annotations
@@ -35,14 +35,23 @@ SURE = 1e-8
 """Share of a sample's weight in all frames below which the kept ones do not tell it, exact as they may be."""
 NOISY = 10.0
 """The same for quantised ones, times their noise over the signal."""
-MU = 0.1
-"""Weight of the models."""
-TURNS = 3
+FLOOR = (2.0, -2.5)
+"""The noise e_t as a share of a frame's power, about the error of the signal that models are made from, falls
+with the known real numbers per sample: 2 * 10^(-2.5 known)."""
+FLOOR_RANGE = (1e-4, 0.3)
+"""Its ends."""
+MU = 250.0
+"""Weight of the models over the floor's square: the less is known, the more they are believed."""
+MOST_MU = 0.1
+"""Its end."""
+TURNS = 6
 """How often they are made anew."""
 TURN_STEPS = 100
 """Conjugate gradient steps in between."""
-POLISH_STEPS = 200
-"""Steps after them, where coefficients are exact: the nearest signal that agrees."""
+SHARE = 2 / 3
+"""Weight of what comes out of the turns beside what went in: their errors are partly independent."""
+POLISH_STEPS = 500
+"""Steps after that, where coefficients are exact: the nearest signal that agrees."""
 TURNS_TIME = 0.5
 """Share of the time for all these; the rest is for the start."""
 POLISH_TIME = 0.3
@@ -72,8 +81,7 @@ def solve_channel(seen: Observation, watch: Watch, longer: int = reweighted.LONG
     start = least_squares.solve_channel(seen, watch, longer)
     watch.release()
     x = take_turns(seen, start, watch.stage(TURNS * TURN_STEPS, 1 - POLISH_TIME if polish else 1.0))
-    x = least_squares.conjugate_gradients(seen, x, watch.stage(polish))
-    return (start + x) / 2
+    return least_squares.conjugate_gradients(seen, start + SHARE * (x - start), watch.stage(polish))
 
 
 def gap_samples(seen: Observation) -> np.ndarray | None:
@@ -108,15 +116,17 @@ def take_turns(seen: Observation, x: Array, stage: Stage) -> Array:
 
     Conjugate gradients, begun anew whenever the models are.
     """
-    models = FrameModels(seen.stft.n_fft // 2, x)
+    floor = float(np.clip(FLOOR[0] * 10 ** (FLOOR[1] * seen.determination), *FLOOR_RANGE))
+    mu = min(MU * floor**2, MOST_MU)
+    models = FrameModels(seen.stft.n_fft // 2, floor, x)
     r = d = x
     rr = 0.0
     for step, _ in enumerate(stage):
         if step % TURN_STEPS == 0:
             models.renew(x)
-            r = d = seen.adjoint(seen.target - seen.forward(x)) - MU * models.normal(x)
+            r = d = seen.adjoint(seen.target - seen.forward(x)) - mu * models.normal(x)
             rr = _dot(r, r)
-        Ad = seen.adjoint(seen.forward(d)) + MU * models.normal(d)
+        Ad = seen.adjoint(seen.forward(d)) + mu * models.normal(d)
         curvature = _dot(d, Ad)
         if not curvature > 0:
             break

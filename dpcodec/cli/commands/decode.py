@@ -35,7 +35,7 @@ class Wanted:
 
 @click.command(cls=Verb)
 @file_options
-@click.option("--solver", metavar="NAME", help="auto, none, least-squares or deep-prior. [auto]")
+@click.option("--solver", metavar="NAME", help="auto, none, least-squares, janssen or deep-prior. [auto]")
 @click.option(
     "--context/--no-context", default=None, help="Put kept coefficients back after the solver. [yes]"
 )

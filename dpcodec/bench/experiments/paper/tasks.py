@@ -121,7 +121,8 @@ def quick_s(solver: str, mask: str, drop: float) -> float:
         return 0.1
     if mask == "energy":
         return 1.0
-    return 0.5 if drop <= 0.5 else 2.0 if drop < 0.65 else 7.0
+    solve_s = 0.5 if drop <= 0.5 else 2.0 if drop < 0.65 else 7.0
+    return 2 * solve_s if solver == "janssen" else solve_s
 
 
 def _on_cost(quick: Sequence[Task], slow: Sequence[Task], fitting: Fitting) -> list[str]:

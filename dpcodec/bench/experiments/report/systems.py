@@ -17,9 +17,15 @@ from dpcodec.bench.target import fit
 from dpcodec.settings import Solver, profile
 
 Role = Literal["reference", "anchor", "system"]
-NAMES = {"none": "masked", "least-squares": "least squares", "deep-prior": "deep prior", "auto": "auto"}
+NAMES = {
+    "none": "masked",
+    "least-squares": "least squares",
+    "janssen": "Janssen",
+    "deep-prior": "deep prior",
+    "auto": "auto",
+}
 """What a solver's output is called: that of "none" is the masked signal of the paper."""
-COST_S = {"none": 0.2, "least-squares": 0.5, "auto": 60.0, "deep-prior": 600.0}
+COST_S = {"none": 0.2, "least-squares": 0.5, "janssen": 3.0, "auto": 60.0, "deep-prior": 600.0}
 """Estimated seconds on one core for a second of audio."""
 
 

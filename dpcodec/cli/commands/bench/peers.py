@@ -27,7 +27,7 @@ from dpcodec.metrics.catalogue import METRICS
 )
 @click.option(
     "--solvers",
-    type=Names(("none", "least-squares", "auto")),
+    type=Names(("none", "least-squares", "janssen", "auto")),
     default="none,least-squares",
     show_default=True,
     help="What dpcodec decodes with.",
