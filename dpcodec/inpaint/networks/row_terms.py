@@ -109,14 +109,14 @@ Terms: TypeAlias = tuple[Gathered | Scattered, ...]
 
 
 @lru_cache(maxsize=64)
-def harmonic_terms(bins: int, harmonics: int, anchor: int) -> Terms:
-    """`P_k` reads row f k / anchor, k = 1 .. harmonics: each before the products or after them, whichever
-    multiplies fewer rows; see `harmonic.py`."""
+def harmonic_terms(bins: int, harmonics: int, anchor: int, stride: int) -> Terms:
+    """`P_k` reads row f k stride / anchor, k = 1 .. harmonics: each before the products or after them,
+    whichever multiplies fewer rows; see `harmonic.py`."""
     terms: list[Gathered | Scattered] = []
     for k in range(1, harmonics + 1):
-        common = math.gcd(k, anchor)
-        p, q = k // common, anchor // common
-        live = min(bins, q * (bins - 1) // p + 1)
+        common = math.gcd(k * stride, anchor)
+        p, q = k * stride // common, anchor // common
+        live = min(-(-bins // stride), q * (bins - 1) // p + 1)
         lanes = tuple(_lane(p, q, r, live) for r in range(min(q, live)))
         if p >= q:
             terms.append(Gathered(k - 1, lanes))

@@ -8,6 +8,7 @@ What is done once instead of again and again, all of it exact:
 - convolutions along time take 1.85 products an output instead of 11 (`short_convolution.py`);
 - what the decoder reads from the scale below is convolved before each row and frame is repeated, and never
   joined with the skip connection: a convolution of joined channels is a sum of two;
+- a block's output is transformed once for the skip connection and the way down;
 - a bias before BatchNorm is left out, since BatchNorm takes it off again: its gradient is zero.
 """
 
@@ -21,7 +22,7 @@ from torch.nn import functional
 
 from dpcodec.inpaint.networks.blocks import SLOPE, Convolution, MultiResBlock, Normalised, ResPath, activate
 from dpcodec.inpaint.networks.harmonic import HarmonicConv2d
-from dpcodec.inpaint.networks.lowered import convolve
+from dpcodec.inpaint.networks.lowered import Filters, convolve
 from dpcodec.inpaint.networks.row_terms import GRAIN, doubled_terms, harmonic_terms, neighbour_terms
 from dpcodec.inpaint.networks.short_convolution import Tiling, tiling
 
@@ -36,9 +37,11 @@ def evaluate(network: MultiResUNet, z: Tensor) -> Tensor:
     x = _block(encoder[0], _widened(z.permute(0, 3, 2, 1), 3, GRAIN))
     skips = []
     for i, (down, path) in enumerate(zip(downs, paths, strict=True), start=1):
-        skips.append(_res_path(path, x))
-        y = _harmonic(down, x) + _widened(cast(Tensor, down.bias), 0, x.shape[3])
-        x = _block(encoder[i], activate(y))
+        harmonic = path.harmonic.convolution
+        skip, lower = convolve(x, _filters(harmonic, x), _filters(down, x))
+        skips.append(_res_path(path, x, skip))
+        lower = lower + _widened(cast(Tensor, down.bias), 0, x.shape[3])
+        x = _block(encoder[i], activate(lower))
     for block in decoder:
         x = _block(block, x, skips.pop())
     output = network.output
@@ -49,27 +52,23 @@ def evaluate(network: MultiResUNet, z: Tensor) -> Tensor:
 
 def _block(block: MultiResBlock, *sources: Tensor) -> Tensor:
     """A MultiResBlock of one source, or of a source of half the size and another that would be joined."""
-    shortcut = _pointwise(block.shortcut.convolution, *sources)
-    shortcut = _normalise(block.shortcut.norm, shortcut)
+    shortcut = _normalise(block.shortcut.norm, _pointwise(block.shortcut.convolution.weight, *sources))
     parts: list[Tensor] = []
     for link in cast("list[Normalised]", block.chain):
-        parts.append(_link(link, *(parts[-1:] or sources)))
+        if parts or len(sources) == 1:
+            x = (*sources, *parts)[-1]
+            (y,) = convolve(x, _filters(link.convolution, x))
+        else:
+            y = _joined(link.convolution.weight, *sources)
+        parts.append(_normalise(link.norm, y))
     merged: Tensor = _Merge.apply(shortcut, *parts)  # type: ignore[no-untyped-call]
     return merged
 
 
-def _link(link: Normalised, *sources: Tensor) -> Tensor:
-    convolution = link.convolution
-    if isinstance(convolution, HarmonicConv2d):
-        y = _harmonic(convolution, *sources)
-    else:
-        y = _ordinary(convolution.weight, *sources)
-    return _normalise(link.norm, y)
-
-
-def _res_path(path: ResPath, x: Tensor) -> Tensor:
-    shortcut = _normalise(path.shortcut.norm, _pointwise(path.shortcut.convolution, x))
-    y = activate(_link(path.harmonic, x) + shortcut)
+def _res_path(path: ResPath, x: Tensor, y: Tensor) -> Tensor:
+    """Of the block's output x and the harmonic convolution y of it."""
+    shortcut = _normalise(path.shortcut.norm, _pointwise(path.shortcut.convolution.weight, x))
+    y = activate(_normalise(path.harmonic.norm, y) + shortcut)
     return _batch_norm(path.norm, y.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
 
 
@@ -84,39 +83,42 @@ def _batch_norm(norm: nn.BatchNorm2d, planes: Tensor) -> Tensor:
     return functional.batch_norm(planes, None, None, weight, bias, training=True, eps=norm.eps)
 
 
-def _harmonic(convolution: HarmonicConv2d, x: Tensor) -> Tensor:
-    """A harmonic convolution without its bias. With anchor 1, rows that a stride drops are never read."""
-    stride = convolution.stride
-    frames = x.shape[1]
-    x = x[:, :, ::stride]
+def _filters(convolution: Convolution, x: Tensor) -> Filters:
+    """A convolution of x, without its bias: harmonic, or ordinary and of the same size."""
+    if isinstance(convolution, nn.Conv2d):
+        return _ordinary(convolution.weight, x)
     out_channels, _, _, taps = convolution.weight.shape
+    stride, (frames, bins) = convolution.stride, x.shape[1:3]
     weight = convolution.weight.view(out_channels, convolution.harmonics, -1, taps).permute(3, 2, 1, 0)
-    terms = harmonic_terms(x.shape[2], convolution.harmonics, convolution.anchor)
-    shape = (-(-frames // stride), x.shape[2])
-    return convolve(x, _stored(weight, x), terms, _tiling(x, frames, taps, stride=stride), shape)
+    terms = harmonic_terms(bins, convolution.harmonics, convolution.anchor, stride)
+    tiles = _tiling(x, frames, taps, stride=stride)
+    return Filters(_stored(weight, x), terms, tiles, (-(-frames // stride), -(-bins // stride)))
 
 
-def _ordinary(weight: Tensor, *sources: Tensor) -> Tensor:
-    """An ordinary convolution [O, C, J, K] that keeps the size, without its bias."""
-    x = sources[-1]
-    weight = weight.permute(3, 1, 2, 0)
-    taps, channels, count, out_channels = weight.shape
+def _ordinary(weight: Tensor, x: Tensor) -> Filters:
+    """Filters [O, C, J, K]."""
+    out_channels, channels, count, taps = weight.shape
     frames, bins = x.shape[1:3]
-    if len(sources) == 1:
-        terms = neighbour_terms(bins, count, channels > out_channels)
-        return convolve(x, _stored(weight, x), terms, _tiling(x, frames, taps), (frames, bins))
-    low = sources[0]
-    of_low, of_skip = weight[:, : -x.shape[3]], weight[:, -x.shape[3] :]
-    combined = torch.stack([of_low[:, :, 0], of_low.sum(2), of_low[:, :, 2]], dim=2)
-    tiles = _tiling(x, frames, taps, repeats=2)
-    y = convolve(low, _stored(combined, low), doubled_terms(low.shape[2]), tiles, (frames, bins))
-    return y + _ordinary(of_skip.permute(3, 1, 2, 0), x)
+    terms = neighbour_terms(bins, count, channels > out_channels)
+    return Filters(_stored(weight.permute(3, 1, 2, 0), x), terms, _tiling(x, frames, taps), (frames, bins))
 
 
-def _pointwise(convolution: Convolution, *sources: Tensor) -> Tensor:
-    """A 1x1 convolution without its bias."""
+def _joined(weight: Tensor, low: Tensor, x: Tensor) -> Tensor:
+    """An ordinary convolution [O, C, J, K] of `low`, rows and frames repeated, joined with x."""
+    frames, bins = x.shape[1:3]
+    of_low = weight[:, : -x.shape[3]].permute(3, 1, 2, 0)
+    of_low = torch.stack([of_low[:, :, 0], of_low.sum(2), of_low[:, :, 2]], dim=2)
+    tiles = _tiling(x, frames, weight.shape[3], repeats=2)
+    terms = doubled_terms(low.shape[2])
+    (y,) = convolve(low, Filters(_stored(of_low, low), terms, tiles, (frames, bins)))
+    (z,) = convolve(x, _ordinary(weight[:, -x.shape[3] :], x))
+    return y + z
+
+
+def _pointwise(weight: Tensor, *sources: Tensor) -> Tensor:
+    """A 1x1 convolution [O, C, 1, 1] without its bias."""
     x = sources[-1]
-    weight = _widened(convolution.weight[:, :, 0, 0], 0, _grains(len(convolution.weight)))
+    weight = _widened(weight[:, :, 0, 0], 0, _grains(len(weight)))
     if len(sources) == 1:
         return functional.linear(x, _widened(weight, 1, x.shape[3]))
     low = sources[0]

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from dpcodec.inpaint.networks.direct import DirectHarmonicConv2d
-from dpcodec.inpaint.networks.lowered import convolve
+from dpcodec.inpaint.networks.lowered import Filters, convolve
 from dpcodec.inpaint.networks.row_terms import Terms, doubled_terms, harmonic_terms, neighbour_terms
 from dpcodec.inpaint.networks.short_convolution import Tiling, bilinear, tiling
 
@@ -44,7 +44,7 @@ def test_tiles_make_a_padded_convolution(frames: int, taps: int, stride: int) ->
     planes, kernel = x.permute(0, 3, 2, 1), w.permute(3, 1, 2, 0)
     expected = functional.conv2d(planes, kernel, stride=(1, stride), padding=(0, taps // 2))
     terms = neighbour_terms(3, 1, together=False)
-    y = convolve(x, w, terms, make_tiling(frames, taps, stride), (-(-frames // stride), 3))
+    (y,) = convolve(x, Filters(w, terms, make_tiling(frames, taps, stride), (-(-frames // stride), 3)))
     for got, wanted in zip(
         values_and_gradients(y.permute(0, 3, 2, 1), [x, w]),
         values_and_gradients(expected, [x, w]),
@@ -53,19 +53,28 @@ def test_tiles_make_a_padded_convolution(frames: int, taps: int, stride: int) ->
         torch.testing.assert_close(got, wanted)
 
 
+def harmonic_filters(conv: DirectHarmonicConv2d, bins: int, frames: int) -> Filters:
+    out_channels, _, _, taps = conv.weight.shape
+    weight = conv.weight.view(out_channels, conv.harmonics, -1, taps).permute(3, 2, 1, 0)
+    terms = harmonic_terms(bins, conv.harmonics, conv.anchor, conv.stride)
+    shape = (-(-frames // conv.stride), -(-bins // conv.stride))
+    return Filters(weight, terms, make_tiling(frames, taps, conv.stride), shape)
+
+
 @pytest.mark.parametrize("anchor", [1, 2, 3, 4])
 @pytest.mark.parametrize("bins", [1, 2, 9, 16])
-def test_harmonic_terms(bins: int, anchor: int) -> None:
+@pytest.mark.parametrize("stride", [1, 2, 3])
+def test_two_harmonic_convolutions_of_one_input(bins: int, anchor: int, stride: int) -> None:
     torch.manual_seed(0)
-    conv = DirectHarmonicConv2d(3, 4, (4, 3), anchor).double()
+    convolutions = [DirectHarmonicConv2d(3, 4, (4, 3), anchor, stride).double()]
+    convolutions.append(DirectHarmonicConv2d(3, 2, (2, 3), 1, 1).double())
     x = torch.randn(1, 3, bins, 6, dtype=torch.float64, requires_grad=True)
-    expected = conv(x) - conv.bias[:, None, None]
-    weight = conv.weight.view(4, 4, 3, 3).permute(3, 2, 1, 0)
-    y = convolve(x.permute(0, 3, 2, 1), weight, harmonic_terms(bins, 4, anchor), make_tiling(6, 3), (6, bins))
-    inputs = [x, conv.weight]
+    results = convolve(x.permute(0, 3, 2, 1), *(harmonic_filters(conv, bins, 6) for conv in convolutions))
+    inputs = [x, *(conv.weight for conv in convolutions)]
+    expected = [conv(x) - conv.bias[:, None, None] for conv in convolutions]
     for got, wanted in zip(
-        values_and_gradients(y.permute(0, 3, 2, 1), inputs),
-        values_and_gradients(expected, inputs),
+        values_and_gradients(torch.cat([y.permute(0, 3, 2, 1).flatten() for y in results]), inputs),
+        values_and_gradients(torch.cat([y.flatten() for y in expected]), inputs),
         strict=True,
     ):
         torch.testing.assert_close(got, wanted)
@@ -90,7 +99,8 @@ def test_ordinary_convolution(name: str, bins: int) -> None:
     if name == "doubled":
         filters = torch.stack([w[:, :, 0], w.sum(2), w[:, :, 2]], dim=2)
     frames = 5 * repeats
-    y = convolve(x, filters, terms, make_tiling(frames, 3, 1, repeats), (frames, bins * repeats))
+    tiles = make_tiling(frames, 3, 1, repeats)
+    (y,) = convolve(x, Filters(filters, terms, tiles, (frames, bins * repeats)))
     for got, wanted in zip(
         values_and_gradients(y.permute(0, 3, 2, 1), [x, w]),
         values_and_gradients(expected, [x, w]),
@@ -105,6 +115,6 @@ def test_single_precision_is_as_good_as_a_plain_convolution() -> None:
     exact = functional.conv1d(x.double().permute(0, 3, 1, 2).flatten(0, 1), w[:, :, 0].double(), padding=5)
     filters, cells = w.permute(3, 1, 2, 0), x.permute(0, 2, 3, 1)
     tiles = tiling(160, 11, 1, 1, torch.float32, CPU)
-    y = convolve(cells, filters, neighbour_terms(8, 1, together=False), tiles, (160, 8))
+    (y,) = convolve(cells, Filters(filters, neighbour_terms(8, 1, together=False), tiles, (160, 8)))
     error = y[0].permute(1, 2, 0).double() - exact
     assert float(error.norm() / exact.norm()) < 1e-6
