@@ -15,6 +15,7 @@ between both.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -69,7 +70,7 @@ def solve(problem: Problem, settings: SolverSettings, progress: Progress) -> np.
     )
 
 
-def solve_channel(seen: Observation, watch: Watch, longer: int = reweighted.LONGER) -> Array:
+def solve_channel(seen: Observation, watch: Watch, longer: Sequence[int] = reweighted.LONGER) -> Array:
     """The signal of one channel divided by its level, float32 [N], on the observation's device."""
     missing = gap_samples(seen)
     if missing is not None and missing.any():

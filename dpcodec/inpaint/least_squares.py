@@ -12,7 +12,7 @@ gradients from there take the shortest way to a signal that agrees with them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -37,7 +37,7 @@ NEARLY_STEPS = (160, 1000)
 """Reweighted steps and conjugate gradient steps then."""
 FIRST_STEPS = 30
 """Conjugate gradient steps before the reweighted stage."""
-REFINE_STEPS = 560
+REFINE_STEPS = 1000
 """Reweighted steps where the prior has to fill in for data."""
 POLISH_STEPS = 200
 """Conjugate gradient steps after them, where coefficients are exact: the nearest signal that agrees."""
@@ -81,10 +81,10 @@ def each_channel(
     return limit(problem, np.where(usable, estimate, problem.centre).astype(np.complex64))
 
 
-def solve_channel(seen: Observation, watch: Watch, longer: int = reweighted.LONGER) -> Array:
+def solve_channel(seen: Observation, watch: Watch, longer: Sequence[int] = reweighted.LONGER) -> Array:
     """The signal of one channel divided by its level, float32 [N], on the observation's device.
 
-    The prior's window has `longer` windows of the STFT.
+    The prior's windows have `longer` windows of the STFT.
     """
     b = seen.adjoint(seen.target)
     if not _dot(b, b) > 0:

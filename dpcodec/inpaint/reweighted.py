@@ -1,19 +1,22 @@
 """Reweighted least squares: among the signals that agree with the kept coefficients, the one with few large
-coefficients in a longer window.
+coefficients in several windows at once.
 
-    x^ = argmin_x  sum_kl c_k |Q (Sx - X)|^2 + mu sum_i c_i e log(1 + |S'x|_i^2 / e)
+    x^ = argmin_x  sum_kl c_k |Q (Sx - X)|^2 + mu / J  sum_j sum_i c_i e_j log(1 + |S_j x|_i^2 / e_j)
 
-The mask hides coefficients of one resolution; another resolution still sees them. S' is a Hann STFT of four
-times the window. The logarithm is majorised by a quadratic with the weights w = e / (|S'x|^2 + e)
-(iteratively reweighted least squares: Candes, Wakin and Boyd 2008; Daubechies et al. 2010), renewed every
-other step, while e and mu fall; each step minimises the quadratic over the plane of its gradient and the
-step before, which on a fixed quadratic is conjugate gradients (memory gradient: Chouzenoux, Idier and
-Moussaoui 2011).
+The mask hides coefficients of one resolution; another resolution still sees them. S_1 .. S_J are Hann STFTs
+of one to eight times the window: a steady tone is sparse in the long ones, a short note in the short ones,
+and the sum of logarithms is led by the windows that suit a place best. A logarithm is majorised by a
+quadratic with the weights w = e / (|S_j x|^2 + e) (iteratively reweighted least squares: Candes, Wakin and
+Boyd 2008; Daubechies et al. 2010), renewed every other step, while e and mu fall; each step minimises the
+quadratic over the plane of its gradient and the step before, which on a fixed quadratic is conjugate
+gradients (memory gradient: Chouzenoux, Idier and Moussaoui 2011). The slower the fall, the better the end:
+what is large is found one after the other.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
@@ -29,10 +32,10 @@ from dpcodec.signal.stft import Stft
 Array = Any
 T = TypeVar("T")
 
-LONGER = 4
-"""Length of the long window, in windows of the STFT."""
+LONGER = (1, 2, 4, 8)
+"""Lengths of the prior's windows, in windows of the STFT."""
 SPARSITY_E = (1e-2, 1e-6)
-"""First and last e, relative to the largest power in the long window."""
+"""First and last e, relative to the largest power in a window."""
 SPARSITY_MU = (1e-2, 3e-5)
 """First and last weight of the prior."""
 TINY = 1e-30
@@ -41,66 +44,88 @@ RENEW = 2
 """Steps between two renewals of the weights."""
 
 
-def long_stft(stft: Stft, longer: int = LONGER) -> Stft:
-    """The transform S' in whose coefficients sounds are sparse: `longer` windows long."""
-    n_fft = min(longer * stft.n_fft, N_FFT_RANGE[1])
-    return Stft(n_fft, n_fft // 4, "hann")
+def prior_stfts(stft: Stft, longer: Iterable[int] = LONGER) -> list[Stft]:
+    """The transforms S_j in whose coefficients sounds are sparse: so many windows long, none twice."""
+    lengths = {min(factor * stft.n_fft, N_FFT_RANGE[1]) for factor in longer}
+    return [Stft(n_fft, n_fft // 4, "hann") for n_fft in sorted(lengths)]
 
 
 class _View(NamedTuple):
-    """An operator and its adjoint: Q S or S'."""
+    """An operator and its adjoint, Q S or an S_j, and where the estimate is in it.
+
+    at      QSx - QX, or S_j x
+    move    image of the move before; None before the first
+    weights mu w / J of its coefficients; None for the data
+    """
 
     forward: Callable[[Array], Array]
     adjoint: Callable[[Array], Array]
+    at: Array
+    move: Array | None = None
+    weights: Array | None = None
 
 
-def refine(seen: Observation, x: Array, stage: Stage, longer: int = LONGER) -> Array:
+def refine(seen: Observation, x: Array, stage: Stage, longer: Iterable[int] = LONGER) -> Array:
     """Improve the estimate x, real [N], in the steps of the stage; e and mu fall as the stage goes on.
 
-    The long window has `longer` windows of the STFT.
-
-    On the CPU the two transforms are worked on side by side, in two threads.
+    The prior's windows have `longer` windows of the STFT. On the CPU the transforms are worked on side by
+    side, in a thread a core.
     """
-    with ThreadPoolExecutor(1) as pool:
-        return _refine(seen, x, stage, long_stft(seen.stft, longer), pool if is_numpy_array(x) else None)
+    workers = os.cpu_count() or 1
+    if not is_numpy_array(x) or workers == 1:
+        return _refine(seen, x, stage, longer, map)
+    with ThreadPoolExecutor(workers) as pool:
+        return _refine(seen, x, stage, longer, pool.map)
 
 
-def _refine(seen: Observation, x: Array, stage: Stage, L: Stft, pool: ThreadPoolExecutor | None) -> Array:
-    span = L.span(seen.span.samples)
-    short = _View(seen.forward, seen.adjoint)
-    long = _View(partial(L.forward, span=span), partial(L.adjoint, span=span))
-    R, Y = short.forward(x) - seen.target, long.forward(x)
-    dx = dR = dY = w = None
+def _refine(
+    seen: Observation, x: Array, stage: Stage, longer: Iterable[int], each: Callable[..., Any]
+) -> Array:
+    views = _views(seen, x, longer)
+    dx = None
     for step, share in enumerate(stage):
         if step % RENEW == 0:
-            w = _weights(Y, share, seen.variance)
-        gR, gY = _both(pool, _slope, (short, R, None), (long, Y, w))
-        g = -(gR + gY)
-        (downR, HR), (downY, HY) = _both(pool, _look, (short, g, dR, None), (long, g, dY, w))
-        a = _minimum(HR + HY, g, dx)
+            renew = partial(_renew, share=share, variance=seen.variance, views=len(views) - 1)
+            views = [views[0], *each(renew, views[1:])]
+        g = -sum(each(_slope, views))
+        downs, H = zip(*each(partial(_look, g=g), views), strict=True)
+        a = _minimum(sum(H), g, dx)
         if a is None:
             break
-        dx, (dR, dY) = _combine(a, g, dx), _both(pool, _combine, (a, downR, dR), (a, downY, dY))
+        dx = _combine(a, g, dx)
         x = x + dx
-        R += dR
-        Y += dY
+        views = list(each(partial(_moved, a=a), views, downs))
     return x
 
 
-def _slope(view: _View, at: Array, w: Array | None) -> Array:
-    return view.adjoint(at if w is None else at * w)
+def _views(seen: Observation, x: Array, longer: Iterable[int]) -> list[_View]:
+    """The data, then the prior's windows."""
+    views = [_View(seen.forward, seen.adjoint, seen.forward(x) - seen.target)]
+    for S in prior_stfts(seen.stft, longer):
+        span = S.span(seen.span.samples)
+        views.append(_View(partial(S.forward, span=span), partial(S.adjoint, span=span), S.forward(x, span)))
+    return views
 
 
-def _look(view: _View, g: Array, before: Array | None, w: Array | None) -> tuple[Array, np.ndarray]:
+def _slope(view: _View) -> Array:
+    return view.adjoint(view.at if view.weights is None else view.at * view.weights)
+
+
+def _look(view: _View, g: Array) -> tuple[Array, np.ndarray]:
     """The image of the downward gradient, and the quadratic [2, 2] over it and the move before."""
     down = view.forward(g)
-    basis = [down] if before is None else [down, before]
+    basis = [down] if view.move is None else [down, view.move]
     H = np.zeros((2, 2))
     for i, p in enumerate(basis):
-        wp = p if w is None else p * w
+        wp = p if view.weights is None else p * view.weights
         for j in range(i + 1):
             H[i, j] = H[j, i] = _inner(wp, basis[j])
     return down, H
+
+
+def _moved(view: _View, down: Array, a: tuple[float, float]) -> _View:
+    move = _combine(a, down, view.move)
+    return view._replace(at=view.at + move, move=move)
 
 
 def _minimum(H: np.ndarray, g: Array, before: Array | None) -> tuple[float, float] | None:
@@ -123,23 +148,13 @@ def _combine(a: tuple[float, float], down: Array, before: Array | None) -> Array
     return down
 
 
-def _both(
-    pool: ThreadPoolExecutor | None, f: Callable[..., T], one: tuple[Any, ...], two: tuple[Any, ...]
-) -> tuple[T, T]:
-    """f(*one) and f(*two), the latter in the pool's thread if there is one."""
-    if pool is None:
-        return f(*one), f(*two)
-    later = pool.submit(f, *two)
-    return f(*one), later.result()
-
-
-def _weights(Y: Array, share: float, variance: float) -> Array:
-    """mu w: float32 [K', L'], at a share 0..1 of the way. e and mu e stop where the data are no surer."""
-    xp = array_namespace(Y)
-    power = xp.real(Y) ** 2 + xp.imag(Y) ** 2
+def _renew(view: _View, share: float, variance: float, views: int) -> _View:
+    """With weights mu w / J at a share 0..1 of the way. e and mu e stop where the data are no surer."""
+    xp = array_namespace(view.at)
+    power = xp.real(view.at) ** 2 + xp.imag(view.at) ** 2
     e = max(float(xp.max(power)) * _between(SPARSITY_E, share), variance, TINY)
-    mu = max(_between(SPARSITY_MU, share), variance / e)
-    return (mu * e) / (power + e)
+    mu = max(_between(SPARSITY_MU, share), variance / e) / views
+    return view._replace(weights=(mu * e) / (power + e))
 
 
 def _between(ends: tuple[float, float], share: float) -> float:

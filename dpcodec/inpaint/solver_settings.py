@@ -23,7 +23,7 @@ class SolverSettings:
     device       "cpu", "cuda", "cuda:N" or "mps"
     iterations   steps of the solver; None: its own default
     deadline     when to stop with the best so far, on the clock of `time.monotonic`, s; None: no limit
-    longer       length of the long window of least squares, in windows of the STFT; None: its own default
+    longer       lengths of the prior windows of least squares, in windows of the STFT; None: its own default
     seed         of the deep prior's input, weights and hidden coefficients, 0 .. 2**64 - 1
     network      the deep prior's network by name; None: by fit and device
     fit          how it is fitted: "guided" or "paper"
@@ -35,7 +35,7 @@ class SolverSettings:
     device: str = "cpu"
     iterations: int | None = None
     deadline: float | None = None
-    longer: int | None = None
+    longer: tuple[int, ...] | None = None
     seed: int = 0
     network: str | None = None
     fit: str = "guided"

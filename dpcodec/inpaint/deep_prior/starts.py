@@ -27,7 +27,8 @@ EXACT_STEPS = 60
 
 def linear(problem: Problem, settings: SolverSettings, longer: int | None, progress: Progress) -> np.ndarray:
     """Least squares with a prior in a window so long: complex64 [C, K, L]."""
-    return least_squares.solve(problem, replace(settings, iterations=None, longer=longer), progress)
+    windows = None if longer is None else (longer,)
+    return least_squares.solve(problem, replace(settings, iterations=None, longer=windows), progress)
 
 
 def estimates(
