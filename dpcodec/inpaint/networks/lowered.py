@@ -11,7 +11,7 @@ from torch import Tensor
 from dpcodec.inpaint.networks.row_terms import Terms
 from dpcodec.inpaint.networks.short_convolution import Tiling
 
-CELLS = 2**20
+CELLS = 2**21
 """Of one tensor, that fit into a cache with two others."""
 
 

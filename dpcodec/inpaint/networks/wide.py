@@ -28,6 +28,10 @@ from dpcodec.inpaint.networks.short_convolution import Tiling, tiling
 
 if TYPE_CHECKING:
     from dpcodec.inpaint.networks.multiresunet import MultiResUNet
+PLANES, CELLS = (0, 3, 1, 2), (0, 2, 3, 1)
+"""[B, T, F, C] -> [B, C, T, F], in the memory order that torch calls channels_last, and back."""
+CACHED = 2**18
+"""Numbers at a time, where several operations follow each other."""
 
 
 def evaluate(network: MultiResUNet, z: Tensor) -> Tensor:
@@ -69,18 +73,16 @@ def _res_path(path: ResPath, x: Tensor, y: Tensor) -> Tensor:
     """Of the block's output x and the harmonic convolution y of it."""
     shortcut = _normalise(path.shortcut.norm, _pointwise(path.shortcut.convolution.weight, x))
     y = activate(_normalise(path.harmonic.norm, y) + shortcut)
-    return _batch_norm(path.norm, y.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
+    norm = path.norm
+    planes = functional.batch_norm(y.permute(PLANES), None, None, norm.weight, norm.bias, True, eps=norm.eps)
+    return planes.permute(CELLS)
 
 
 def _normalise(norm: nn.BatchNorm2d, y: Tensor) -> Tensor:
-    """BatchNorm and LeakyReLU; not after the last permutation, since autograd copies what changes a view."""
-    return activate(_batch_norm(norm, y.permute(0, 3, 1, 2))).permute(0, 2, 3, 1)
-
-
-def _batch_norm(norm: nn.BatchNorm2d, planes: Tensor) -> Tensor:
-    """Of [B, C, T, F] in the memory order that torch calls channels_last; channels of zeros stay zero."""
-    weight, bias = (_widened(p, 0, planes.shape[1]) for p in (norm.weight, norm.bias))
-    return functional.batch_norm(planes, None, None, weight, bias, training=True, eps=norm.eps)
+    """BatchNorm and LeakyReLU; channels of zeros stay zero."""
+    weight, bias = (_widened(p, 0, y.shape[3]) for p in (norm.weight, norm.bias))
+    normalised: Tensor = _Normalise.apply(y, weight, bias, norm.eps)  # type: ignore[no-untyped-call]
+    return normalised
 
 
 def _filters(convolution: Convolution, x: Tensor) -> Filters:
@@ -144,6 +146,36 @@ def _widened(x: Tensor, dim: int, size: int) -> Tensor:
     """Zeros appended along a dimension."""
     missing = size - x.shape[dim]
     return functional.pad(x, [0, 0] * (x.ndim - 1 - dim) + [0, missing]) if missing else x
+
+
+class _Normalise(torch.autograd.Function):
+    """LeakyReLU of BatchNorm. Only what goes in is kept; the sign of what comes out is found again."""
+
+    @staticmethod
+    def forward(ctx: Any, y: Tensor, weight: Tensor, bias: Tensor, eps: float) -> Tensor:
+        z, mean, scale = torch.native_batch_norm(y.permute(PLANES), weight, bias, None, None, True, 0.0, eps)
+        ctx.save_for_backward(y, weight, bias, mean, scale)
+        ctx.eps = eps
+        return activate(z).permute(CELLS)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        (change,) = gradients
+        y, weight, bias, mean, scale = ctx.saved_tensors
+        slope = weight * scale
+        offset = bias - mean * slope
+        inner = torch.empty_like(y)
+        frames = max(1, CACHED // y[0, 0].numel())
+        for item in range(len(y)):
+            for start in range(0, y.shape[1], frames):
+                here = (item, slice(start, start + frames))
+                sign = torch.addcmul(offset, y[here], slope)
+                torch.ops.aten.leaky_relu_backward(change[here], sign, SLOPE, False, grad_input=inner[here])
+        planes = inner.permute(PLANES), y.permute(PLANES)
+        dy, *others = torch.ops.aten.native_batch_norm_backward(
+            *planes, weight, None, None, mean, scale, True, ctx.eps, [True, True, True]
+        )
+        return dy.permute(CELLS), *others, None
 
 
 class _Merge(torch.autograd.Function):
