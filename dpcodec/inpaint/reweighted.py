@@ -4,7 +4,7 @@ coefficients in several windows at once.
     x^ = argmin_x  sum_kl c_k |Q (Sx - X)|^2 + mu / J  sum_j sum_i c_i e_j log(1 + |S_j x|_i^2 / e_j)
 
 The mask hides coefficients of one resolution; another resolution still sees them. S_1 .. S_J are Hann STFTs
-of one to eight times the window: a steady tone is sparse in the long ones, a short note in the short ones,
+of one to sixteen times the window: a steady tone is sparse in the long ones, a short note in the short ones,
 and the sum of logarithms is led by the windows that suit a place best. A logarithm is majorised by a
 quadratic with the weights w = e / (|S_j x|^2 + e) (iteratively reweighted least squares: Candes, Wakin and
 Boyd 2008; Daubechies et al. 2010), renewed every other step, while e and mu fall; each step minimises the
@@ -32,7 +32,7 @@ from dpcodec.signal.stft import Stft
 Array = Any
 T = TypeVar("T")
 
-LONGER = (1, 2, 4, 8)
+LONGER = (1, 2, 4, 8, 16)
 """Lengths of the prior's windows, in windows of the STFT."""
 SPARSITY_E = (1e-2, 1e-6)
 """First and last e, relative to the largest power in a window."""
