@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Iterable
 from copy import deepcopy
 from typing import Any
 
@@ -69,9 +69,9 @@ class Descent:
         self.error = math.inf
 
     def run(
-        self, prepared: Callable[[], Any], calm: Any, steps: int, told: Progress, deadline: float | None
+        self, inputs: Iterable[Any], calm: Any, steps: int, told: Progress, deadline: float | None
     ) -> None:
-        """At most so many steps; `prepared` gives the input of each, `calm` is the one that is judged.
+        """At most so many steps; `inputs` are the prepared input of each, `calm` is the one that is judged.
 
         Ends before `deadline`, when `told` answers true, or when a loss is not finite. `best` then is the
         proposal with the lowest `error`.
@@ -79,8 +79,8 @@ class Descent:
         decay = 1 - 1 / max(2, steps // LATE) if self._averaging else 0.0
         self._ask(calm)
         before = time.monotonic()
-        for done in range(1, steps + 1):
-            loss = self.step(prepared())
+        for done, prepared in zip(range(1, steps + 1), inputs):  # noqa: B905 # inputs may be endless
+            loss = self.step(prepared)
             if not math.isfinite(loss):
                 break
             self._follow(decay)

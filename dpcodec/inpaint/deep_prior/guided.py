@@ -8,13 +8,15 @@ Y' are the same linear estimates made without some of the kept coefficients (`hi
 network learns what to make of such estimates, since there the answer is known; P = S S^+ leaves what is the
 STFT of a signal. Some hidden coefficients are not fitted but judge: when to stop, which of the late iterates'
 means is best, and whether the network's answer is taken at all: where it predicts them worse than the linear
-start does, the linear start is the answer.
+start does, the linear start is the answer. A small network is fitted several times, so that each hidden
+coefficient judges once, and X^ is of the mean of what they say.
 
 Without its start the fit is a deep prior from noise, on all kept coefficients but those that judge.
 """
 
 from __future__ import annotations
 
+import itertools
 import time
 import warnings
 from collections.abc import Callable
@@ -67,7 +69,7 @@ def trial_step(problem: Problem, size: AnySize, settings: SolverSettings) -> Cal
     """One step of a fit on a problem of one channel, to be timed: with estimates that are mere noise."""
     noise = np.random.default_rng(0).standard_normal((2, len(starts.LONGER), *problem.kept.shape[1:]))
     bench = Workbench(problem, settings, size)
-    proposal = bench.build(len(starts.LONGER))
+    proposal = bench.build(len(starts.LONGER), 0)
     prepared = proposal.prepare(bench.field((noise[0] + 1j * noise[1]).astype(np.complex64)))
     descent = bench.descent(proposal, problem.kept, None)
     return lambda: descent.step(prepared)
@@ -77,7 +79,7 @@ def _from_start(problem: Problem, settings: SolverSettings, size: AnySize, porti
     """The estimate of one channel, complex64 [1, K, L], from the linear start."""
     memory = (settings.memory or FitMemory()).fitted
     memory["blocks"] = blocks = memory.get("blocks", 0) + 1
-    refit = blocks & (blocks - 1) == 0 or "proposal" not in memory
+    refit = blocks & (blocks - 1) == 0 or "proposals" not in memory
     began = time.monotonic()
     first = starts.linear(problem, settings, None, portions.part(0.0, 0.1))
     if portions.stopped or starts.settled(problem) or not (refit or _network_wins(memory, settings)):
@@ -89,10 +91,10 @@ def _from_start(problem: Problem, settings: SolverSettings, size: AnySize, porti
     inputs = np.concatenate([first, starts.estimates(problem, settings, windows[1:], more)])
     if refit and not portions.stopped:
         _learn(problem, settings, size, windows, memory, portions)
-    if portions.stopped or "proposal" not in memory or not _network_wins(memory, settings):
+    if portions.stopped or "proposals" not in memory or not _network_wins(memory, settings):
         return first
     bench = Workbench(problem, settings, size)
-    X = bench.answer(bench.moved(memory["proposal"]), inputs)
+    X = bench.answer(memory["proposals"], inputs)
     found = starts.exact(problem, X, settings) if np.isfinite(X).all() else X
     return found if np.isfinite(found).all() else first
 
@@ -105,27 +107,33 @@ def _learn(
     memory: dict[str, Any],
     portions: Portions,
 ) -> None:
-    """Fit the network to what is hidden from the linear estimates, from where the memory has it."""
+    """Fit the networks to what is hidden from the linear estimates, from where the memory has them."""
     hidden = hide(problem, settings.seed + memory["blocks"])
-    if not (hidden.fitted.any() and hidden.judged.any()):
+    folds = hidden.folds(size.folds)
+    if not folds:
         return
     drawn = starts.estimates(hidden.problem, settings, windows, portions.split(0.4, 0.8, len(windows)))
     if portions.stopped:
         return
     bench = Workbench(problem, settings, size)
-    known = memory.get("estimates") == len(windows)
-    proposal = bench.moved(memory["proposal"]) if known else bench.build(len(windows))
+    before = memory.get("proposals", []) if memory.get("estimates") == len(windows) else []
     steps = settings.iterations or default_steps(size, "guided")
-    judge = bench.judge(hidden.judged) if "holdout" not in settings.without else None
-    descent = bench.descent(proposal, hidden.fitted, judge)
-    prepared = proposal.prepare(bench.field(drawn))
-    told = portions.part(0.8, 1.0)
-    wanted = max(1, steps // LATER_STEPS) if known else steps
-    descent.run(lambda: prepared, prepared, wanted, told, settings.deadline)
-    memory["proposal"], memory["estimates"] = descent.best, len(windows)
-    if judge is not None:
-        linear = float(judge(torch.from_numpy(drawn[0]).to(settings.device)))
-        memory.setdefault("ratios", []).append(descent.error / max(linear, 1e-30))
+    linear = torch.from_numpy(drawn[0]).to(settings.device)
+    proposals, errors = [], np.zeros(2)
+    for i, (fitted, judged) in enumerate(folds):
+        known = i < len(before)
+        proposal = bench.moved(before[i]) if known else bench.build(len(windows), i)
+        prepared = proposal.prepare(bench.field(drawn))
+        judge = bench.judge(judged)
+        descent = bench.descent(proposal, fitted, judge if "holdout" not in settings.without else None)
+        told = portions.part(0.8 + 0.2 * i / len(folds), 0.8 + 0.2 * (i + 1) / len(folds))
+        wanted = max(1, steps // LATER_STEPS) if known else steps
+        deadline = _share_of_time(settings, len(folds) - i).deadline
+        descent.run(itertools.repeat(prepared), prepared, wanted, told, deadline)
+        proposals.append(descent.best)
+        errors += judged.sum() * np.array([descent.error, float(judge(linear))])
+    memory["proposals"], memory["estimates"] = proposals, len(windows)
+    memory.setdefault("ratios", []).append(errors[0] / max(errors[1], 1e-30))
 
 
 def _network_wins(memory: dict[str, Any], settings: SolverSettings) -> bool:
@@ -151,8 +159,8 @@ def _from_noise(problem: Problem, settings: SolverSettings, size: AnySize, porti
     """The estimate of one channel, complex64 [1, K, L], by a network that starts from noise."""
     memory = (settings.memory or FitMemory()).fitted
     bench = Workbench(problem, settings, size)
-    known = "proposal" in memory
-    proposal = bench.moved(memory["proposal"]) if known else bench.build(0)
+    known = "proposals" in memory
+    proposal = bench.moved(memory["proposals"][0]) if known else bench.build(0, 0)
     generator = torch.Generator().manual_seed(settings.seed)
     calm = proposal.draw(generator)
     judged = np.zeros_like(problem.kept)
@@ -163,14 +171,15 @@ def _from_noise(problem: Problem, settings: SolverSettings, size: AnySize, porti
     steps = settings.iterations or default_steps(size, "guided")
     wanted = max(1, steps // LATER_STEPS) if known else steps
     told = portions.part(0.0, 1.0)
-    descent.run(lambda: proposal.shake(calm, generator), calm, wanted, told, settings.deadline)
+    shaken = (proposal.shake(calm, generator) for _ in itertools.count())
+    descent.run(shaken, calm, wanted, told, settings.deadline)
     X = bench.cells(descent.best, calm)
     if not np.isfinite(X).all():
         warnings.warn(
             "a deep prior fit diverged and was replaced by least squares", RuntimeWarning, stacklevel=2
         )
         return starts.linear(problem, settings, None, told)
-    memory["proposal"] = descent.best
+    memory["proposals"] = [descent.best]
     return starts.exact(problem, X, settings)
 
 

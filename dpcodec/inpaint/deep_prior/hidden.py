@@ -18,18 +18,27 @@ from dpcodec.inpaint.problem import Problem
 
 SHARE = 0.05
 """Of the kept coefficients hidden where single ones are."""
-JUDGED = 3
-"""One hidden coefficient, or gap, in so many judges; the others are fitted."""
+FOLDS = 3
+"""Groups of hidden coefficients, or gaps. Each can judge a network that was fitted to the others."""
 SHIFTS = 16
 """Places tried for the hidden gaps."""
 
 
 class Hidden(NamedTuple):
-    """The problem without what is hidden, and bool [1, K, L]: hidden cells to fit, and to judge by."""
+    """The problem without what is hidden, and the hidden cells' groups 1 .. FOLDS, 0 elsewhere [1, K, L]."""
 
     problem: Problem
-    fitted: np.ndarray
-    judged: np.ndarray
+    group: np.ndarray
+
+    def folds(self, count: int) -> list[tuple[np.ndarray, np.ndarray]]:
+        """(hidden cells to fit, hidden cells to judge by), bool [1, K, L], for so many of the groups: those
+        that leave cells for both."""
+        found = []
+        for judge in range(1, count + 1):
+            fitted, judged = (self.group > 0) & (self.group != judge), self.group == judge
+            if fitted.any() and judged.any():
+                found.append((fitted, judged))
+        return found
 
 
 def hide(problem: Problem, seed: int) -> Hidden:
@@ -40,8 +49,8 @@ def hide(problem: Problem, seed: int) -> Hidden:
         number = _gaps(gone, rng)[None, None, :] * problem.kept
     else:
         number = _scattered(problem.kept, SHARE, rng)
-    hidden, judged = number > 0, number % JUDGED == 1
-    return Hidden(without(problem, hidden), hidden & ~judged, judged)
+    hidden = number > 0
+    return Hidden(without(problem, hidden), np.where(hidden, 1 + (number - 1) % FOLDS, 0))
 
 
 def set_aside(problem: Problem, share: float, seed: int) -> np.ndarray:

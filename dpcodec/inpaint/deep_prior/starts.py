@@ -1,7 +1,7 @@
 """The linear side of the guided fit: estimates to start from, and the way back to what is known.
 
-This is all that the fit asks of `least_squares`: the same solver with priors in long windows of different
-lengths, each good at tones of another steadiness, and conjugate gradients from a given signal.
+This is all that the fit asks of `least_squares`: the solver as it is, the same with its prior in one window
+alone, whose errors are others, and conjugate gradients from a given signal.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from dpcodec.inpaint.problem import Problem, Progress, limit, reinsert, silent
 from dpcodec.inpaint.solver_settings import SolverSettings
 from dpcodec.inpaint.watch import Watch
 
-LONGER: tuple[int | None, ...] = (None, 1, 8)
-"""Long windows of the estimates, in windows of the STFT; None is the solver's own, and the linear start."""
+LONGER: tuple[int | None, ...] = (None, 1)
+"""Prior windows of the estimates, in windows of the STFT; None is the solver's own, and the linear start."""
 EXACT_STEPS = 60
 """Conjugate gradient steps after the network."""
 
 
 def linear(problem: Problem, settings: SolverSettings, longer: int | None, progress: Progress) -> np.ndarray:
-    """Least squares with a prior in a window so long: complex64 [C, K, L]."""
+    """Least squares with its own prior windows, or with a single one so long: complex64 [C, K, L]."""
     windows = None if longer is None else (longer,)
     return least_squares.solve(problem, replace(settings, iterations=None, longer=windows), progress)
 

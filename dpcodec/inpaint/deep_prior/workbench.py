@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -36,9 +37,9 @@ class Workbench:
         )
         self._model = Model(problem, self._coordinates, consistent="consistency" in self._parts)
 
-    def build(self, estimates: int) -> Proposal:
-        """A new proposal for so many estimates, 0 for noise."""
-        made = build(self._size, estimates, self._settings.seed)
+    def build(self, estimates: int, fold: int) -> Proposal:
+        """A new proposal for so many estimates, 0 for noise; others in each fold."""
+        made = build(self._size, estimates, (self._settings.seed + fold) % 2**64)
         return self.moved(made)
 
     def moved(self, proposal: Proposal) -> Proposal:
@@ -76,9 +77,11 @@ class Workbench:
             averaging="averaging" in self._parts,
         )
 
-    def answer(self, proposal: Proposal, X: np.ndarray) -> np.ndarray:
-        """What a proposal makes of estimates, complex64 [W, K, L] -> [1, K, L]."""
-        return self.cells(proposal, proposal.prepare(self.field(X)))
+    def answer(self, proposals: Sequence[Proposal], X: np.ndarray) -> np.ndarray:
+        """The mean of what proposals make of estimates, complex64 [W, K, L] -> [1, K, L]."""
+        made = [self.moved(proposal) for proposal in proposals]
+        mean: np.ndarray = np.mean([self.cells(p, p.prepare(self.field(X))) for p in made], axis=0)
+        return mean
 
     def cells(self, proposal: Proposal, prepared: Any) -> np.ndarray:
         """What a proposal makes of its prepared input: complex64 [1, K, L]."""

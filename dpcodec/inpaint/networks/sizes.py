@@ -18,6 +18,7 @@ class NetworkSize:
     frames         K_t, columns of a kernel, odd
     steps          optimisation steps of the paper's fit when the caller names no number
     guided_steps   those of the guided fit
+    folds          networks of the guided fit, each fitted to other hidden coefficients
     learning_rate  of Adam
     modulated      multiply the output by the carrier of `carrier.py`; the published network does without
     """
@@ -29,6 +30,7 @@ class NetworkSize:
     frames: int = 11
     steps: int = 5000
     guided_steps: int = 100
+    folds: int = 1
     learning_rate: float = 1e-3
     modulated: bool = False
 
@@ -40,9 +42,16 @@ class NetworkSize:
 
 @dataclass(frozen=True, kw_only=True)
 class MixerSize:
-    """A `Mixer` in numbers: hidden channels, and steps and learning rate of Adam in the guided fit."""
+    """A `Mixer` in numbers.
+
+    hidden         channels between clues and gates
+    folds          networks of the guided fit, each fitted to other hidden coefficients
+    guided_steps   optimisation steps when the caller names no number
+    learning_rate  of Adam
+    """
 
     hidden: int = 4
+    folds: int = 3
     guided_steps: int = 80
     learning_rate: float = 5e-2
     multiple: int = 1
@@ -56,6 +65,7 @@ class WaveformSize:
     kernel         samples, odd
     stride         between scales
     guided_steps   optimisation steps when the caller names no number
+    folds          networks of the guided fit, each fitted to other hidden coefficients
     learning_rate  of Adam
     """
 
@@ -63,6 +73,7 @@ class WaveformSize:
     kernel: int = 9
     stride: int = 4
     guided_steps: int = 200
+    folds: int = 1
     learning_rate: float = 3e-3
     multiple: int = 1
 

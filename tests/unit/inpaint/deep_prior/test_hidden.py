@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dpcodec.inpaint.deep_prior.hidden import JUDGED, SHARE, hide, set_aside, without
+from dpcodec.inpaint.deep_prior.hidden import FOLDS, SHARE, hide, set_aside, without
 
 from .conftest import Make
 
@@ -19,31 +19,41 @@ def runs(present: np.ndarray) -> list[int]:
 def test_single_cells_are_hidden_from_a_random_mask(masked: Make) -> None:
     _, problem = masked()
     hidden = hide(problem, 5)
-    both = hidden.fitted | hidden.judged
-    assert not (hidden.fitted & hidden.judged).any()
-    assert not (both & ~problem.kept).any()
-    assert both.sum() == round(SHARE * problem.kept.sum())
-    assert hidden.judged.sum() == -(-both.sum() // JUDGED)
-    assert np.array_equal(hidden.problem.kept, problem.kept & ~both)
-    assert not hidden.problem.centre[both].any()
-    assert np.isinf(hidden.problem.bound[both]).all()
+    cells = hidden.group > 0
+    assert not (cells & ~problem.kept).any()
+    assert cells.sum() == round(SHARE * problem.kept.sum())
+    assert np.array_equal(hidden.problem.kept, problem.kept & ~cells)
+    assert not hidden.problem.centre[cells].any()
+    assert np.isinf(hidden.problem.bound[cells]).all()
+
+
+def test_each_hidden_cell_judges_once(masked: Make) -> None:
+    _, problem = masked()
+    hidden = hide(problem, 5)
+    folds = hidden.folds(FOLDS)
+    assert len(folds) == FOLDS
+    assert np.array_equal(sum(judged.astype(int) for _, judged in folds), (hidden.group > 0).astype(int))
+    for fitted, judged in folds:
+        assert np.array_equal(fitted ^ judged, hidden.group > 0)
+        assert judged.sum() == pytest.approx((hidden.group > 0).sum() / FOLDS, abs=1)
+    assert len(hidden.folds(1)) == 1
 
 
 def test_same_seed_same_cells(masked: Make) -> None:
     _, problem = masked()
-    assert np.array_equal(hide(problem, 5).judged, hide(problem, 5).judged)
-    assert not np.array_equal(hide(problem, 5).judged, hide(problem, 6).judged)
+    assert np.array_equal(hide(problem, 5).group, hide(problem, 5).group)
+    assert not np.array_equal(hide(problem, 5).group, hide(problem, 6).group)
 
 
 def test_whole_gaps_are_hidden_where_frames_are_missing(masked: Make) -> None:
     _, problem = masked(frames=(20, 21, 22, 50, 51, 52, 80, 81, 82))
     for seed in range(5):
         hidden = hide(problem, seed)
-        both = (hidden.fitted | hidden.judged)[0]
+        both = hidden.group[0] > 0
         assert np.array_equal(both.any(0), both.all(0)), "whole frames"
         assert runs(both.any(0)) == [3, 3, 3]
         assert not (both & ~problem.kept[0]).any()
-        assert runs(hidden.judged[0].any(0)) == [3]
+        assert [runs(judged[0].any(0)) for _, judged in hidden.folds(FOLDS)] == [[3]] * FOLDS
         assert runs(~hidden.problem.kept[0].any(0)) == [3] * 6, "apart from the gaps that are there"
 
 
