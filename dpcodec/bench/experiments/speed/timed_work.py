@@ -15,7 +15,14 @@ from dpcodec import Audio, DecodeSettings, EncodeSettings, profile
 from dpcodec.bench.clips import melody
 from dpcodec.bench.engine.experiment import Row
 from dpcodec.bench.experiments.peers.adapter import write_16_bit
-from dpcodec.bench.experiments.speed.apart import apart, decode_away, encode_tiled, network_step, nothing
+from dpcodec.bench.experiments.speed.apart import (
+    apart,
+    decode_away,
+    encode_tiled,
+    network_step,
+    nothing,
+    rebuild_pairs,
+)
 from dpcodec.errors import DpcodecError
 from dpcodec.settings import Solver
 
@@ -28,7 +35,7 @@ BINS, FRAMES = 1024, 160
 STEP = f"{BINS} bins x {FRAMES} frames"
 SHORT_S = 10.0
 """Work that takes less is timed RUNS times."""
-RUNS, STARTS = 3, 5
+RUNS, STARTS, PAIRS = 3, 5, 2
 
 
 @dataclass(frozen=True)
@@ -116,6 +123,18 @@ def measure_step(network: str, device: str, cores: int | None = None) -> Row:
     """One optimisation step of a network on BINS x FRAMES cells."""
     (done,) = apart(network_step, network, BINS, FRAMES, device, cores=cores)
     return {"seconds": round(median(done["times_s"]), 3), "peak_mb": done["peak_mb"]}
+
+
+def measure_rebuild(network: str, cores: int | None = None) -> Row:
+    """Steps of a network built directly and of ours on BINS x FRAMES cells of the CPU: medians of PAIRS in
+    turns, and the median of the pairs' ratios. Both are in memory, so a peak would be no one's."""
+    (done,) = apart(rebuild_pairs, network, BINS, FRAMES, PAIRS, cores=cores)
+    ratios = [direct / ours for direct, ours in zip(done["direct_s"], done["ours_s"], strict=True)]
+    return {
+        "direct_s": round(median(done["direct_s"]), 3),
+        "ours_s": round(median(done["ours_s"]), 3),
+        "times_faster": round(median(ratios), 2),
+    }
 
 
 def _as_columns(name: str, done: Row, seconds: float) -> Row:

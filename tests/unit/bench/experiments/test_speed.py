@@ -25,6 +25,7 @@ from dpcodec.bench.experiments.speed.apart import (
     encode_tiled,
     nothing,
     peak_memory_mb,
+    rebuild_pairs,
 )
 
 
@@ -109,6 +110,14 @@ def test_nothing_is_kept_of_what_is_decoded() -> None:
     assert (writer.clipped, writer.warnings) == (0, [])
 
 
+def test_a_rebuild_and_ours_are_timed_in_turns() -> None:
+    done = rebuild_pairs("multiresunet-small", 32, 16, 2)
+    assert len(done["direct_s"]) == len(done["ours_s"]) == 2
+    assert all(seconds > 0 for seconds in done["direct_s"] + done["ours_s"])
+    with pytest.raises(SettingsError, match="mixer is no MultiResUNet"):
+        rebuild_pairs("mixer", 32, 16, 1)
+
+
 # The experiment
 
 
@@ -121,6 +130,17 @@ def test_tasks_are_in_order_of_cost_and_lengths_within(monkeypatch: pytest.Monke
     assert {t.key["cores"] for t in experiment.tasks if t.key["what"] == "cores"} == {1, 2, 4, 6}
     assert experiment.timed
     assert speed.experiment(cores=(1, 64)).notes == ["there are no 64 cores here: left out"]
+
+
+def test_the_rebuild_goes_with_its_network() -> None:
+    key = {"what": "rebuild", "network": "multiresunet", "cores": 1}
+    for networks, expected in ((("multiresunet",), 1), (("multiresunet-small",), 0)):
+        tasks = speed.experiment(cores=(1,), networks=networks).tasks
+        assert sum(key.items() <= task.key.items() for task in tasks) == expected
+    row = {**key, "direct_s": 20.0, "ours_s": 4.0, "times_faster": 5.0}
+    (table,) = speed.tables([row])
+    assert "direct rebuild against ours" in table.title
+    assert table.rows[0]["times faster"] == 5.0
 
 
 def test_what_is_not_there_is_refused_before_the_work() -> None:
