@@ -87,12 +87,20 @@ def autocorrelation(x: np.ndarray, lags: int) -> np.ndarray:
 def bridge(x: np.ndarray, start: int, stop: int, a: np.ndarray) -> np.ndarray:
     """Samples start .. stop - 1 of real [N] for which a has the least to leave over: float64 [stop - start].
 
-    Minimises sum_n (a * x)[n]^2 over them (Janssen, Veldhuis and Vries 1986, equation 11), whatever they were
-    before. Its normal equations are Toeplitz. Beyond its ends x is zero.
+    Minimises sum_n (a * x)[n]^2 over them (Janssen, Veldhuis and Vries 1986), whatever they were before. Its
+    normal equations are Toeplitz. At an end of x, beyond which nothing is known, this is prediction.
     """
     G, p = stop - start, a.size - 1
+    if start == 0 and stop == x.size:
+        return np.zeros(G)
+    if start == 0:
+        return bridge(x[::-1], x.size - stop, x.size, a)[::-1]
     around = _cut(x, start - p, stop + p)
     around[p : p + G] = 0
+    if stop == x.size:
+        for n in range(p, p + G):
+            around[n] = -(a[:0:-1] @ around[n - p : n])
+        return around[p : p + G]
     left_over = np.convolve(around, a)[p : 2 * p + G]
     column = _lags(a, G)
     column[0] *= 1 + LOADING

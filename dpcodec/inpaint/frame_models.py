@@ -14,8 +14,6 @@ from dpcodec.signal.stft import array_namespace, fft_of
 
 Array = Any
 
-ORDER = 1 / 8
-"""Order of a model, in windows of the STFT."""
 SILENCE = 1e-4
 """Least power that this is a share of, as a share of the loudest frame's."""
 
@@ -30,15 +28,14 @@ class FrameModels:
     (autocorrelation method).
     """
 
-    def __init__(self, hop: int, floor: float, x: Array) -> None:
-        """Models of a signal, real [N], with `hop` samples between frames.
+    def __init__(self, hop: int, order: int, floor: float, x: Array) -> None:
+        """Models of a signal, real [N], with `hop` samples between frames and an order of at most `hop`.
 
         `floor` is e_t as a share of a frame's power: about the error of the signal that models are made from.
         """
-        self._floor = floor
+        self._order, self._floor = order, floor
         self._hop, self._samples = hop, x.shape[-1]
         self._frames = -(-self._samples // hop) + 1
-        self._order = int(max(2 * hop * ORDER, 1))
         window = np.sin(np.pi * (np.arange(2 * hop) + 0.5) / (2 * hop))
         self._weight = self._like(np.concatenate([np.zeros(hop), window**2]), x)
         self.renew(x)

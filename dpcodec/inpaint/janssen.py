@@ -9,14 +9,15 @@ the model of frame t, v_t its variance and h_t a window,
     x^ = argmin_x  sum_kl c_k |Q (Sx - X)|^2 + mu sum_t e_t / v_t |h_t (a_t * x)|^2
 
 Where whole frames are missing and the others are complete, the signal is known but for gaps, and these are
-bridged one by one (`gaps`). Elsewhere the turns start from least squares with its prior, and the result lies
-between both.
+bridged one by one (`gaps`). Elsewhere the turns start from least squares with its prior, with models of the
+grain that best predicts kept coefficients hidden from it, and the result is the mean of both.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 import numpy as np
 from array_api_compat import device
@@ -34,8 +35,8 @@ Array = Any
 
 SURE = 1e-8
 """Share of a sample's weight in all frames below which the kept ones do not tell it, exact as they may be."""
-NOISY = 10.0
-"""The same for quantised ones, times their noise over the signal."""
+NOISY = 1000.0
+"""The same for quantised ones, times noise over signal: a bridge takes as exact what it rests on."""
 FLOOR = (2.0, -2.5)
 """The noise e_t as a share of a frame's power, about the error of the signal that models are made from, falls
 with the known real numbers per sample: 2 * 10^(-2.5 known)."""
@@ -45,18 +46,34 @@ MU = 250.0
 """Weight of the models over the floor's square: the less is known, the more they are believed."""
 MOST_MU = 0.1
 """Its end."""
-TURNS = 6
-"""How often they are made anew."""
+TURNS = 3
+"""How often models are made anew."""
 TURN_STEPS = 100
 """Conjugate gradient steps in between."""
-SHARE = 2 / 3
-"""Weight of what comes out of the turns beside what went in: their errors are partly independent."""
 POLISH_STEPS = 500
-"""Steps after that, where coefficients are exact: the nearest signal that agrees."""
+"""Steps after them, where coefficients are exact: the nearest signal that agrees."""
 TURNS_TIME = 0.5
-"""Share of the time for all these; the rest is for the start."""
+"""Share of the time for trial, turns and polish; the rest is for the start."""
 POLISH_TIME = 0.3
-"""Share of that for the polish."""
+"""Share of what is left then for the polish."""
+HIDDEN = 0.05
+"""Share of the kept coefficients that a trial is judged on."""
+GOLDEN = (5**0.5 - 1) / 2
+TRIAL_STEPS = 300
+"""Steps of a trial before models are tried: a third of those of the start."""
+TRIAL_TIME = 0.4
+"""Share of the time left after the start for the trial."""
+
+
+class Grain(NamedTuple):
+    """How fine models are in time and in frequency: hop and order, in windows of the STFT."""
+
+    hop: float
+    order: float
+
+
+GRAINS = (Grain(1 / 4, 1 / 32), Grain(1 / 2, 1 / 8), Grain(1, 1 / 2))
+"""For attacks and speech; for what moves; for chords that stay."""
 
 
 def solve(problem: Problem, settings: SolverSettings, progress: Progress) -> np.ndarray:
@@ -72,6 +89,9 @@ def solve(problem: Problem, settings: SolverSettings, progress: Progress) -> np.
 
 def solve_channel(seen: Observation, watch: Watch, longer: Sequence[int] = reweighted.LONGER) -> Array:
     """The signal of one channel divided by its level, float32 [N], on the observation's device."""
+    b = seen.adjoint(seen.target)
+    if not _dot(b, b) > 0:
+        return b
     missing = gap_samples(seen)
     if missing is not None and missing.any():
         return _bridge_gaps(seen, missing, watch)
@@ -81,8 +101,38 @@ def solve_channel(seen: Observation, watch: Watch, longer: Sequence[int] = rewei
     watch.reserve(TURNS * TURN_STEPS + polish, TURNS_TIME)
     start = least_squares.solve_channel(seen, watch, longer)
     watch.release()
-    x = take_turns(seen, start, watch.stage(TURNS * TURN_STEPS, 1 - POLISH_TIME if polish else 1.0))
-    return least_squares.conjugate_gradients(seen, start + SHARE * (x - start), watch.stage(polish))
+    grain = None if watch.over else choose_grain(seen, watch, longer)
+    if grain is None:
+        return start
+    x = take_turns(seen, start, grain, watch.stage(TURNS * TURN_STEPS, 1 - POLISH_TIME if polish else 1.0))
+    return least_squares.conjugate_gradients(seen, (start + x) / 2, watch.stage(polish))
+
+
+def choose_grain(seen: Observation, watch: Watch, longer: Sequence[int]) -> Grain | None:
+    """The grain whose models best predict kept coefficients hidden from them; None if none helps."""
+    known, hidden = _hide(seen)
+    start = least_squares.solve_channel(known, watch.aside(TRIAL_STEPS, TRIAL_TIME), longer)
+    least, best = _power((seen.forward(start) - seen.target) * hidden), None
+    for grain in GRAINS:
+        trial = watch.aside(TURN_STEPS, TRIAL_TIME / len(GRAINS))
+        trial.budget([TURN_STEPS])
+        x = (start + take_turns(known, start, grain, trial.stage(TURN_STEPS))) / 2
+        missed = _power((seen.forward(x) - seen.target) * hidden)
+        if missed < least:
+            least, best = missed, grain
+    return best
+
+
+def _hide(seen: Observation) -> tuple[Observation, Array]:
+    """The observation without a scattered share of its coefficients, and 1 where they were, 0 elsewhere."""
+    root = to_numpy(seen.root)
+    there = np.flatnonzero(root)
+    hidden = np.zeros(root.size, root.dtype)
+    hidden[there[np.arange(there.size) * GOLDEN % 1 < HIDDEN]] = 1
+    shaped = hidden.reshape(root.shape)
+    xp = array_namespace(seen.root)
+    mask = xp.asarray(shaped, device=device(seen.root))
+    return replace(seen, target=seen.target * (1 - mask), root=seen.root * (1 - mask)), mask
 
 
 def gap_samples(seen: Observation) -> np.ndarray | None:
@@ -112,14 +162,15 @@ def _bridge_gaps(seen: Observation, missing: np.ndarray, watch: Watch) -> Array:
     return xp.asarray(filled, dtype=b.dtype, device=device(b))
 
 
-def take_turns(seen: Observation, x: Array, stage: Stage) -> Array:
+def take_turns(seen: Observation, x: Array, grain: Grain, stage: Stage) -> Array:
     """Models from x, x from the models, and so on: real [N].
 
     Conjugate gradients, begun anew whenever the models are.
     """
     floor = float(np.clip(FLOOR[0] * 10 ** (FLOOR[1] * seen.determination), *FLOOR_RANGE))
     mu = min(MU * floor**2, MOST_MU)
-    models = FrameModels(seen.stft.n_fft // 2, floor, x)
+    hop, order = (max(int(length * seen.stft.n_fft), 1) for length in grain)
+    models = FrameModels(hop, min(order, hop), floor, x)
     r = d = x
     rr = 0.0
     for step, _ in enumerate(stage):
@@ -136,6 +187,11 @@ def take_turns(seen: Observation, x: Array, stage: Stage) -> Array:
         rr, before = _dot(r, r), rr
         d = r + (rr / before) * d
     return x
+
+
+def _power(X: Array) -> float:
+    xp = array_namespace(X)
+    return float(xp.sum(xp.real(X) ** 2 + xp.imag(X) ** 2))
 
 
 def _dot(x: Array, y: Array) -> float:

@@ -41,6 +41,26 @@ class Watch:
         """Let the stages to come have what was reserved."""
         self._reserved, self._reserved_s = 0, 0.0
 
+    def aside(self, steps: int, share: float) -> Watch:
+        """A watch for work beside the steps that are counted: so many steps, a share of the time left.
+
+        It hears when the caller wants the whole to stop; the caller does not see it go on.
+        """
+
+        def still(done: int, total: int, loss: float | None = None) -> bool:
+            done = self._channel * self._total + self._total - self._left
+            self._stopped = self._stopped or bool(self._progress(done, self._channels * self._total))
+            return self._stopped
+
+        now = time.monotonic()
+        deadline = None if self._end is None else now + share * (self._end - now)
+        return Watch(still, deadline, 0, 1, steps)
+
+    @property
+    def over(self) -> bool:
+        """Whether no step is left, or the caller has asked to stop."""
+        return self._stopped or self._left == 0
+
     def budget(self, stages: Iterable[int]) -> None:
         """Say how many steps the stages to come may take."""
         wanted = sum(stages) + self._reserved

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from dpcodec.inpaint import choose as module
-from dpcodec.inpaint import deep_prior, least_squares, zeros
+from dpcodec.inpaint import deep_prior, janssen, least_squares, zeros
 from dpcodec.inpaint.choose import choose, halo_frames, held_out_gain, solve_with
 from dpcodec.inpaint.problem import Problem, silent
 from dpcodec.inpaint.solver_settings import SolverSettings
@@ -108,9 +108,9 @@ def test_duel_on_a_gpu(monkeypatch: pytest.MonkeyPatch, deep_is: str, winner: st
     np.testing.assert_array_equal(estimate, answer if winner == "deep-prior" else 0.01 * truth)
 
 
-@pytest.mark.parametrize("name", ["none", "least-squares", "deep-prior"])
+@pytest.mark.parametrize("name", ["none", "least-squares", "janssen", "deep-prior"])
 def test_by_name(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    modules = {"none": zeros, "least-squares": least_squares, "deep-prior": deep_prior}
+    modules = {"none": zeros, "least-squares": least_squares, "janssen": janssen, "deep-prior": deep_prior}
     monkeypatch.setattr(modules[name], "solve", lambda problem, *_: problem.centre)
     problem = problem_of(tone(), 0.5)
     estimate, told = solve_with(name, problem, SETTINGS, silent)
