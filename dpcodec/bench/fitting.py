@@ -17,7 +17,7 @@ CPU_STEP_S = {"mixer": 0.1, "multiresunet": 22.0, "multiresunet-small": 0.65, "w
 """One step on one core, BINS x CPU_STEP_FRAMES cells (docs/method.md). To measure it first would take a
 minute; on other machines this is a guess."""
 CPU_STEP_FRAMES = 160
-CPU_START_S = 24.0
+CPU_START_S = 70.0
 """The linear solutions that a guided fit starts from, on one core, as many frames."""
 
 MEASURED = tuple(solver for solver in SOLVERS if solver != "auto")
