@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from array_api_compat import array_namespace
 
-from dpcodec.inpaint import reweighted
+from dpcodec.inpaint import bounded, reweighted
 from dpcodec.inpaint.observation import Observation, observe
 from dpcodec.inpaint.problem import Problem, Progress, limit
 from dpcodec.inpaint.solver_settings import SolverSettings
@@ -92,6 +92,8 @@ def solve_channel(seen: Observation, watch: Watch, longer: Sequence[int] = rewei
     plan = plan_of(seen)
     watch.budget(plan)
     x = conjugate_gradients(seen, 0 * b, watch.stage(plan.first))
+    if seen.cells is not None:
+        return bounded.refine(seen, seen.cells, x, watch.stage(plan.refine))
     if plan.refine:
         stage = watch.stage(plan.refine, 1 if not plan.polish else REFINE_TIME)
         x = reweighted.refine(seen, x, stage, longer)
@@ -110,6 +112,8 @@ class Plan(NamedTuple):
 def plan_of(seen: Observation) -> Plan:
     """Which stages a problem is worth: the prior where the data are few, the data where they are many."""
     known = seen.determination if seen.covered() else 0.0
+    if seen.cells is not None:
+        return Plan(FIRST_STEPS, bounded.STEPS, 0)
     if seen.bounded or known >= DETERMINED:
         return Plan(DETERMINED_STEPS, 0, 0)
     if seen.variance > 0:
@@ -156,7 +160,8 @@ def _on_device(seen: Observation, device: str) -> Observation:
     def move(a: np.ndarray) -> Array:
         return torch.from_numpy(a.T).to(device).mT
 
-    return replace(seen, target=move(seen.target), root=move(seen.root))
+    cells = seen.cells.moved(move) if seen.cells is not None else None
+    return replace(seen, target=move(seen.target), root=move(seen.root), cells=cells)
 
 
 def to_numpy(X: Array) -> np.ndarray:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from array_api_compat import array_namespace
 
+from dpcodec.inpaint.cells import Cells, cells_of
 from dpcodec.inpaint.problem import Problem
 from dpcodec.signal.stft import Span, Stft
 
@@ -35,6 +36,7 @@ class Observation:
     variance       mean square of the error of the surest coefficients: the unit of the sum
     determination  known real numbers per sample of the signal: kept coefficients, and bounded ones
     bounded        whether every dropped coefficient has a bound
+    cells          the box of every coefficient, where an energy mask was quantised coarsely; else None
     """
 
     stft: Stft
@@ -45,6 +47,7 @@ class Observation:
     variance: float
     determination: float
     bounded: bool
+    cells: Cells | None
 
     def forward(self, x: Array) -> Array:
         """Q S x: real [N] -> complex [K, L]."""
@@ -109,6 +112,7 @@ def observe(problem: Problem, channel: int) -> Observation:
         variance,
         2 * np.count_nonzero(known) / max(problem.span.samples, 1),
         bool(known.all()),
+        cells_of(problem, channel, level),
     )
 
 

@@ -1,0 +1,218 @@
+"""Coarsely quantised energy masks: every coefficient has a box, and the signal is sparse in the window that
+suits each place best.
+
+    x^ = argmin_x  sum_kl c_k phi_kl((Sx)_kl)  +  a sum_j sum_i c_i s_ji log(1 + |S_j x|_i^2 / e)
+
+phi is flat in the middle of a coefficient's box and steep at its edge: under a force f the mean of a value
+that may lie anywhere within [-1, 1] is L(f) = coth f - 1/f, so the force that holds it at y is L^-1(y), near
+y (3 - y^2) / (1 - y^2) (Cohen, Rheologica Acta 30, 1991). A square instead would let the prior pull small
+kept coefficients out of their boxes.
+
+S_1 .. S_J are Hann STFTs of a quarter to eight times the window. Their shares s_j, which sum to 1 at each
+place, go to the windows in which the logarithms around it are least: a steady tone to a long one, an attack
+to a short one. Logarithms are majorised by quadratics as in `reweighted`, phi is replaced by its Newton
+quadratic, and a few steps of conjugate gradients follow before both are renewed.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from array_api_compat import array_namespace, device
+
+from dpcodec.inpaint.cells import Cells
+from dpcodec.inpaint.observation import Observation
+from dpcodec.inpaint.watch import Stage
+from dpcodec.settings import N_FFT_RANGE
+from dpcodec.signal.stft import Span, Stft
+
+Array = Any
+
+WINDOWS = (0.25, 0.5, 1, 2, 4, 8)
+"""Lengths of the prior's windows, in windows of the STFT."""
+SPARSITY_A = 0.28
+"""Weight of the prior, a."""
+SPARSITY_E = 0.015
+"""Power at which a coefficient starts to count as large, e, in squares of the quantiser's step."""
+CHOICE = 0.04
+"""Mean difference of the logarithms that takes a share from one window to another."""
+PLACE_BINS, PLACE_WIDTH = 8, 12
+"""Distance between two places and half-width around one, in bins; half and 0.6 windows in time."""
+EDGE = 0.9
+"""Share of a box from which its wall goes on straight."""
+STEPS, RENEW = 40, 5
+"""Conjugate gradient steps, and those between two renewals of the quadratics."""
+CHOICES = 2
+"""Renewals at which windows are chosen: the first ones."""
+FLOOR = 1e-6
+"""Smallest value in the preconditioner, relative to its largest."""
+
+
+class _Window(NamedTuple):
+    """A transform S_j, e of its frames, float32 [L_j], and a times its share of each coefficient,
+    float32 [K_j, L_j]."""
+
+    stft: Stft
+    span: Span
+    e: Array
+    share: Array
+
+
+class _Quadratic(NamedTuple):
+    """The model around an estimate: weights of real and imaginary parts, of the S_j, and the diagonal."""
+
+    real: Array
+    imag: Array
+    priors: list[Array]
+    diagonal: Array
+
+
+def prior_stfts(stft: Stft) -> list[Stft]:
+    """The transforms S_j, none twice."""
+    lowest, highest = N_FFT_RANGE
+    lengths = {min(max(round(m * stft.n_fft / 4) * 4, lowest), highest) for m in WINDOWS}
+    return [Stft(n_fft, n_fft // 4, "hann") for n_fft in sorted(lengths)]
+
+
+def refine(seen: Observation, cells: Cells, x: Array, stage: Stage) -> Array:
+    """Improve the estimate x, real [N], in the steps of the stage. Same device as x."""
+    windows = [_window(seen, cells, S, x) for S in prior_stfts(seen.stft)]
+    for step, _ in enumerate(stage):
+        if step % RENEW == 0:
+            if step < CHOICES * RENEW:
+                windows = _chosen(seen, windows, x)
+            model, r = _around(seen, cells, windows, x)
+            d = r / model.diagonal
+            rz = _dot(r, d)
+        Hd = _curved(seen, windows, model, d)
+        curvature = _dot(d, Hd)
+        if not curvature > 0:
+            break
+        x = x + (rz / curvature) * d
+        r = r - (rz / curvature) * Hd
+        z = r / model.diagonal
+        rz, before = _dot(r, z), rz
+        d = z + (rz / before) * d
+    return x
+
+
+def wall(y: Array) -> tuple[Array, Array]:
+    """The force that holds a value at y in a box [-1, 1], and its slope; real arrays of one shape.
+
+    The force is y in the middle, L^-1(y) / 3 towards the edge, and a straight line beyond `EDGE`.
+    """
+    xp = array_namespace(y)
+    near = xp.clip(y, -EDGE, EDGE)
+    rest = 1 - near**2
+    slope = 1 + 2 * near**2 * (3 - near**2) / (3 * rest**2)
+    return near * (3 - near**2) / (3 * rest) + slope * (y - near), slope
+
+
+def _window(seen: Observation, cells: Cells, S: Stft, x: Array) -> _Window:
+    """S_j with the e of its frames, from the steps of the columns beneath them."""
+    span = S.span(seen.span.samples)
+    at = np.arange(span.frames) * S.hop + seen.span.left - seen.stft.n_fft / 2
+    power = _means(cells.power[None], at / seen.stft.hop, S.n_fft / 4 / seen.stft.hop)[0]
+    return _Window(S, span, _like(SPARSITY_E * power, x), _like(np.zeros((S.bins, span.frames)), x))
+
+
+def _chosen(seen: Observation, windows: list[_Window], x: Array) -> list[_Window]:
+    """The windows with their shares: a softmax of the mean logarithm around each place."""
+    n_fft = seen.stft.n_fft
+    times = np.arange(0, seen.span.samples + n_fft // 2, n_fft // 2)
+    bins = np.arange(0, seen.stft.bins + PLACE_BINS, PLACE_BINS)
+    costs = []
+    for w in windows:
+        cost = _host(array_namespace(x).log1p(_power(w.stft.forward(x, w.span)) / w.e))
+        near = _means(cost, times / w.stft.hop, 0.6 * n_fft / w.stft.hop)
+        scale = w.stft.n_fft / n_fft
+        costs.append(_means(near.T, bins * scale, PLACE_WIDTH * scale).T)
+    odds = np.exp((np.min(costs, axis=0) - costs) / CHOICE)
+    shares = odds / odds.sum(axis=0)
+    chosen = []
+    for w, share in zip(windows, shares, strict=True):
+        row = np.rint(np.arange(w.stft.bins) * (n_fft / w.stft.n_fft / PLACE_BINS)).astype(int)
+        # a long window's last frame may lie beyond the last place
+        column = np.rint(np.arange(w.span.frames) * (w.stft.hop / (n_fft // 2))).astype(int)
+        row, column = np.minimum(row, len(bins) - 1), np.minimum(column, len(times) - 1)
+        chosen.append(w._replace(share=_like(SPARSITY_A * share[row][:, column], x)))
+    return chosen
+
+
+def _around(seen: Observation, cells: Cells, windows: list[_Window], x: Array) -> tuple[_Quadratic, Array]:
+    """The quadratic at x and the downward gradient there."""
+    xp = array_namespace(x)
+    X = seen.stft.forward(x, seen.span)
+    away = X - cells.centre
+    force, real = wall(xp.real(away) / cells.edge)
+    side, imag = wall(xp.imag(away) / cells.edge)
+    pull = cells.pull - cells.wall
+    push = cells.wall * cells.edge * (force + 1j * side) + pull * away
+    real, imag = cells.wall * real + pull, cells.wall * imag + pull
+    down = -seen.stft.adjoint(push, seen.span)
+    diagonal = _diagonal(seen.stft, seen.span, (real + imag) / 2)
+    priors = []
+    for w in windows:
+        Y = w.stft.forward(x, w.span)
+        u = cells.unit * w.share / (_power(Y) + w.e)
+        down = down - w.stft.adjoint(Y * u, w.span)
+        diagonal = diagonal + _diagonal(w.stft, w.span, u)
+        priors.append(u)
+    return _Quadratic(real, imag, priors, diagonal + FLOOR * xp.max(diagonal)), down
+
+
+def _curved(seen: Observation, windows: list[_Window], model: _Quadratic, d: Array) -> Array:
+    """The quadratic's second derivative times d."""
+    xp = array_namespace(d)
+    D = seen.stft.forward(d, seen.span)
+    Hd = seen.stft.adjoint(model.real * xp.real(D) + 1j * (model.imag * xp.imag(D)), seen.span)
+    for w, u in zip(windows, model.priors, strict=True):
+        Hd = Hd + w.stft.adjoint(w.stft.forward(d, w.span) * u, w.span)
+    return Hd
+
+
+def _means(values: np.ndarray, at: np.ndarray, half: float) -> np.ndarray:
+    """Mean over at - half .. at + half of values that hold for half a place on either side: [A, n] -> [A, m].
+
+    At least a place wide; what lies beyond the ends does not count.
+    """
+    n, half = values.shape[1], max(half, 0.5)
+    sums = np.concatenate([np.zeros((len(values), 1)), np.cumsum(values, axis=1, dtype=np.float64)], axis=1)
+    first = np.clip(at - half + 0.5, 0, n - 1)
+    last = np.clip(at + half + 0.5, first + 1, n)
+
+    def until(t: np.ndarray) -> np.ndarray:
+        whole = np.minimum(t.astype(int), n - 1)
+        total: np.ndarray = sums[:, whole] + (t - whole) * (sums[:, whole + 1] - sums[:, whole])
+        return total
+
+    means: np.ndarray = (until(last) - until(first)) / (last - first)
+    return means
+
+
+def _diagonal(stft: Stft, span: Span, weights: Array) -> Array:
+    """diag(S* W S), real [N], for real weights [K, L]: each frame counts with their c-weighted mean."""
+    xp = array_namespace(weights)
+    c = xp.asarray(stft.weights, dtype=weights.dtype, device=device(weights))
+    ones = xp.ones(span.samples, dtype=weights.dtype, device=device(weights))
+    share = xp.sum(c * weights, axis=0) / stft.n_fft
+    return stft.adjoint(stft.forward(ones, span) * share, span)
+
+
+def _power(X: Array) -> Array:
+    xp = array_namespace(X)
+    return xp.real(X) ** 2 + xp.imag(X) ** 2
+
+
+def _like(a: np.ndarray, x: Array) -> Array:
+    """An array as float32 beside x."""
+    return array_namespace(x).asarray(np.asarray(a, np.float32), device=device(x))
+
+
+def _host(X: Array) -> np.ndarray:
+    return X if isinstance(X, np.ndarray) else np.asarray(X.cpu())
+
+
+def _dot(x: Array, y: Array) -> float:
+    return float(array_namespace(x).vecdot(x, y))
