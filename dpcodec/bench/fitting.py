@@ -13,7 +13,7 @@ from dpcodec.settings import FITS, SOLVERS, check_choice, check_integer
 
 BINS = 1024
 """Rows the network sees of the paper's STFT."""
-CPU_STEP_S = {"mixer": 0.1, "multiresunet": 22.0, "multiresunet-small": 0.65, "waveform": 0.4}
+CPU_STEP_S = {"mixer": 0.1, "multiresunet": 8.0, "multiresunet-small": 0.65, "waveform": 0.4}
 """One step on one core, BINS x CPU_STEP_FRAMES cells (docs/method.md). To measure it first would take a
 minute; on other machines this is a guess."""
 CPU_STEP_FRAMES = 160
