@@ -52,9 +52,7 @@ class Distance:
 
     def __call__(self, X: Tensor) -> Tensor:
         """The mean over the cells, a scalar."""
-        error = torch.view_as_real(X - self._centre).abs()
-        error = (error - self._halfwidth[..., None]).clamp(min=0)
-        total = (self._rho(error / self._scale[..., None]).sum(-1) * self._cells).sum()
+        total = self._each(X).sum()
         if self._bounds is not None:
             bounded, bound = self._bounds
             over = (_modulus(X) - bound).clamp(min=0) * bounded
@@ -64,6 +62,15 @@ class Distance:
             x = self._synthesise.signal(X * self._unit)
             total = total + STFT_SHARE * multi_resolution_stft(x, self._signal)
         return total
+
+    def by_frame(self, X: Tensor) -> Tensor:
+        """The sum over the cells of each frame, [L]; bounds and the signals' loss left out."""
+        return self._each(X).sum(0)
+
+    def _each(self, X: Tensor) -> Tensor:
+        error = torch.view_as_real(X - self._centre).abs()
+        error = (error - self._halfwidth[..., None]).clamp(min=0)
+        return self._rho(error / self._scale[..., None]).sum(-1) * self._cells
 
     def _rho(self, v: Tensor) -> Tensor:
         return v.abs() if self._name == "l1" else v.square()

@@ -17,6 +17,7 @@ Without its start the fit is a deep prior from noise, on all kept coefficients b
 from __future__ import annotations
 
 import itertools
+import math
 import time
 import warnings
 from collections.abc import Callable
@@ -36,6 +37,8 @@ from dpcodec.inpaint.solver_settings import FitMemory, SolverSettings
 
 HELD_OUT = 0.03
 """Share of the kept coefficients that judge a fit without a start."""
+SURE = 2.0
+"""Standard errors by which a network must be better than the linear start."""
 LATER_STEPS = 4
 """A network that knows the file takes one in so many of the steps."""
 
@@ -119,7 +122,7 @@ def _learn(
     before = memory.get("proposals", []) if memory.get("estimates") == len(windows) else []
     steps = settings.iterations or default_steps(size, "guided")
     linear = torch.from_numpy(drawn[0]).to(settings.device)
-    proposals, errors = [], np.zeros(2)
+    proposals, errors = [], np.zeros((2, problem.kept.shape[2]))
     for i, (fitted, judged) in enumerate(folds):
         known = i < len(before)
         proposal = bench.moved(before[i]) if known else bench.build(len(windows), i)
@@ -131,17 +134,25 @@ def _learn(
         deadline = _share_of_time(settings, len(folds) - i).deadline
         descent.run(itertools.repeat(prepared), prepared, wanted, told, deadline)
         proposals.append(descent.best)
-        errors += judged.sum() * np.array([descent.error, float(judge(linear))])
+        found = bench.cells(descent.best, prepared)[0]
+        for row, X in enumerate((torch.from_numpy(found).to(settings.device), linear)):
+            errors[row] += judge.by_frame(X).cpu().numpy()
     memory["proposals"], memory["estimates"] = proposals, len(windows)
-    memory.setdefault("ratios", []).append(errors[0] / max(errors[1], 1e-30))
+    gain = (errors[1] - errors[0]) / max(errors[1].sum(), 1e-30)
+    memory.setdefault("gains", []).append((float(gain.sum()), float(np.square(gain).sum())))
 
 
 def _network_wins(memory: dict[str, Any], settings: SolverSettings) -> bool:
-    """Whether the network predicts hidden coefficients better than the linear start does, over the file."""
+    """Whether the network predicts hidden coefficients better than the linear start does, over the file.
+
+    Its gain must be `SURE` times the gain's standard error over frames: a few strong coefficients in one
+    attack may decide the sum, and say nothing about the rest.
+    """
     if "holdout" in settings.without:
         return True
-    ratios = memory.get("ratios", [])
-    return bool(ratios) and sum(ratios) < len(ratios)
+    gain = sum(one for one, _ in memory.get("gains", []))
+    spread = math.sqrt(sum(square for _, square in memory.get("gains", [])))
+    return bool(gain > SURE * spread)
 
 
 def _affordable(seconds: float, settings: SolverSettings, refit: bool) -> tuple[int | None, ...]:

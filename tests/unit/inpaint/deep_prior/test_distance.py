@@ -53,6 +53,17 @@ def test_distance_by_the_book(bounded: Problem, name: str) -> None:
     assert float(found) == pytest.approx(slow(blind, cells, scale, name, X), rel=1e-5)
 
 
+def test_frames_add_up_to_the_whole(bounded: Problem) -> None:
+    unbounded = replace(bounded, bound=np.full_like(bounded.bound, np.inf))
+    distance = Distance(
+        unbounded, unbounded.kept[0], torch.ones(bounded.kept.shape[1:]), "mse", intervals=True
+    )
+    X = torch.from_numpy(1.5 * bounded.centre[0])
+    frames = distance.by_frame(X)
+    assert frames.shape == (bounded.kept.shape[2],)
+    assert float(frames.sum()) == pytest.approx(float(distance(X)) * bounded.kept.sum(), rel=1e-5)
+
+
 def test_inside_intervals_and_bounds_there_is_nothing_to_gain(bounded: Problem) -> None:
     scale = torch.ones(bounded.kept.shape[1:])
     inside = np.where(bounded.kept, bounded.centre + 0.49 * bounded.halfwidth * (1 - 1j), 0)[0]
