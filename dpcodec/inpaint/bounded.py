@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from array_api_compat import array_namespace, device
 
+from dpcodec.inpaint.arrays import dot, power, to_numpy
 from dpcodec.inpaint.cells import Cells
 from dpcodec.inpaint.observation import Observation
 from dpcodec.inpaint.watch import Stage
@@ -84,15 +85,15 @@ def refine(seen: Observation, cells: Cells, x: Array, stage: Stage) -> Array:
                 windows = _chosen(seen, windows, x)
             model, r = _around(seen, cells, windows, x)
             d = r / model.diagonal
-            rz = _dot(r, d)
+            rz = dot(r, d)
         Hd = _curved(seen, windows, model, d)
-        curvature = _dot(d, Hd)
+        curvature = dot(d, Hd)
         if not curvature > 0:
             break
         x = x + (rz / curvature) * d
         r = r - (rz / curvature) * Hd
         z = r / model.diagonal
-        rz, before = _dot(r, z), rz
+        rz, before = dot(r, z), rz
         d = z + (rz / before) * d
     return x
 
@@ -113,8 +114,8 @@ def _window(seen: Observation, cells: Cells, S: Stft, x: Array) -> _Window:
     """S_j with the e of its frames, from the steps of the columns beneath them."""
     span = S.span(seen.span.samples)
     at = np.arange(span.frames) * S.hop + seen.span.left - seen.stft.n_fft / 2
-    power = _means(cells.power[None], at / seen.stft.hop, S.n_fft / 4 / seen.stft.hop)[0]
-    return _Window(S, span, _like(SPARSITY_E * power, x), _like(np.zeros((S.bins, span.frames)), x))
+    squares = _means(cells.power[None], at / seen.stft.hop, S.n_fft / 4 / seen.stft.hop)[0]
+    return _Window(S, span, _like(SPARSITY_E * squares, x), _like(np.zeros((S.bins, span.frames)), x))
 
 
 def _chosen(seen: Observation, windows: list[_Window], x: Array) -> list[_Window]:
@@ -124,7 +125,7 @@ def _chosen(seen: Observation, windows: list[_Window], x: Array) -> list[_Window
     bins = np.arange(0, seen.stft.bins + PLACE_BINS, PLACE_BINS)
     costs = []
     for w in windows:
-        cost = _host(array_namespace(x).log1p(_power(w.stft.forward(x, w.span)) / w.e))
+        cost = to_numpy(array_namespace(x).log1p(power(w.stft.forward(x, w.span)) / w.e))
         near = _means(cost, times / w.stft.hop, 0.6 * n_fft / w.stft.hop)
         scale = w.stft.n_fft / n_fft
         costs.append(_means(near.T, bins * scale, PLACE_WIDTH * scale).T)
@@ -155,7 +156,7 @@ def _around(seen: Observation, cells: Cells, windows: list[_Window], x: Array) -
     priors = []
     for w in windows:
         Y = w.stft.forward(x, w.span)
-        u = cells.unit * w.share / (_power(Y) + w.e)
+        u = cells.unit * w.share / (power(Y) + w.e)
         down = down - w.stft.adjoint(Y * u, w.span)
         diagonal = diagonal + _diagonal(w.stft, w.span, u)
         priors.append(u)
@@ -200,19 +201,6 @@ def _diagonal(stft: Stft, span: Span, weights: Array) -> Array:
     return stft.adjoint(stft.forward(ones, span) * share, span)
 
 
-def _power(X: Array) -> Array:
-    xp = array_namespace(X)
-    return xp.real(X) ** 2 + xp.imag(X) ** 2
-
-
 def _like(a: np.ndarray, x: Array) -> Array:
     """An array as float32 beside x."""
     return array_namespace(x).asarray(np.asarray(a, np.float32), device=device(x))
-
-
-def _host(X: Array) -> np.ndarray:
-    return X if isinstance(X, np.ndarray) else np.asarray(X.cpu())
-
-
-def _dot(x: Array, y: Array) -> float:
-    return float(array_namespace(x).vecdot(x, y))

@@ -1,8 +1,9 @@
 """Which solver: by name, or `auto`, which decides from the problem alone.
 
-`auto` asks, in this order: is there anything to estimate, is there time, do bounds or the count of kept
-coefficients settle it, and if not, how well does a short fit predict kept coefficients that were hidden from
-it. The hidden ones are chosen by a fixed rule, so the same problem always gets the same answer.
+`auto` asks, in this order: is there anything to estimate, is there time, do whole frames missing, bounds or
+the count of kept coefficients settle it, and if not, how well does a short fit predict kept coefficients that
+were hidden from it. The hidden ones are chosen by a fixed rule, so the same problem always gets the same
+answer.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from dpcodec.inpaint import least_squares, zeros
+from dpcodec.inpaint.hiding import scattered, without
 from dpcodec.inpaint.problem import Problem, Progress, silent
 from dpcodec.inpaint.solver_settings import SolverSettings
 from dpcodec.signal.stft import Stft
@@ -22,12 +24,13 @@ DETERMINED = 1.5
 """Kept real numbers per sample from which least squares needs no second opinion."""
 HELD_OUT = 0.03
 """Share of the kept coefficients hidden from the short fit."""
-GOLDEN = (5**0.5 - 1) / 2
 TRIAL_STEPS = 60
 """Steps of the short fit: a twentieth of the whole one."""
 LONGER_TRIAL_STEPS = 300
 """Steps of a second one, where the first gains little: on noise the prior finds tones that are not there, the
 more the longer it looks."""
+TRIAL_TIME = 0.1
+"""Share of the time left that a trial may take."""
 WORSE_DB = -3.0
 """Held-out gain below which least squares does harm. A few strong coefficients decide the figure: where the
 whole signal gains 0.5 to 3 dB, it has come out between -1.1 and 7."""
@@ -101,7 +104,7 @@ def _gaps_alone(problem: Problem) -> bool:
 
 def _by_trial(problem: Problem, settings: SolverSettings) -> Choice:
     """Compare zeros and a short least-squares fit on kept coefficients hidden from it."""
-    gain = held_out_gain(problem, replace(settings, iterations=TRIAL_STEPS))
+    gain = held_out_gain(problem, _for_trial(settings, TRIAL_STEPS))
     if gain < WORSE_DB:
         return Choice("none", f"a trial fit predicts hidden coefficients {-gain:.1f} dB worse than zeros do")
     told = f"a trial fit predicts hidden coefficients {gain:.1f} dB better than zeros do"
@@ -117,36 +120,25 @@ def _by_trial(problem: Problem, settings: SolverSettings) -> Choice:
 
 def _short_or_long(problem: Problem, settings: SolverSettings, gain: float, told: str) -> Choice:
     """Least squares: as long as it takes, or no longer than a trial fit that a longer one does not better."""
-    longer = held_out_gain(problem, replace(settings, iterations=LONGER_TRIAL_STEPS))
+    longer = held_out_gain(problem, _for_trial(settings, LONGER_TRIAL_STEPS))
     if longer > gain:
         return Choice("least-squares", told)
     return Choice("least-squares", f"{told}, a longer one no better", TRIAL_STEPS)
 
 
+def _for_trial(settings: SolverSettings, steps: int) -> SolverSettings:
+    deadline = settings.deadline
+    if deadline is not None:
+        now = time.monotonic()
+        deadline = now + TRIAL_TIME * (deadline - now)
+    return replace(settings, iterations=steps, deadline=deadline)
+
+
 def held_out_gain(problem: Problem, settings: SolverSettings) -> float:
     """How much nearer than zero least squares comes to hidden kept coefficients, dB."""
-    hidden = _hidden(problem)
-    estimate = least_squares.solve(_without(problem, hidden), settings, silent)
+    hidden = scattered(problem.kept, HELD_OUT)
+    estimate = least_squares.solve(without(problem, hidden), settings, silent)
     return _gain(problem, hidden, estimate)
-
-
-def _hidden(problem: Problem) -> np.ndarray:
-    """A scattered share of the kept coefficients: where the fractional part of n times the golden ratio,
-    n counting them, is below `HELD_OUT`."""
-    kept = np.flatnonzero(problem.kept)
-    hidden = np.zeros(problem.kept.size, bool)
-    hidden[kept[np.arange(kept.size) * GOLDEN % 1 < HELD_OUT]] = True
-    return hidden.reshape(problem.kept.shape)
-
-
-def _without(problem: Problem, hidden: np.ndarray) -> Problem:
-    return replace(
-        problem,
-        kept=problem.kept & ~hidden,
-        centre=np.where(hidden, 0, problem.centre),
-        halfwidth=np.where(hidden, 0, problem.halfwidth),
-        bound=np.where(hidden, np.float32(np.inf), problem.bound),
-    )
 
 
 def _gain(problem: Problem, hidden: np.ndarray, estimate: np.ndarray) -> float:
@@ -158,8 +150,8 @@ def _gain(problem: Problem, hidden: np.ndarray, estimate: np.ndarray) -> float:
 
 def _duel(problem: Problem, settings: SolverSettings, progress: Progress) -> tuple[np.ndarray, str]:
     """Fit both without the hidden coefficients; the deep prior wins only if it predicts them better."""
-    hidden = _hidden(problem)
-    known = _without(problem, hidden)
+    hidden = scattered(problem.kept, HELD_OUT)
+    known = without(problem, hidden)
     fallback = least_squares.solve(problem, settings, silent)
     linear = _gain(problem, hidden, least_squares.solve(known, settings, silent))
     estimate = _solve("deep-prior", known, settings, progress)

@@ -8,8 +8,8 @@ import numpy as np
 from array_api_compat import device
 from scipy.fft import next_fast_len
 
+from dpcodec.inpaint.arrays import power, to_numpy
 from dpcodec.inpaint.autoregression import levinson
-from dpcodec.inpaint.least_squares import to_numpy
 from dpcodec.signal.stft import array_namespace, fft_of
 
 Array = Any
@@ -42,13 +42,11 @@ class FrameModels:
 
     def renew(self, x: Array) -> None:
         """Make the models anew from another signal, real [N]."""
-        xp = array_namespace(x)
         hop, p = self._hop, self._order
         window = np.sin(np.pi * (np.arange(4 * hop) + 0.5) / (4 * hop)) ** 2
         n_fft = next_fast_len(4 * hop + p, real=True)
         spectrum = fft_of(x).rfft(self._cut(x, 4) * self._like(window, x), n=n_fft)
-        power = to_numpy(xp.real(spectrum) ** 2 + xp.imag(spectrum) ** 2).astype(np.float64)
-        lags = np.fft.irfft(power, n=n_fft)[:, : p + 1]
+        lags = np.fft.irfft(to_numpy(power(spectrum)).astype(np.float64), n=n_fft)[:, : p + 1]
         floor = self._floor * np.maximum(lags[:, 0], SILENCE * lags[:, 0].max())
         audible = floor > 0
         lags[:, 0] = np.where(audible, lags[:, 0] + floor, 1.0)

@@ -23,8 +23,9 @@ import numpy as np
 from array_api_compat import device
 
 from dpcodec.inpaint import gaps, least_squares, reweighted
+from dpcodec.inpaint.arrays import dot, power, to_numpy
 from dpcodec.inpaint.frame_models import FrameModels
-from dpcodec.inpaint.least_squares import to_numpy
+from dpcodec.inpaint.hiding import scattered
 from dpcodec.inpaint.observation import Observation
 from dpcodec.inpaint.problem import Problem, Progress
 from dpcodec.inpaint.solver_settings import SolverSettings
@@ -58,7 +59,6 @@ POLISH_TIME = 0.3
 """Share of what is left then for the polish."""
 HIDDEN = 0.05
 """Share of the kept coefficients that a trial is judged on."""
-GOLDEN = (5**0.5 - 1) / 2
 TRIAL_STEPS = 300
 """Steps of a trial before models are tried: a third of those of the start."""
 TRIAL_TIME = 0.4
@@ -90,8 +90,10 @@ def solve(problem: Problem, settings: SolverSettings, progress: Progress) -> np.
 def solve_channel(seen: Observation, watch: Watch, longer: Sequence[int] = reweighted.LONGER) -> Array:
     """The signal of one channel divided by its level, float32 [N], on the observation's device."""
     b = seen.adjoint(seen.target)
-    if not _dot(b, b) > 0:
+    if not dot(b, b) > 0:
         return b
+    if seen.bounded:
+        return least_squares.solve_channel(seen, watch, longer)
     missing = gap_samples(seen)
     if missing is not None and missing.any():
         return _bridge_gaps(seen, missing, watch)
@@ -112,12 +114,12 @@ def choose_grain(seen: Observation, watch: Watch, longer: Sequence[int]) -> Grai
     """The grain whose models best predict kept coefficients hidden from them; None if none helps."""
     known, hidden = _hide(seen)
     start = least_squares.solve_channel(known, watch.aside(TRIAL_STEPS, TRIAL_TIME), longer)
-    least, best = _power((seen.forward(start) - seen.target) * hidden), None
+    least, best = _energy((seen.forward(start) - seen.target) * hidden), None
     for grain in GRAINS:
         trial = watch.aside(TURN_STEPS, TRIAL_TIME / len(GRAINS))
         trial.budget([TURN_STEPS])
         x = (start + take_turns(known, start, grain, trial.stage(TURN_STEPS))) / 2
-        missed = _power((seen.forward(x) - seen.target) * hidden)
+        missed = _energy((seen.forward(x) - seen.target) * hidden)
         if missed < least:
             least, best = missed, grain
     return best
@@ -126,12 +128,8 @@ def choose_grain(seen: Observation, watch: Watch, longer: Sequence[int]) -> Grai
 def _hide(seen: Observation) -> tuple[Observation, Array]:
     """The observation without a scattered share of its coefficients, and 1 where they were, 0 elsewhere."""
     root = to_numpy(seen.root)
-    there = np.flatnonzero(root)
-    hidden = np.zeros(root.size, root.dtype)
-    hidden[there[np.arange(there.size) * GOLDEN % 1 < HIDDEN]] = 1
-    shaped = hidden.reshape(root.shape)
-    xp = array_namespace(seen.root)
-    mask = xp.asarray(shaped, device=device(seen.root))
+    hidden = scattered(root > 0, HIDDEN).astype(root.dtype)
+    mask = array_namespace(seen.root).asarray(hidden, device=device(seen.root))
     return replace(seen, target=seen.target * (1 - mask), root=seen.root * (1 - mask)), mask
 
 
@@ -142,8 +140,8 @@ def gap_samples(seen: Observation) -> np.ndarray | None:
         return None
     told = to_numpy(seen.diagonal())
     whole = seen.stft.gram_diagonal(seen.span, told)
-    power = float(np.sum(np.abs(to_numpy(seen.target)) ** 2))
-    noise = seen.variance * np.count_nonzero(known) / power if power > 0 else 0.0
+    energy = _energy(seen.target)
+    noise = seen.variance * np.count_nonzero(known) / energy if energy > 0 else 0.0
     least = min(max(SURE, NOISY * noise), 0.5)
     missing: np.ndarray = (told < least * whole) & (whole > SURE * whole.max(initial=0))
     return missing
@@ -177,22 +175,17 @@ def take_turns(seen: Observation, x: Array, grain: Grain, stage: Stage) -> Array
         if step % TURN_STEPS == 0:
             models.renew(x)
             r = d = seen.adjoint(seen.target - seen.forward(x)) - mu * models.normal(x)
-            rr = _dot(r, r)
+            rr = dot(r, r)
         Ad = seen.adjoint(seen.forward(d)) + mu * models.normal(d)
-        curvature = _dot(d, Ad)
+        curvature = dot(d, Ad)
         if not curvature > 0:
             break
         x = x + (rr / curvature) * d
         r = r - (rr / curvature) * Ad
-        rr, before = _dot(r, r), rr
+        rr, before = dot(r, r), rr
         d = r + (rr / before) * d
     return x
 
 
-def _power(X: Array) -> float:
-    xp = array_namespace(X)
-    return float(xp.sum(xp.real(X) ** 2 + xp.imag(X) ** 2))
-
-
-def _dot(x: Array, y: Array) -> float:
-    return float(array_namespace(x).vecdot(x, y))
+def _energy(X: Array) -> float:
+    return float(array_namespace(X).sum(power(X)))

@@ -20,6 +20,7 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from dpcodec.inpaint import bounded, reweighted
+from dpcodec.inpaint.arrays import dot, to_numpy
 from dpcodec.inpaint.observation import Observation, observe
 from dpcodec.inpaint.problem import Problem, Progress, limit
 from dpcodec.inpaint.solver_settings import SolverSettings
@@ -87,7 +88,7 @@ def solve_channel(seen: Observation, watch: Watch, longer: Sequence[int] = rewei
     The prior's windows have `longer` windows of the STFT.
     """
     b = seen.adjoint(seen.target)
-    if not _dot(b, b) > 0:
+    if not dot(b, b) > 0:
         return b
     plan = plan_of(seen)
     watch.budget(plan)
@@ -133,21 +134,21 @@ def conjugate_gradients(seen: Observation, x: Array, stage: Stage) -> Array:
     diagonal, pull = seen.diagonal(), PULL * seen.missing()
     floor = diagonal + pull + DIAGONAL_FLOOR * array_namespace(x).max(diagonal)
     b = seen.adjoint(seen.target)[seen.inside]
-    enough = TOLERANCE**2 * _dot(b, b / floor[seen.inside])
+    enough = TOLERANCE**2 * dot(b, b / floor[seen.inside])
     r = seen.adjoint(seen.target - seen.forward(x)) - pull * x
     d = z = r / floor
-    rz = _dot(r, z)
+    rz = dot(r, z)
     for _ in stage:
-        if _dot(r[seen.inside], z[seen.inside]) <= enough:
+        if dot(r[seen.inside], z[seen.inside]) <= enough:
             break
         Ad = seen.adjoint(seen.forward(d)) + pull * d
-        curvature = _dot(d, Ad)
-        if not curvature > UNSEEN * _dot(d, floor * d):
+        curvature = dot(d, Ad)
+        if not curvature > UNSEEN * dot(d, floor * d):
             break
         x = x + (rz / curvature) * d
         r -= (rz / curvature) * Ad
         z = r / floor
-        rz, before = _dot(r, z), rz
+        rz, before = dot(r, z), rz
         d = z + (rz / before) * d
     return x
 
@@ -162,12 +163,3 @@ def _on_device(seen: Observation, device: str) -> Observation:
 
     cells = seen.cells.moved(move) if seen.cells is not None else None
     return replace(seen, target=move(seen.target), root=move(seen.root), cells=cells)
-
-
-def to_numpy(X: Array) -> np.ndarray:
-    """The array itself, or a tensor's values on the CPU."""
-    return X if isinstance(X, np.ndarray) else np.asarray(X.cpu())
-
-
-def _dot(x: Array, y: Array) -> float:
-    return float(array_namespace(x).vecdot(x, y))

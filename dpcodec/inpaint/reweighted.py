@@ -24,6 +24,7 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 from array_api_compat import array_namespace, is_numpy_array
 
+from dpcodec.inpaint.arrays import dot, power
 from dpcodec.inpaint.observation import Observation
 from dpcodec.inpaint.watch import Stage
 from dpcodec.settings import N_FFT_RANGE
@@ -131,7 +132,7 @@ def _moved(view: _View, down: Array, a: tuple[float, float]) -> _View:
 def _minimum(H: np.ndarray, g: Array, before: Array | None) -> tuple[float, float] | None:
     """Where the quadratic has its minimum in the plane of g and the move before; None if nowhere."""
     n = 1 if before is None else 2
-    h = np.array([_dot(g, g), 0.0 if before is None else _dot(before, g)])[:n]
+    h = np.array([dot(g, g), 0.0 if before is None else dot(before, g)])[:n]
     size = np.sqrt(np.diag(H))[:n]
     if not (np.isfinite(H).all() and (size > 0).all()):
         return None
@@ -150,19 +151,14 @@ def _combine(a: tuple[float, float], down: Array, before: Array | None) -> Array
 
 def _renew(view: _View, share: float, variance: float, views: int) -> _View:
     """With weights mu w / J at a share 0..1 of the way. e and mu e stop where the data are no surer."""
-    xp = array_namespace(view.at)
-    power = xp.real(view.at) ** 2 + xp.imag(view.at) ** 2
-    e = max(float(xp.max(power)) * _between(SPARSITY_E, share), variance, TINY)
+    P = power(view.at)
+    e = max(float(array_namespace(P).max(P)) * _between(SPARSITY_E, share), variance, TINY)
     mu = max(_between(SPARSITY_MU, share), variance / e) / views
-    return view._replace(weights=(mu * e) / (power + e))
+    return view._replace(weights=(mu * e) / (P + e))
 
 
 def _between(ends: tuple[float, float], share: float) -> float:
     return float(ends[0] * (ends[1] / ends[0]) ** share)
-
-
-def _dot(x: Array, y: Array) -> float:
-    return float(array_namespace(x).vecdot(x, y))
 
 
 def _inner(X: Array, Y: Array) -> float:

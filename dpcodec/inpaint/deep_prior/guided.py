@@ -30,6 +30,7 @@ import torch
 from dpcodec.inpaint.deep_prior import starts
 from dpcodec.inpaint.deep_prior.hidden import hide, set_aside
 from dpcodec.inpaint.deep_prior.portions import Portions
+from dpcodec.inpaint.deep_prior.proposals import Correction
 from dpcodec.inpaint.deep_prior.workbench import Workbench
 from dpcodec.inpaint.networks.sizes import AnySize, default_steps
 from dpcodec.inpaint.problem import Problem, Progress
@@ -171,7 +172,7 @@ def _from_noise(problem: Problem, settings: SolverSettings, size: AnySize, porti
     memory = (settings.memory or FitMemory()).fitted
     bench = Workbench(problem, settings, size)
     known = "proposals" in memory
-    proposal = bench.moved(memory["proposals"][0]) if known else bench.build(0, 0)
+    proposal: Correction = bench.moved(memory["proposals"][0]) if known else bench.build_from_noise()
     generator = torch.Generator().manual_seed(settings.seed)
     calm = proposal.draw(generator)
     judged = np.zeros_like(problem.kept)

@@ -9,11 +9,11 @@ the same lengths; else single coefficients.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
+from dpcodec.inpaint.hiding import without
 from dpcodec.inpaint.problem import Problem
 
 SHARE = 0.05
@@ -56,17 +56,6 @@ def hide(problem: Problem, seed: int) -> Hidden:
 def set_aside(problem: Problem, share: float, seed: int) -> np.ndarray:
     """Bool [C, K, L]: a scattered share of the kept coefficients."""
     return _scattered(problem.kept, share, np.random.default_rng(seed)) > 0
-
-
-def without(problem: Problem, hidden: np.ndarray) -> Problem:
-    """The problem with some kept coefficients, bool [C, K, L], made unknown."""
-    return replace(
-        problem,
-        kept=problem.kept & ~hidden,
-        centre=np.where(hidden, 0, problem.centre),
-        halfwidth=np.where(hidden, 0, problem.halfwidth),
-        bound=np.where(hidden, np.float32(np.inf), problem.bound),
-    )
 
 
 def _scattered(kept: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:

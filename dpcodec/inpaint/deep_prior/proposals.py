@@ -8,6 +8,7 @@ starts at the linear solution.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 import torch
@@ -28,23 +29,15 @@ NOISE = 0.03
 """Deviation of the Gaussian noise added to it anew in each step."""
 
 
-class Proposal(nn.Module):
+class Proposal(nn.Module, ABC):
     """What all proposals can do."""
 
     def move(self, problem: Problem, coordinates: Coordinates) -> None:
         """Get ready for a block: a problem of one channel, and its coordinates."""
 
+    @abstractmethod
     def prepare(self, estimates: Tensor) -> Any:
         """Of estimates [W, 2, F, T]."""
-        raise NotImplementedError
-
-    def draw(self, generator: torch.Generator) -> Any:
-        """Of noise, instead of estimates."""
-        raise NotImplementedError
-
-    def shake(self, prepared: Any, generator: torch.Generator) -> Any:
-        """What was drawn, with fresh noise."""
-        raise NotImplementedError
 
 
 class Mixture(Proposal):
@@ -76,6 +69,14 @@ class Correction(Proposal):
     def move(self, problem: Problem, coordinates: Coordinates) -> None:
         """See `Proposal`."""
         self._stft, self._span, self._coordinates = problem.stft, problem.span, coordinates
+
+    @abstractmethod
+    def draw(self, generator: torch.Generator) -> Any:
+        """Of noise, instead of estimates."""
+
+    @abstractmethod
+    def shake(self, prepared: Any, generator: torch.Generator) -> Any:
+        """What was drawn, with fresh noise."""
 
     def _corrected(self, mean: Tensor, field: Tensor) -> Tensor:
         return mean + self.weight * field if self._start else field
@@ -131,12 +132,18 @@ class Sampled(Correction):
 
 
 def build(size: AnySize, estimates: int, seed: int) -> Proposal:
-    """A proposal with torch's default initialisation from `seed`, for so many estimates, or 0 for noise."""
+    """A proposal with torch's default initialisation from `seed`, for so many estimates."""
     if isinstance(size, MixerSize):
         return Mixture(seeded(seed, lambda: Mixer(estimates, size.hidden)))
+    return build_correction(size, seed, start=True)
+
+
+def build_correction(size: AnySize, seed: int, *, start: bool) -> Correction:
+    """The same of a network that can do without estimates."""
+    assert not isinstance(size, MixerSize)  # `network_size` refuses it
     if isinstance(size, NetworkSize):
-        return Spectral(seeded(seed, lambda: MultiResUNet(size)), estimates > 0)
-    return Sampled(seeded(seed, lambda: WaveformUNet(size, 1)), estimates > 0)
+        return Spectral(seeded(seed, lambda: MultiResUNet(size)), start)
+    return Sampled(seeded(seed, lambda: WaveformUNet(size, 1)), start)
 
 
 def _uniform(shape: tuple[int, ...], generator: torch.Generator, coordinates: Coordinates) -> Tensor:

@@ -41,8 +41,10 @@ def estimates(
 
 
 def settled(problem: Problem) -> bool:
-    """Whether the data of a problem of one channel alone determine the linear solution, without a prior."""
-    return least_squares.plan_of(observe(problem, 0)).refine == 0
+    """Whether the data of a problem of one channel settle the linear solution, or bounds do: hidden from it,
+    a coefficient would have none, and the solution would be another solver's."""
+    seen = observe(problem, 0)
+    return seen.bounded or least_squares.plan_of(seen).refine == 0
 
 
 def exact(problem: Problem, estimate: np.ndarray, settings: SolverSettings) -> np.ndarray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -12,12 +12,14 @@ from torch import Tensor
 from dpcodec.inpaint.deep_prior.coordinates import Coordinates
 from dpcodec.inpaint.deep_prior.descent import Descent, Model
 from dpcodec.inpaint.deep_prior.distance import Distance
-from dpcodec.inpaint.deep_prior.proposals import Proposal, build
+from dpcodec.inpaint.deep_prior.proposals import Correction, Proposal, build, build_correction
 from dpcodec.inpaint.deep_prior.repeat import repeatable
 from dpcodec.inpaint.networks.sizes import AnySize
 from dpcodec.inpaint.problem import Problem
 from dpcodec.inpaint.solver_settings import SolverSettings
 from dpcodec.settings import FIT_PARTS
+
+P = TypeVar("P", bound=Proposal)
 
 LOSS = "mse"
 
@@ -38,14 +40,17 @@ class Workbench:
         self._model = Model(problem, self._coordinates, consistent="consistency" in self._parts)
 
     def build(self, estimates: int, fold: int) -> Proposal:
-        """A new proposal for so many estimates, 0 for noise; others in each fold."""
-        made = build(self._size, estimates, (self._settings.seed + fold) % 2**64)
-        return self.moved(made)
+        """A new proposal for so many estimates; others in each fold."""
+        return self.moved(build(self._size, estimates, (self._settings.seed + fold) % 2**64))
 
-    def moved(self, proposal: Proposal) -> Proposal:
+    def build_from_noise(self) -> Correction:
+        """A new proposal that starts from noise."""
+        return self.moved(build_correction(self._size, self._settings.seed, start=False))
+
+    def moved(self, proposal: P) -> P:
         """The proposal made ready for this block."""
         proposal.move(self._problem, self._coordinates)
-        moved: Proposal = proposal.to(self._settings.device)
+        moved: P = proposal.to(self._settings.device)
         return moved
 
     def field(self, X: np.ndarray) -> Tensor:

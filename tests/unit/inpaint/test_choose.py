@@ -88,6 +88,63 @@ def test_auto_is_never_worse_than_none_on_noise(drop: float) -> None:
     assert np.linalg.norm((estimate - truth)[dropped]) <= 1.001 * np.linalg.norm(truth[dropped])
 
 
+def columns_of(x: np.ndarray, missing: slice) -> Problem:
+    """Whole frames missing, the others exact."""
+    X = S.forward(x[None])
+    kept = np.ones(X.shape, bool)
+    kept[..., missing] = False
+    bound = np.where(kept, 0, np.inf).astype(np.float32)
+    centre = np.where(kept, X, 0).astype(np.complex64)
+    return Problem(S, S.span(x.size), kept, centre, np.zeros(kept.shape, np.float32), bound)
+
+
+def test_gaps_go_to_janssen_unless_frames_are_known_in_part_or_inexactly() -> None:
+    gaps = columns_of(tone(), slice(30, 36))
+    assert choose(gaps, SETTINGS).solver == "janssen"
+    ours, _ = solve_with("auto", gaps, SETTINGS, silent)
+    np.testing.assert_array_equal(ours, janssen.solve(gaps, SETTINGS, silent))
+    partly = gaps.kept.copy()
+    partly[0, 3, 50] = False
+    bound = np.where(partly, 0, np.inf).astype(np.float32)
+    assert choose(replace(gaps, kept=partly, bound=bound), SETTINGS).solver == "least-squares"
+    quantised = replace(gaps, halfwidth=np.where(gaps.kept, 1e-4, 0).astype(np.float32))
+    assert choose(quantised, SETTINGS).solver == "least-squares"
+    bounded = replace(gaps, bound=np.where(gaps.kept, 0, 1e-3).astype(np.float32))
+    assert choose(bounded, SETTINGS).solver == "least-squares"
+
+
+def test_noise_gets_a_short_fit_and_a_tone_a_whole_one() -> None:
+    noise = problem_of(np.random.default_rng(1).standard_normal(4000), 0.95)
+    assert choose(noise, SETTINGS).iterations == module.TRIAL_STEPS
+    short = least_squares.solve(noise, replace(SETTINGS, iterations=module.TRIAL_STEPS), silent)
+    np.testing.assert_array_equal(solve_with("auto", noise, SETTINGS, silent)[0], short)
+    assert choose(problem_of(tone(), 0.8), SETTINGS).iterations is None
+
+
+def test_steps_asked_for_are_taken_where_a_short_fit_would_do() -> None:
+    noise = problem_of(np.random.default_rng(1).standard_normal(4000), 0.95)
+    asked = replace(SETTINGS, iterations=100)
+    np.testing.assert_array_equal(
+        solve_with("auto", noise, asked, silent)[0], least_squares.solve(noise, asked, silent)
+    )
+
+
+def test_trials_leave_most_of_the_time_to_the_solver(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each may take a tenth of what is left: a limit buys a solution, not a choice."""
+    given: list[float] = []
+
+    def noted(problem: Problem, settings: SolverSettings) -> float:
+        assert settings.deadline is not None
+        given.append(settings.deadline - time.monotonic())
+        return 0.0
+
+    monkeypatch.setattr(module, "held_out_gain", noted)
+    limit = replace(SETTINGS, deadline=time.monotonic() + 50)
+    choose(problem_of(np.random.default_rng(1).standard_normal(4000), 0.95), limit)
+    assert len(given) == 2
+    assert max(given) <= 5
+
+
 @pytest.mark.parametrize(("deep_is", "winner"), [("right", "deep-prior"), ("wrong", "least-squares")])
 def test_duel_on_a_gpu(monkeypatch: pytest.MonkeyPatch, deep_is: str, winner: str) -> None:
     """Where least squares hardly helps and a GPU is there, the better prediction of hidden ones wins."""

@@ -219,3 +219,13 @@ def test_progress_rises() -> None:
     assert done == sorted(done)
     assert len({total for _, total in seen}) == 1
     assert done[-1] < seen[0][1]
+
+
+def test_bounded_coefficients_are_left_to_least_squares() -> None:
+    """Hidden from it, one would lose its bound, and the trial would be of another problem."""
+    x = chord(4000)
+    kept = scattered(x.size, 0.8)
+    problem = masked(x, kept, step=2e-3)
+    problem = replace(problem, bound=np.where(kept, 0, 0.05).astype(np.float32))
+    ours, theirs = (solver.solve(problem, SETTINGS, silent) for solver in (janssen, least_squares))
+    np.testing.assert_array_equal(ours, theirs)
