@@ -9,20 +9,26 @@ from dpcodec.bench.engine.experiment import Row, Table
 from dpcodec.bench.engine.plots import Line, Panel, draw_panels
 from dpcodec.bench.engine.statistics import column, grouped, interval, plus_minus, rounded
 from dpcodec.bench.evaluation import FIGURES
+from dpcodec.bench.experiments.paper import comparison
 from dpcodec.bench.fitting import MEASURED, method
 
-SAME = ("clip", "clip_digest", "mask", "drop", "solver", "network", "iterations", "fit")
+SAME = ("clip", "clip_digest", "mask", "drop", "profile", "solver", "network", "iterations", "fit")
 """A later row that agrees in these replaces an earlier one, of another version, device or set of metrics."""
 CURVE = ("mask", "method", "context")
 
 
 def tables(rows: Sequence[Row]) -> list[Table]:
-    """A table a metric, drops side by side; and what solvers gain over zeros on the clip where they gain
-    least."""
+    """A table a metric, drops side by side; what solvers gain over zeros on the clip where they gain least;
+    how good the choices of `auto` are; and the SNR clip by clip."""
     readings = read(rows)
     drops = sorted({row["drop"] for row in readings})
     found = [name for name in FIGURES if any(row.get(name) is not None for row in readings)]
-    return [*(_means(readings, name, drops) for name in found), *_least_gains(readings, drops)]
+    return [
+        *(_means(readings, name, drops) for name in found),
+        *_least_gains(readings, drops),
+        *comparison.choices(readings, drops),
+        *comparison.clip_by_clip(readings, drops),
+    ]
 
 
 def plots(rows: Sequence[Row], folder: Path) -> list[Path]:
@@ -65,6 +71,8 @@ def read(rows: Sequence[Row]) -> list[Row]:
     for row in latest.values():
         names = [name for name in FIGURES if name in row]
         common = {name: row[name] for name in ("clip", "clip_digest", "mask", "drop", "solver")}
+        if "profile" in row:
+            common["mask"] = f"{row['mask']}, profile {row['profile']}"
         common["method"] = method(row)
         context = "" if row["solver"] == "none" else "with context"
         readings.append({**common, "context": context, **{name: row[name] for name in names}})
@@ -72,7 +80,8 @@ def read(rows: Sequence[Row]) -> list[Row]:
             bare = {name: row[f"{name}_without"] for name in names}
             readings.append({**common, "context": "without", **bare})
     return sorted(
-        readings, key=lambda row: (row["mask"] != "random", MEASURED.index(row["solver"]), row["method"])
+        readings,
+        key=lambda row: (not row["mask"].startswith("random"), MEASURED.index(row["solver"]), row["method"]),
     )
 
 

@@ -1,7 +1,8 @@
 """The paper's experiment, sections III and IV: what solvers make of a masked spectrogram of 16 kHz music.
 
 Both masks keep exact coefficients; the random one is one mask for all clips of a length, the energy mask goes
-by column. Every estimate is measured twice: as it is, and with context, the kept coefficients put back.
+by column. Every estimate is measured twice: as it is, and with context, the kept coefficients put back. In
+profile "default" the same is asked of quantised coefficients in that profile's transform.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import dpcodec
-from dpcodec import PROFILES, Audio, profile
+from dpcodec import PROFILES, Audio
 from dpcodec.bench.clips import clips_of, digest
 from dpcodec.bench.contexts import solve_file
 from dpcodec.bench.engine.experiment import Experiment, Row, Task, spell
@@ -25,8 +26,7 @@ from dpcodec.signal.stft import frame_count
 
 RATE = 16000
 SECONDS = 5.0
-HOP = PROFILES["paper"].hop
-FRAMES = frame_count(round(SECONDS * RATE), HOP)
+FRAMES = frame_count(round(SECONDS * RATE), PROFILES["paper"].hop)
 MASKS: tuple[MaskKind, ...] = ("random", "energy")
 DROPS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 SOLVERS = ("none", "least-squares", "deep-prior")
@@ -41,6 +41,7 @@ def experiment(
     solvers: Sequence[str] = SOLVERS,
     metrics: Sequence[str] = PAPER_METRICS,
     fitting: Fitting | None = None,
+    profile: str = "paper",
 ) -> Experiment:
     """A task a clip, mask, drop and solver: quick solvers first, fits last, each in an order of which any
     beginning shows the whole range of drops on all clips."""
@@ -59,6 +60,7 @@ def experiment(
             "clip_digest": digest(clip),
             "mask": mask,
             "drop": drop,
+            **({} if profile == "paper" else {"profile": profile}),
             "solver": solver,
             **fitting.key(solver),
             "metrics": list(metrics),
@@ -68,6 +70,7 @@ def experiment(
             "clip": clip,
             "mask": mask,
             "drop": drop,
+            "profile": profile,
             "solver": solver,
             "settings": fitting.settings(solver),
             "metrics": tuple(metrics),
@@ -86,11 +89,18 @@ def experiment(
 
 
 def measure(
-    clip: Audio, mask: MaskKind, drop: float, solver: str, settings: SolverSettings, metrics: Sequence[str]
+    clip: Audio,
+    mask: MaskKind,
+    drop: float,
+    profile: str,
+    solver: str,
+    settings: SolverSettings,
+    metrics: Sequence[str],
 ) -> Row:
     """The metrics with context, and, but for solver none, where both are one, `_without`."""
-    frames = frame_count(clip.samples.shape[1], HOP)
-    data, _ = encode_timed(clip, profile("paper", mask=mask, drop=drop, segment_frames=frames))
+    encoding = PROFILES[profile]
+    frames = frame_count(clip.samples.shape[1], encoding.hop)
+    data, _ = encode_timed(clip, replace(encoding, mask=mask, drop=drop, segment_frames=frames))
     solved = solve_file(data, solver, settings)
     row = compare(clip, solved.with_context, metrics)
     if solver != "none":

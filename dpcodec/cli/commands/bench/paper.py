@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from dpcodec import PROFILES
 from dpcodec.bench.fitting import MEASURED
 from dpcodec.cli.commands.bench.common import Common, Names, Numbers, common_options, run_experiment
 from dpcodec.cli.commands.bench.fit import fit_options, fitting_of
@@ -32,6 +33,13 @@ from dpcodec.metrics.catalogue import METRICS
     default="0.1,0.2,0.3,0.4,0.5,0.6,0.7,0.8,0.9",
     show_default=True,
     help="Shares removed.",
+)
+@click.option(
+    "--profile",
+    type=click.Choice(tuple(PROFILES)),
+    default="paper",
+    show_default=True,
+    help="How they are encoded.",
 )
 @click.option(
     "--solvers",
