@@ -24,6 +24,7 @@ from array_api_compat import array_namespace, device
 from dpcodec.inpaint.arrays import dot, power, to_numpy
 from dpcodec.inpaint.cells import Cells
 from dpcodec.inpaint.observation import Observation
+from dpcodec.inpaint.places import means, shares
 from dpcodec.inpaint.watch import Stage
 from dpcodec.settings import N_FFT_RANGE
 from dpcodec.signal.stft import Span, Stft
@@ -38,8 +39,6 @@ SPARSITY_E = 0.015
 """Power at which a coefficient starts to count as large, e, in squares of the quantiser's step."""
 CHOICE = 0.04
 """Mean difference of the logarithms that takes a share from one window to another."""
-PLACE_BINS, PLACE_WIDTH = 8, 12
-"""Distance between two places and half-width around one, in bins; half and 0.6 windows in time."""
 EDGE = 0.9
 """Share of a box from which its wall goes on straight."""
 STEPS, RENEW = 40, 5
@@ -114,31 +113,17 @@ def _window(seen: Observation, cells: Cells, S: Stft, x: Array) -> _Window:
     """S_j with the e of its frames, from the steps of the columns beneath them."""
     span = S.span(seen.span.samples)
     at = np.arange(span.frames) * S.hop + seen.span.left - seen.stft.n_fft / 2
-    squares = _means(cells.power[None], at / seen.stft.hop, S.n_fft / 4 / seen.stft.hop)[0]
+    squares = means(cells.power[None], at / seen.stft.hop, S.n_fft / 4 / seen.stft.hop)[0]
     return _Window(S, span, _like(SPARSITY_E * squares, x), _like(np.zeros((S.bins, span.frames)), x))
 
 
 def _chosen(seen: Observation, windows: list[_Window], x: Array) -> list[_Window]:
-    """The windows with their shares: a softmax of the mean logarithm around each place."""
-    n_fft = seen.stft.n_fft
-    times = np.arange(0, seen.span.samples + n_fft // 2, n_fft // 2)
-    bins = np.arange(0, seen.stft.bins + PLACE_BINS, PLACE_BINS)
-    costs = []
-    for w in windows:
-        cost = to_numpy(array_namespace(x).log1p(power(w.stft.forward(x, w.span)) / w.e))
-        near = _means(cost, times / w.stft.hop, 0.6 * n_fft / w.stft.hop)
-        scale = w.stft.n_fft / n_fft
-        costs.append(_means(near.T, bins * scale, PLACE_WIDTH * scale).T)
-    odds = np.exp((np.min(costs, axis=0) - costs) / CHOICE)
-    shares = odds / odds.sum(axis=0)
-    chosen = []
-    for w, share in zip(windows, shares, strict=True):
-        row = np.rint(np.arange(w.stft.bins) * (n_fft / w.stft.n_fft / PLACE_BINS)).astype(int)
-        # a long window's last frame may lie beyond the last place
-        column = np.rint(np.arange(w.span.frames) * (w.stft.hop / (n_fft // 2))).astype(int)
-        row, column = np.minimum(row, len(bins) - 1), np.minimum(column, len(times) - 1)
-        chosen.append(w._replace(share=_like(SPARSITY_A * share[row][:, column], x)))
-    return chosen
+    """The windows with their shares."""
+    log1p = array_namespace(x).log1p
+    costs = [to_numpy(log1p(power(w.stft.forward(x, w.span)) / w.e)) for w in windows]
+    stfts = [w.stft for w in windows]
+    found = shares(stfts, costs, seen.stft.n_fft, seen.span.samples, CHOICE)
+    return [w._replace(share=_like(SPARSITY_A * share, x)) for w, share in zip(windows, found, strict=True)]
 
 
 def _around(seen: Observation, cells: Cells, windows: list[_Window], x: Array) -> tuple[_Quadratic, Array]:
@@ -171,25 +156,6 @@ def _curved(seen: Observation, windows: list[_Window], model: _Quadratic, d: Arr
     for w, u in zip(windows, model.priors, strict=True):
         Hd = Hd + w.stft.adjoint(w.stft.forward(d, w.span) * u, w.span)
     return Hd
-
-
-def _means(values: np.ndarray, at: np.ndarray, half: float) -> np.ndarray:
-    """Mean over at - half .. at + half of values that hold for half a place on either side: [A, n] -> [A, m].
-
-    At least a place wide; what lies beyond the ends does not count.
-    """
-    n, half = values.shape[1], max(half, 0.5)
-    sums = np.concatenate([np.zeros((len(values), 1)), np.cumsum(values, axis=1, dtype=np.float64)], axis=1)
-    first = np.clip(at - half + 0.5, 0, n - 1)
-    last = np.clip(at + half + 0.5, first + 1, n)
-
-    def until(t: np.ndarray) -> np.ndarray:
-        whole = np.minimum(t.astype(int), n - 1)
-        total: np.ndarray = sums[:, whole] + (t - whole) * (sums[:, whole + 1] - sums[:, whole])
-        return total
-
-    means: np.ndarray = (until(last) - until(first)) / (last - first)
-    return means
 
 
 def _diagonal(stft: Stft, span: Span, weights: Array) -> Array:

@@ -64,6 +64,11 @@ def solve_with(
     choice = choose(problem, settings)
     if choice.solver == "deep-prior":
         return _duel(problem, settings, progress)
+    if choice.solver == "janssen":
+        from dpcodec.inpaint import gap_blend  # lazy: loads scipy.linalg
+
+        estimate, told = gap_blend.solve(problem, settings, progress)
+        return estimate, f"{choice}; {told}"
     if choice.iterations is not None and settings.iterations is None:
         settings = replace(settings, iterations=choice.iterations)
     return _solve(choice.solver, problem, settings, progress), str(choice)

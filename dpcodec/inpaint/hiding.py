@@ -9,6 +9,8 @@ import numpy as np
 from dpcodec.inpaint.problem import Problem
 
 GOLDEN = (5**0.5 - 1) / 2
+SURE = 2.0
+"""Standard errors by which one guess must be better than another to be taken for it."""
 
 
 def scattered(kept: np.ndarray, share: float) -> np.ndarray:
@@ -18,6 +20,35 @@ def scattered(kept: np.ndarray, share: float) -> np.ndarray:
     hidden = np.zeros(kept.size, bool)
     hidden[places[np.arange(places.size) * GOLDEN % 1 < share]] = True
     return hidden.reshape(kept.shape)
+
+
+def beside_gaps(kept: np.ndarray, clearance: int) -> np.ndarray:
+    """Whole frames on both sides of each gap, as many as it is long, bool like `kept` [C, K, L].
+
+    `clearance` frames that are known lie between any two gaps, old or new; where there is no room, nothing is
+    hidden.
+    """
+    known: np.ndarray = np.all(kept, axis=(0, 1))
+    edges = np.flatnonzero(np.diff(~known, prepend=False, append=False)).tolist()
+    taken, hidden = ~known, np.zeros(known.size, bool)
+    for start, stop in zip(edges[::2], edges[1::2], strict=True):
+        length = stop - start
+        for first in (start - clearance - length, stop + clearance):
+            before, last = first - clearance, first + length
+            if before >= 0 and last + clearance <= known.size and not taken[before : last + clearance].any():
+                hidden[first:last] = taken[first:last] = True
+    frames: np.ndarray = hidden & kept
+    return frames
+
+
+def surely_less(errors: np.ndarray, than: np.ndarray) -> bool:
+    """Whether hidden coefficients were guessed better: energies of the errors, frame by frame, real [L] each.
+
+    The difference must be `SURE` times its standard error over frames: a few strong coefficients in one
+    attack may decide the sum, and say nothing about the rest.
+    """
+    gain = np.asarray(than, np.float64) - np.asarray(errors, np.float64)
+    return bool(gain.sum() > SURE * np.sqrt(np.square(gain).sum()))
 
 
 def without(problem: Problem, hidden: np.ndarray) -> Problem:

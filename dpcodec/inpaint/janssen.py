@@ -25,7 +25,7 @@ from array_api_compat import device
 from dpcodec.inpaint import gaps, least_squares, reweighted
 from dpcodec.inpaint.arrays import dot, power, to_numpy
 from dpcodec.inpaint.frame_models import FrameModels
-from dpcodec.inpaint.hiding import scattered
+from dpcodec.inpaint.hiding import scattered, surely_less
 from dpcodec.inpaint.observation import Observation
 from dpcodec.inpaint.problem import Problem, Progress
 from dpcodec.inpaint.solver_settings import SolverSettings
@@ -111,18 +111,23 @@ def solve_channel(seen: Observation, watch: Watch, longer: Sequence[int] = rewei
 
 
 def choose_grain(seen: Observation, watch: Watch, longer: Sequence[int]) -> Grain | None:
-    """The grain whose models best predict kept coefficients hidden from them; None if none helps."""
+    """The grain whose models best predict kept coefficients hidden from them; None if none surely helps."""
     known, hidden = _hide(seen)
     start = least_squares.solve_channel(known, watch.aside(TRIAL_STEPS, TRIAL_TIME), longer)
-    least, best = _energy((seen.forward(start) - seen.target) * hidden), None
+
+    def missed(x: Array) -> np.ndarray:
+        squares = power((seen.forward(x) - seen.target) * hidden)
+        return to_numpy(array_namespace(squares).sum(squares, axis=0)).astype(np.float64)
+
+    without = least = missed(start)
+    best = None
     for grain in GRAINS:
         trial = watch.aside(TURN_STEPS, TRIAL_TIME / len(GRAINS))
         trial.budget([TURN_STEPS])
-        x = (start + take_turns(known, start, grain, trial.stage(TURN_STEPS))) / 2
-        missed = _energy((seen.forward(x) - seen.target) * hidden)
-        if missed < least:
-            least, best = missed, grain
-    return best
+        found = missed((start + take_turns(known, start, grain, trial.stage(TURN_STEPS))) / 2)
+        if found.sum() < least.sum():
+            least, best = found, grain
+    return best if surely_less(least, without) else None
 
 
 def _hide(seen: Observation) -> tuple[Observation, Array]:

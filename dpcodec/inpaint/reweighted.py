@@ -1,16 +1,19 @@
 """Reweighted least squares: among the signals that agree with the kept coefficients, the one with few large
 coefficients in several windows at once.
 
-    x^ = argmin_x  sum_kl c_k |Q (Sx - X)|^2 + mu / J  sum_j sum_i c_i e_j log(1 + |S_j x|_i^2 / e_j)
+    x^ = argmin_x  sum_kl c_k |Q (Sx - X)|^2 + mu  sum_j sum_i c_i s_ji e_j log(1 + |S_j x|_i^2 / e_j)
 
 The mask hides coefficients of one resolution; another resolution still sees them. S_1 .. S_J are Hann STFTs
-of one to sixteen times the window: a steady tone is sparse in the long ones, a short note in the short ones,
-and the sum of logarithms is led by the windows that suit a place best. A logarithm is majorised by a
-quadratic with the weights w = e / (|S_j x|^2 + e) (iteratively reweighted least squares: Candes, Wakin and
-Boyd 2008; Daubechies et al. 2010), renewed every other step, while e and mu fall; each step minimises the
-quadratic over the plane of its gradient and the step before, which on a fixed quadratic is conjugate
-gradients (memory gradient: Chouzenoux, Idier and Moussaoui 2011). The slower the fall, the better the end:
-what is large is found one after the other.
+of one to sixteen times the window: a steady tone is sparse in the long ones, a short note in the short ones.
+Their shares s_j, which sum to 1 at each place, are equal until the estimate has taken shape, and go then to
+the windows that suit each place (`places`).
+
+A logarithm is majorised by a quadratic with the weights w = e / (|S_j x|^2 + e) (iteratively reweighted least
+squares: Candes, Wakin and Boyd 2008; Daubechies et al. 2010), renewed every other step, while e and mu fall;
+each step minimises the quadratic over the plane of its gradient and the step before, which on a fixed
+quadratic is conjugate gradients (memory gradient: Chouzenoux, Idier and Moussaoui 2011). The slower the fall,
+the better the end: what is large is found one after the other. The less is known, the more the prior is
+believed to the end.
 """
 
 from __future__ import annotations
@@ -22,10 +25,11 @@ from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
-from array_api_compat import array_namespace, is_numpy_array
+from array_api_compat import array_namespace, device, is_numpy_array
 
-from dpcodec.inpaint.arrays import dot, power
+from dpcodec.inpaint.arrays import dot, power, to_numpy
 from dpcodec.inpaint.observation import Observation
+from dpcodec.inpaint.places import shares
 from dpcodec.inpaint.watch import Stage
 from dpcodec.settings import N_FFT_RANGE
 from dpcodec.signal.stft import Stft
@@ -35,10 +39,19 @@ T = TypeVar("T")
 
 LONGER = (1, 2, 4, 8, 16)
 """Lengths of the prior's windows, in windows of the STFT."""
-SPARSITY_E = (1e-2, 1e-6)
+SPARSITY_E = (1e-2, 1e-5)
 """First and last e, relative to the largest power in a window."""
-SPARSITY_MU = (1e-2, 3e-5)
-"""First and last weight of the prior."""
+SPARSITY_MU = 1e-2
+"""First weight of the prior."""
+LAST_MU = (-1.0, -2.5)
+"""The last one falls with the known real numbers per sample: 10^(-1 - 2.5 known)."""
+LAST_MU_RANGE = (3e-5, 1e-2)
+"""Its ends."""
+CHOOSE_FROM, CHOOSE = 0.3, 40
+"""Share of the way from which windows are chosen for each place, and the steps between two choices."""
+CHOICE = 0.3
+"""Mean difference of logarithms that takes a share from one window to another, times what is known per
+sample, 1 at most: with little known the difference is rough, and only a bold choice helps."""
 TINY = 1e-30
 """Floor of e, for a signal that is all but silent."""
 RENEW = 2
@@ -54,16 +67,37 @@ def prior_stfts(stft: Stft, longer: Iterable[int] = LONGER) -> list[Stft]:
 class _View(NamedTuple):
     """An operator and its adjoint, Q S or an S_j, and where the estimate is in it.
 
+    stft    S or S_j
     at      QSx - QX, or S_j x
+    share   s_j of its coefficients
     move    image of the move before; None before the first
-    weights mu w / J of its coefficients; None for the data
+    weights mu s_j w of its coefficients; None for the data
     """
 
+    stft: Stft
     forward: Callable[[Array], Array]
     adjoint: Callable[[Array], Array]
     at: Array
+    share: Array
     move: Array | None = None
     weights: Array | None = None
+
+
+class _Prior(NamedTuple):
+    """The prior at a point of the way."""
+
+    e: float
+    mu: float
+    choice: float
+    variance: float
+
+
+def _prior_at(seen: Observation, way: float) -> _Prior:
+    """At a share 0 .. 1 of the way: e relative to the largest power."""
+    known = seen.determination
+    last = min(max(10 ** (LAST_MU[0] + LAST_MU[1] * known), LAST_MU_RANGE[0]), LAST_MU_RANGE[1])
+    choice = CHOICE * min(known, 1.0)
+    return _Prior(_between(SPARSITY_E, way), _between((SPARSITY_MU, last), way), choice, seen.variance)
 
 
 def refine(seen: Observation, x: Array, stage: Stage, longer: Iterable[int] = LONGER) -> Array:
@@ -84,10 +118,12 @@ def _refine(
 ) -> Array:
     views = _views(seen, x, longer)
     dx = None
-    for step, share in enumerate(stage):
+    for step, way in enumerate(stage):
+        prior = _prior_at(seen, way)
+        if way >= CHOOSE_FROM and step % CHOOSE == 0:
+            views = [views[0], *_chosen(seen, views[1:], prior)]
         if step % RENEW == 0:
-            renew = partial(_renew, share=share, variance=seen.variance, views=len(views) - 1)
-            views = [views[0], *each(renew, views[1:])]
+            views = [views[0], *each(partial(_renew, prior=prior), views[1:])]
         g = -sum(each(_slope, views))
         downs, H = zip(*each(partial(_look, g=g), views), strict=True)
         a = _minimum(sum(H), g, dx)
@@ -101,11 +137,28 @@ def _refine(
 
 def _views(seen: Observation, x: Array, longer: Iterable[int]) -> list[_View]:
     """The data, then the prior's windows."""
-    views = [_View(seen.forward, seen.adjoint, seen.forward(x) - seen.target)]
-    for S in prior_stfts(seen.stft, longer):
+    views = [_View(seen.stft, seen.forward, seen.adjoint, seen.forward(x) - seen.target, 1.0)]
+    stfts = prior_stfts(seen.stft, longer)
+    for S in stfts:
         span = S.span(seen.span.samples)
-        views.append(_View(partial(S.forward, span=span), partial(S.adjoint, span=span), S.forward(x, span)))
+        forward, adjoint = partial(S.forward, span=span), partial(S.adjoint, span=span)
+        views.append(_View(S, forward, adjoint, S.forward(x, span), 1 / len(stfts)))
     return views
+
+
+def _chosen(seen: Observation, views: list[_View], prior: _Prior) -> list[_View]:
+    """The prior's windows with the shares that suit the estimate."""
+    if len(views) < 2:
+        return views
+    xp = array_namespace(views[0].at)
+    squares = [power(view.at) for view in views]
+    e = max(prior.e * max(float(xp.max(P)) for P in squares), TINY)
+    costs = [to_numpy(xp.log1p(P / e)) for P in squares]
+    found = shares([view.stft for view in views], costs, seen.stft.n_fft, seen.span.samples, prior.choice)
+    return [
+        view._replace(share=xp.asarray(share, device=device(view.at)))
+        for view, share in zip(views, found, strict=True)
+    ]
 
 
 def _slope(view: _View) -> Array:
@@ -149,12 +202,12 @@ def _combine(a: tuple[float, float], down: Array, before: Array | None) -> Array
     return down
 
 
-def _renew(view: _View, share: float, variance: float, views: int) -> _View:
-    """With weights mu w / J at a share 0..1 of the way. e and mu e stop where the data are no surer."""
+def _renew(view: _View, prior: _Prior) -> _View:
+    """With weights of the estimate as it is. e and mu e stop where the data are no surer."""
     P = power(view.at)
-    e = max(float(array_namespace(P).max(P)) * _between(SPARSITY_E, share), variance, TINY)
-    mu = max(_between(SPARSITY_MU, share), variance / e) / views
-    return view._replace(weights=(mu * e) / (P + e))
+    e = max(float(array_namespace(P).max(P)) * prior.e, prior.variance, TINY)
+    mu = max(prior.mu, prior.variance / e)
+    return view._replace(weights=(mu * e * view.share) / (P + e))
 
 
 def _between(ends: tuple[float, float], share: float) -> float:

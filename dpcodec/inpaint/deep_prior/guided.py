@@ -17,7 +17,6 @@ Without its start the fit is a deep prior from noise, on all kept coefficients b
 from __future__ import annotations
 
 import itertools
-import math
 import time
 import warnings
 from collections.abc import Callable
@@ -29,17 +28,16 @@ import torch
 
 from dpcodec.inpaint.deep_prior import starts
 from dpcodec.inpaint.deep_prior.hidden import hide, set_aside
-from dpcodec.inpaint.deep_prior.portions import Portions
 from dpcodec.inpaint.deep_prior.proposals import Correction
 from dpcodec.inpaint.deep_prior.workbench import Workbench
+from dpcodec.inpaint.hiding import surely_less
 from dpcodec.inpaint.networks.sizes import AnySize, default_steps
+from dpcodec.inpaint.portions import Portions
 from dpcodec.inpaint.problem import Problem, Progress
 from dpcodec.inpaint.solver_settings import FitMemory, SolverSettings
 
 HELD_OUT = 0.03
 """Share of the kept coefficients that judge a fit without a start."""
-SURE = 2.0
-"""Standard errors by which a network must be better than the linear start."""
 LATER_STEPS = 4
 """A network that knows the file takes one in so many of the steps."""
 
@@ -139,21 +137,17 @@ def _learn(
         for row, X in enumerate((torch.from_numpy(found).to(settings.device), linear)):
             errors[row] += judge.by_frame(X).cpu().numpy()
     memory["proposals"], memory["estimates"] = proposals, len(windows)
-    gain = (errors[1] - errors[0]) / max(errors[1].sum(), 1e-30)
-    memory.setdefault("gains", []).append((float(gain.sum()), float(np.square(gain).sum())))
+    for blocks, one in zip(memory.setdefault("errors", ([], [])), errors, strict=True):
+        blocks.append(one / max(errors[1].sum(), 1e-30))
 
 
 def _network_wins(memory: dict[str, Any], settings: SolverSettings) -> bool:
-    """Whether the network predicts hidden coefficients better than the linear start does, over the file.
-
-    Its gain must be `SURE` times the gain's standard error over frames: a few strong coefficients in one
-    attack may decide the sum, and say nothing about the rest.
-    """
+    """Whether the network surely predicts hidden coefficients better than the linear start does, over the
+    file."""
     if "holdout" in settings.without:
         return True
-    gain = sum(one for one, _ in memory.get("gains", []))
-    spread = math.sqrt(sum(square for _, square in memory.get("gains", [])))
-    return bool(gain > SURE * spread)
+    errors = [np.concatenate(blocks) for blocks in memory.get("errors", ((), ())) if blocks]
+    return bool(errors) and surely_less(*errors)
 
 
 def _affordable(seconds: float, settings: SolverSettings, refit: bool) -> tuple[int | None, ...]:

@@ -99,15 +99,6 @@ def test_other_masks_and_finer_steps_have_no_cells() -> None:
     assert cells_of(coarse(chord(8000), 0.9, finer=50.0)[0], 0, 1.0) is None
 
 
-def test_means_against_a_slow_average() -> None:
-    values = np.random.default_rng(0).random((2, 9))
-    fine = np.repeat(values, 1000, axis=1)
-    for at, half in ((0.0, 1.0), (3.3, 1.7), (8.0, 2.5), (4.0, 20.0)):
-        first, last = max(at - half + 0.5, 0), min(at + half + 0.5, 9)
-        slow = fine[:, round(first * 1000) : round(last * 1000)].mean(axis=1)
-        np.testing.assert_allclose(bounded._means(values, np.array([at]), half)[:, 0], slow, rtol=1e-3)
-
-
 def test_curvature_is_the_change_of_the_gradient() -> None:
     """Without the prior, whose quadratic lies above it on purpose."""
     x = chord(4000)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from dpcodec.inpaint import choose as module
-from dpcodec.inpaint import deep_prior, janssen, least_squares, zeros
+from dpcodec.inpaint import deep_prior, gap_blend, janssen, least_squares, zeros
 from dpcodec.inpaint.choose import choose, halo_frames, held_out_gain, solve_with
 from dpcodec.inpaint.problem import Problem, silent
 from dpcodec.inpaint.solver_settings import SolverSettings
@@ -101,8 +101,9 @@ def columns_of(x: np.ndarray, missing: slice) -> Problem:
 def test_gaps_go_to_janssen_unless_frames_are_known_in_part_or_inexactly() -> None:
     gaps = columns_of(tone(), slice(30, 36))
     assert choose(gaps, SETTINGS).solver == "janssen"
-    ours, _ = solve_with("auto", gaps, SETTINGS, silent)
-    np.testing.assert_array_equal(ours, janssen.solve(gaps, SETTINGS, silent))
+    ours, told = solve_with("auto", gaps, SETTINGS, silent)
+    np.testing.assert_array_equal(ours, gap_blend.solve(gaps, SETTINGS, silent)[0])
+    assert told.startswith("janssen: whole frames are missing")
     partly = gaps.kept.copy()
     partly[0, 3, 50] = False
     bound = np.where(partly, 0, np.inf).astype(np.float32)
