@@ -39,14 +39,14 @@ T = TypeVar("T")
 
 LONGER = (1, 2, 4, 8, 16)
 """Lengths of the prior's windows, in windows of the STFT."""
-SPARSITY_E = (1e-2, 1e-5)
-"""First and last e, relative to the largest power in a window."""
+SPARSITY_E = 1e-2
+"""First e, relative to the largest power in a window."""
+LAST_E, LAST_E_RANGE = (-3.5, -2.0), (1e-6, 1e-5)
+"""The last one falls with the known real numbers per sample, 10^(-3.5 - 2 known), within a range."""
 SPARSITY_MU = 1e-2
 """First weight of the prior."""
-LAST_MU = (-1.0, -2.5)
-"""The last one falls with the known real numbers per sample: 10^(-1 - 2.5 known)."""
-LAST_MU_RANGE = (3e-5, 1e-2)
-"""Its ends."""
+LAST_MU, LAST_MU_RANGE = (-1.0, -2.5), (3e-5, 1e-2)
+"""The same of the last one."""
 CHOOSE_FROM, CHOOSE = 0.3, 40
 """Share of the way from which windows are chosen for each place, and the steps between two choices."""
 CHOICE = 0.3
@@ -95,9 +95,13 @@ class _Prior(NamedTuple):
 def _prior_at(seen: Observation, way: float) -> _Prior:
     """At a share 0 .. 1 of the way: e relative to the largest power."""
     known = seen.determination
-    last = min(max(10 ** (LAST_MU[0] + LAST_MU[1] * known), LAST_MU_RANGE[0]), LAST_MU_RANGE[1])
-    choice = CHOICE * min(known, 1.0)
-    return _Prior(_between(SPARSITY_E, way), _between((SPARSITY_MU, last), way), choice, seen.variance)
+    e = _between(SPARSITY_E, _falling(LAST_E, LAST_E_RANGE, known), way)
+    mu = _between(SPARSITY_MU, _falling(LAST_MU, LAST_MU_RANGE, known), way)
+    return _Prior(e, mu, CHOICE * min(known, 1.0), seen.variance)
+
+
+def _falling(line: tuple[float, float], ends: tuple[float, float], known: float) -> float:
+    return float(np.clip(10 ** (line[0] + line[1] * known), *ends))
 
 
 def refine(seen: Observation, x: Array, stage: Stage, longer: Iterable[int] = LONGER) -> Array:
@@ -210,8 +214,8 @@ def _renew(view: _View, prior: _Prior) -> _View:
     return view._replace(weights=(mu * e * view.share) / (P + e))
 
 
-def _between(ends: tuple[float, float], share: float) -> float:
-    return float(ends[0] * (ends[1] / ends[0]) ** share)
+def _between(first: float, last: float, way: float) -> float:
+    return float(first * (last / first) ** way)
 
 
 def _inner(X: Array, Y: Array) -> float:
