@@ -122,7 +122,7 @@ def plan_of(seen: Observation) -> Plan:
         return Plan(FIRST_STEPS, REFINE_STEPS, 0)
     if known >= NEARLY:
         return Plan(FIRST_STEPS, *NEARLY_STEPS)
-    return Plan(FIRST_STEPS, REFINE_STEPS, POLISH_STEPS[known >= 1])
+    return Plan(FIRST_STEPS, REFINE_STEPS, POLISH_STEPS[int(known >= 1)])
 
 
 def conjugate_gradients(seen: Observation, x: Array, stage: Stage) -> Array:
