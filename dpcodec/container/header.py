@@ -195,6 +195,8 @@ def unpack_header(body: bytes) -> Header:
     columns, end = _unpack_columns(body, _FIXED.size)
     transform, max_split = "stft", 0
     if flags & c.HEADER_EXTENDED:
+        if minor < c.VERSION_MINOR:
+            raise FormatError(f"invalid field version {major}.{minor}: it has no extension")
         transform, max_split, end = _unpack_extension(body, end)
     if bool(flags & c.HEADER_EXTENDED) != (transform != "stft" or mask == "significance"):
         raise FormatError("invalid field flags: the extension is missing, or nothing needs it")
