@@ -115,16 +115,17 @@ class Mdct:
             raise SettingsError(f"splits: give {frames} exponents from 0 to {self.max_split}")
         return exponents
 
-    def _rotate(self, x: Array, exponents: np.ndarray, around: tuple[int, int], sign: float) -> Array:
-        """Rotate pairs of samples around every boundary, sign 1.0 there and -1.0 back: [..., (L + 1) M],
-        which starts M / 2 before the frames' own samples."""
-        xp = array_namespace(x)
-        out = xp.asarray(x, copy=True)
+    def _rotate(self, out: Array, exponents: np.ndarray, around: tuple[int, int], sign: float) -> Array:
+        """Rotate pairs of samples around every boundary, in place, sign 1.0 there and -1.0 back:
+        [..., (L + 1) M], which starts M / 2 before the frames' own samples."""
+        xp = array_namespace(out)
         for overlap, places in _boundaries(self.hop, exponents, around):
-            near, far = (xp.asarray(w, dtype=x.dtype, device=device(x)) for w in slope(self.window, overlap))
+            near, far = (
+                xp.asarray(w, dtype=out.dtype, device=device(out)) for w in slope(self.window, overlap)
+            )
             away = np.arange(overlap // 2)
-            after = xp.asarray(places[:, None] + away, device=device(x))
-            before = xp.asarray(places[:, None] - 1 - away, device=device(x))
+            after = xp.asarray(places[:, None] + away, device=device(out))
+            before = xp.asarray(places[:, None] - 1 - away, device=device(out))
             right, left = out[..., after], out[..., before]
             out[..., after] = near * right + sign * far * left
             out[..., before] = near * left - sign * far * right
@@ -140,7 +141,7 @@ def slope(window: str, overlap: int) -> tuple[np.ndarray, np.ndarray]:
         return np.sin(angle), np.cos(angle)
     energy = np.cumsum(np.kaiser(overlap + 1, KBD_ALPHA * np.pi))
     rising = np.sqrt(energy[:-1] / energy[-1])
-    return rising[overlap // 2 :], rising[: overlap // 2][::-1]
+    return rising[overlap // 2 :], rising[: overlap // 2][::-1].copy()
 
 
 def _boundaries(hop: int, exponents: np.ndarray, around: tuple[int, int]) -> list[tuple[int, np.ndarray]]:
