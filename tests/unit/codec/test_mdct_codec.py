@@ -76,6 +76,14 @@ def test_more_dropped_is_smaller_and_worse():
     assert sorted(levels, reverse=True) == levels
 
 
+def test_a_click_in_digital_silence_takes_few_bytes():
+    x = np.zeros((1, 40000), np.float32)
+    x[0, 20000] = 0.5
+    coded = dpcodec.encode(Audio(x, 8000), settings(drop=0.5))
+    assert len(coded) < 3000
+    assert snr(x, dpcodec.decode(coded).samples) > 80
+
+
 def test_a_stretch_is_that_part_of_the_whole():
     audio = notes(channels=2)
     coded = dpcodec.encode(audio, settings())

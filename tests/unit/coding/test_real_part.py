@@ -4,7 +4,7 @@ import hashlib
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dpcodec.coding.entropy import Decoder, Encoder
@@ -29,6 +29,7 @@ def grid(seed, shape=(2, 33, 21)):
     return X, rng.integers(0, 4, (shape[0], shape[2]))
 
 
+@settings(deadline=None)
 @given(st.integers(0, 40), st.integers(1, 16), st.booleans(), st.booleans())
 def test_parts_come_back(seed, parts, stored, exact):
     X, splits = grid(seed, (1 + seed % 3, 1 + seed, 1 + 3 * seed))
@@ -55,6 +56,7 @@ def test_silence_takes_no_bytes_but_splits_do():
     assert len(encode_real_segment(X, X == 0, True, 4, np.ones(1, np.float32), splits + 1)) == 4
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=60), st.booleans(), st.booleans())
 def test_junk_is_malformed_or_something(body, exact, stored):
     known = None if stored else np.ones((2, 9, 5), bool)
@@ -89,6 +91,7 @@ def test_golden_bytes():
     assert np.array_equal(told, splits)
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 7), max_size=70))
 def test_splits_come_back_and_steady_ones_cost_little(splits):
     encoder = Encoder()

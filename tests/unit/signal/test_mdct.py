@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dpcodec.errors import SettingsError
@@ -60,6 +60,7 @@ def test_coefficients_are_those_of_the_formula(window, splits):
     )
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_any_splits_of_any_length_come_back_and_keep_the_energy(data):
     samples = data.draw(st.sampled_from([0, 1, 2, 31, 32, 33, 100, 257]))
@@ -73,6 +74,7 @@ def test_any_splits_of_any_length_come_back_and_keep_the_energy(data):
     assert np.isclose(np.sum(X**2), np.sum(x**2))
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_adjoint_is_the_adjoint_of_any_stretch(data):
     mdct = Mdct(64, "kbd", 2)
