@@ -13,14 +13,16 @@ from typing import Any, Literal
 
 from dpcodec.errors import SettingsError
 
-MaskKind = Literal["random", "energy", "columns"]
-Window = Literal["hann", "sine"]
+Transform = Literal["stft", "mdct"]
+MaskKind = Literal["random", "energy", "columns", "significance"]
+Window = Literal["hann", "sine", "kbd"]
 Solver = Literal["auto", "none", "least-squares", "janssen", "deep-prior"]
 Loss = Literal["mse", "l1", "mse+stft"]
 Fit = Literal["guided", "paper"]
 
-MASKS = ("random", "energy", "columns")
-WINDOWS = ("hann", "sine")
+TRANSFORMS = ("stft", "mdct")
+MASKS = ("random", "energy", "columns", "significance")
+WINDOWS = {"stft": ("hann", "sine"), "mdct": ("sine", "kbd")}
 SOLVERS = ("auto", "none", "least-squares", "janssen", "deep-prior")
 LOSSES = ("mse", "l1", "mse+stft")
 FITS = ("guided", "paper")
@@ -28,6 +30,7 @@ FIT_PARTS = ("phase", "whitening", "consistency", "intervals", "start", "averagi
 """What the guided fit adds to the published one; each can be left out."""
 
 N_FFT_RANGE = (64, 65536)
+MAX_SPLIT_RANGE = (0, 7)
 RATE_RANGE_HZ = (1, 1_048_575)
 CHANNELS_RANGE = (1, 255)
 PARTS_RANGE = (1, 16)
@@ -41,11 +44,16 @@ RANDOM_MASK_SNR_DB = 40.0
 class EncodeSettings:
     """How to encode.
 
-    drop             share of coefficients removed, 0 <= drop < 1 (ignored by the column mask)
-    mask             which go: "energy" (the weakest of each column), "random" (seeded), "columns"
+    transform        "stft", or "mdct": as many real coefficients as samples, hop = n_fft / 2
+    drop             share of coefficients removed, 0 <= drop < 1 (ignored by the column mask, and by the
+                     significance mask where `snr` is given: its quantiser then decides alone)
+    mask             which go: "energy" (the weakest of each column), "significance" (the weakest of a whole
+                     segment), "random" (seeded), "columns"
     columns          for the column mask: inclusive ranges of frame indices, ((first, last), ...)
     seed             of the random mask, 0 .. 2**64 - 1
-    n_fft, hop       window length and frame distance in samples; window "hann" or "sine"
+    n_fft, hop       window length and frame distance in samples; window "hann" or "sine", of the MDCT "sine"
+                     or "kbd"
+    max_split        the MDCT cuts a frame into at most 2**max_split blocks, 0 .. 7
     rate             resample to this rate first, Hz; None keeps the source's
     mono             mix all channels into one first
     snr              quantisation noise this far below the signal, dB; None: as much noise as the energy mask
@@ -58,6 +66,7 @@ class EncodeSettings:
     keep_tags        carry the source's own tags over
     """
 
+    transform: Transform = "stft"
     drop: float = 0.8
     mask: MaskKind = "energy"
     columns: tuple[tuple[int, int], ...] = ()
@@ -65,6 +74,7 @@ class EncodeSettings:
     n_fft: int = 2048
     hop: int = 1024
     window: Window = "sine"
+    max_split: int = 4
     rate: int | None = None
     mono: bool = False
     snr: float | None = None
@@ -80,7 +90,11 @@ class EncodeSettings:
             raise SettingsError(f"drop is {self.drop!r}: give a share from 0 up to, not including, 1")
         check_choice("mask", self.mask, MASKS)
         check_integer("seed", self.seed, 0, 2**64 - 1)
-        check_transform(self.n_fft, self.hop, self.window)
+        check_choice("transform", self.transform, TRANSFORMS)
+        if self.transform == "mdct":
+            check_mdct(self.n_fft, self.hop, self.window, self.max_split)
+        else:
+            check_transform(self.n_fft, self.hop, self.window)
         check_integer("parts", self.parts, *PARTS_RANGE)
         if self.rate is not None:
             check_integer("rate", self.rate, *RATE_RANGE_HZ)
@@ -162,7 +176,7 @@ class DecodeSettings:
 
 
 def parse_mask(text: str) -> tuple[MaskKind, tuple[tuple[int, int], ...]]:
-    """Read a mask as the command line spells it: random, energy, or columns:A-B,C,...
+    """Read a mask as the command line spells it: random, energy, significance or columns:A-B,C,...
 
     >>> parse_mask("columns:3-5,9")
     ('columns', ((3, 5), (9, 9)))
@@ -171,9 +185,11 @@ def parse_mask(text: str) -> tuple[MaskKind, tuple[tuple[int, int], ...]]:
         return "random", ()
     if text == "energy":
         return "energy", ()
+    if text == "significance":
+        return "significance", ()
     match = re.fullmatch(r"columns:(\d{1,15}(?:-\d{1,15})?(?:,\d{1,15}(?:-\d{1,15})?)*)", text)
     if not match:
-        raise SettingsError(f"mask {text!r} is unknown: use random, energy or columns:A-B,C")
+        raise SettingsError(f"mask {text!r} is unknown: use energy, significance, random or columns:A-B,C")
     ranges = [tuple(int(n) for n in item.split("-")) for item in match[1].split(",")]
     return "columns", tuple((r[0], r[-1]) for r in ranges)
 
@@ -184,7 +200,20 @@ def check_transform(n_fft: int, hop: int, window: str) -> None:
     if n_fft % 2:
         raise SettingsError(f"n_fft is {n_fft}: it must be even")
     check_integer("hop", hop, 1, n_fft)
-    check_choice("window", window, WINDOWS)
+    check_choice("window", window, WINDOWS["stft"])
+
+
+def check_mdct(n_fft: int, hop: int, window: str, max_split: int) -> None:
+    """Raise `SettingsError` unless these describe an MDCT within the format's limits."""
+    check_integer("n_fft", n_fft, *N_FFT_RANGE)
+    check_integer("max_split", max_split, *MAX_SPLIT_RANGE)
+    if hop * 2 != n_fft:
+        raise SettingsError(f"hop is {hop}: an MDCT needs half of n_fft, {n_fft // 2}")
+    if hop % (2 << max_split):
+        raise SettingsError(
+            f"n_fft is {n_fft}: it must be a multiple of {4 << max_split} for 2**{max_split} blocks"
+        )
+    check_choice("window", window, WINDOWS["mdct"])
 
 
 def check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
@@ -222,6 +251,7 @@ PROFILES: dict[str, EncodeSettings] = {
     "paper": EncodeSettings(
         mask="random", drop=0.5, n_fft=2048, hop=512, window="hann", rate=16000, mono=True, exact=True
     ),
+    "mdct": EncodeSettings(transform="mdct", mask="significance", drop=0.93, window="kbd", parts=4),
 }
 
 

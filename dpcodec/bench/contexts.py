@@ -44,6 +44,8 @@ def solve_file(data: bytes, solver: str, settings: SolverSettings) -> Solved:
     segments = list(reader.segments())
     if header.channels != 1 or samples is None or len(segments) != 1 or not reader.whole:
         raise DpcodecError("this takes whole mono files of one segment: encode with enough segment_frames")
+    if header.transform != "stft":
+        raise DpcodecError("solvers are for STFT files: encode with transform stft")
     stft = stft_of(header)
     grid, _ = read_grid(header, segments[0], frame_count(samples, header.hop))
     problem = Problem(stft, stft.span(samples), *grid.fields())

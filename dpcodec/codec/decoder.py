@@ -12,7 +12,9 @@ import numpy as np
 
 from dpcodec.codec.grid import Grid, join, read_grid, stft_of
 from dpcodec.codec.guard import check_context, fault_of
+from dpcodec.codec.mdct_rebuild import MdctRebuild
 from dpcodec.codec.report import DecodeReport, Progress, silent
+from dpcodec.codec.stretch import Stretch, stretch_of
 from dpcodec.container.header import Header
 from dpcodec.container.stream import Reader, SegmentData
 from dpcodec.errors import LimitError
@@ -52,7 +54,8 @@ def decode_stream(
 
     Lost packets become missing coefficients; the report says so. Memory is bounded by a few segments. Raises
     `FormatError`, `VersionError` or `LimitError` before any output where nothing can be decoded,
-    `DeviceError` before anything is read where the device is not there.
+    `DeviceError` before anything is read where the device is not there, `SettingsError` for a solver that the
+    file's transform has no use for.
     """
     if settings.solver == "deep-prior":
         require_torch("solver deep-prior")
@@ -61,8 +64,8 @@ def decode_stream(
     reader = Reader(source)
     header = reader.header
     report = DecodeReport(header.sample_rate, header.channels)
-    stft = stft_of(header)
-    stretch = _stretch(header, reader.total_samples, settings)
+    rebuild: _Rebuild | MdctRebuild
+    stretch = stretch_of(header, settings)
     _check_limits(header, reader.total_samples, settings, stretch)
     info = StreamInfo(
         header.sample_rate,
@@ -82,7 +85,10 @@ def decode_stream(
         loss=settings.loss,
         memory=FitMemory(),
     )
-    rebuild = _Rebuild(stft, reader, settings, solver, report, progress)
+    if header.transform == "mdct":
+        rebuild = MdctRebuild(reader, settings.solver, report, progress)
+    else:
+        rebuild = _Rebuild(stft_of(header), reader, settings, solver, report, progress)
     with open_writer(info) as writer:
         for block in rebuild.samples(stretch):
             writer.write(block)
@@ -94,23 +100,6 @@ def decode_stream(
     report.damaged = bool(report.damage) or not (reader.whole or stretch.partial)
     report.warnings[:0] = reader.warnings
     return report
-
-
-@dataclass(frozen=True)
-class _Stretch:
-    """The samples wanted: first .. last - 1, `last` None for the end."""
-
-    first: int
-    last: int | None
-
-    @property
-    def partial(self) -> bool:
-        return self.first > 0 or self.last is not None
-
-    def samples(self, total: int | None) -> int | None:
-        if total is None:
-            return None
-        return max(0, min(total, total if self.last is None else self.last) - self.first)
 
 
 class _Rebuild:
@@ -133,7 +122,7 @@ class _Rebuild:
         self._grids: dict[int, Grid] = {}
         self._stopped = False
 
-    def samples(self, stretch: _Stretch) -> Iterator[np.ndarray]:
+    def samples(self, stretch: Stretch) -> Iterator[np.ndarray]:
         """The finished samples of the stretch, float32 [C, n] blocks."""
         half, hop = self._stft.n_fft // 2, self._stft.hop
         first_block = max(0, (stretch.first - half) // hop) // self._block_frames
@@ -141,20 +130,12 @@ class _Rebuild:
         position = inverse.start
         for X in self._blocks(first_block, stretch):
             done = inverse.push(X)
-            yield from self._clipped(done, position, stretch)
+            yield from stretch.clipped(done, position, self._reader.total_samples)
             position += done.shape[1]
             if stretch.last is not None and position >= stretch.last:
                 return
         total = self._samples_total()
-        yield from self._clipped(inverse.finish(total), position, stretch)
-
-    def _clipped(self, block: np.ndarray, position: int, stretch: _Stretch) -> Iterator[np.ndarray]:
-        """The part of a block at `position` that lies inside the stretch and inside the signal."""
-        total = self._reader.total_samples
-        ends = [position + block.shape[1], *(e for e in (stretch.last, total) if e is not None)]
-        first, last = max(stretch.first, position), min(ends)
-        if last > first:
-            yield block[:, first - position : last - position]
+        yield from stretch.clipped(inverse.finish(total), position, self._reader.total_samples)
 
     def _samples_total(self) -> int:
         """N; where the file was cut before it was told, up to the last frame that arrived."""
@@ -163,7 +144,7 @@ class _Rebuild:
         frames = max((s * self._header.segment_frames + g.frames for s, g in self._grids.items()), default=0)
         return max(0, frames - 1) * self._stft.hop
 
-    def _blocks(self, first_block: int, stretch: _Stretch) -> Iterator[np.ndarray]:
+    def _blocks(self, first_block: int, stretch: Stretch) -> Iterator[np.ndarray]:
         """Estimated spectrograms [C, K, L] of the blocks from `first_block` on, without their halos."""
         F, B = self._header.segment_frames, self._settings.batch_segments
         around = -(-self._halo // F)
@@ -272,14 +253,7 @@ class _Rebuild:
             self._stopped = self._report.stopped = True
 
 
-def _stretch(header: Header, total: int | None, settings: DecodeSettings) -> _Stretch:
-    first = round(settings.start * header.sample_rate)
-    if settings.duration is None:
-        return _Stretch(first, None)
-    return _Stretch(first, first + round(settings.duration * header.sample_rate))
-
-
-def _check_limits(header: Header, total: int | None, settings: DecodeSettings, stretch: _Stretch) -> None:
+def _check_limits(header: Header, total: int | None, settings: DecodeSettings, stretch: Stretch) -> None:
     """Refuse before anything large is allocated."""
     seconds = (stretch.samples(total) or 0) / header.sample_rate
     if settings.max_duration is not None and seconds > settings.max_duration:
@@ -289,7 +263,7 @@ def _check_limits(header: Header, total: int | None, settings: DecodeSettings, s
     frames = header.segment_frames * settings.batch_segments
     if total is not None:
         frames = min(frames, frame_count(total, header.hop))
-    cells = frames * (header.n_fft // 2 + 1)
+    cells = frames * header.bins
     needed = cells * (SOLVER_BYTES_A_CELL + 3 * 17 * header.channels)
     if needed > settings.max_memory:
         raise LimitError(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dpcodec.codec.encoder import known_mask
-from dpcodec.coding.part import coded_frames, decode_part, part_slices, share_bounds
+from dpcodec.coding.part import STORED_MASKS, coded_frames, decode_part, part_slices, share_bounds
 from dpcodec.container.header import Header
 from dpcodec.container.stream import SegmentData
 from dpcodec.errors import FormatError, SettingsError
@@ -73,15 +73,15 @@ def read_grid(header: Header, data: SegmentData, frames: int | None) -> tuple[Gr
 
     `frames` is L of the segment, or None where the file's length is not known yet: the parts then say it.
     """
-    frames, problems = _frames(header, data, frames)
-    shape = (header.channels, header.n_fft // 2 + 1, frames)
+    frames, problems = frames_of(header, data, frames)
+    shape = (header.channels, header.bins, frames)
     grid = Grid.unknown(shape)
     arrived = np.zeros(shape[1], bool)
     quiet = np.zeros(shape[0], np.float32)
-    mask = None if header.mask == "energy" else known_mask(header, data.index, frames)
+    mask = None if header.mask in STORED_MASKS else known_mask(header, data.index, frames)
     for part, body in data.parts.items():
         try:
-            coded = decode_part(body, part, data.total_parts, shape, mask, header.exact)
+            coded = decode_part(body, part, data.total_parts, shape, mask, header.exact, header.mask)
         except FormatError as exc:
             problems.append(f"segment {data.index}: part {part} cannot be decoded: {exc}")
             continue
@@ -93,13 +93,14 @@ def read_grid(header: Header, data: SegmentData, frames: int | None) -> tuple[Gr
         arrived[rows] = True
         quiet = np.maximum(quiet, coded.quiet)
     if mask is None:
-        if dropped_count(header.drop_q32, shape[1]) == shape[1]:
-            quiet[:] = np.inf  # the mask keeps nothing of any column
-        grid.bound = share_bounds(grid.bound, grid.kept, arrived, quiet)
+        cells = shape[1] * (frames if header.mask == "significance" else 1)
+        if dropped_count(header.drop_q32, cells) == cells:
+            quiet[:] = np.inf  # the mask keeps nothing
+        grid.bound = share_bounds(grid.bound, grid.kept, arrived, quiet, header.mask)
     return grid, problems
 
 
-def _frames(header: Header, data: SegmentData, frames: int | None) -> tuple[int, list[str]]:
+def frames_of(header: Header, data: SegmentData, frames: int | None) -> tuple[int, list[str]]:
     """The segment's frame count, known or read from its parts."""
     if frames is not None:
         return frames, []

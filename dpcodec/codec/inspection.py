@@ -6,10 +6,13 @@ import os
 from dataclasses import asdict, dataclass
 from typing import Any, BinaryIO
 
-from dpcodec.codec.grid import read_grid, stft_of
+import numpy as np
+
+from dpcodec.codec.grid import Grid, read_grid, stft_of
+from dpcodec.codec.real_grid import RealGrid, read_real_grid
 from dpcodec.codec.report import Progress, silent
 from dpcodec.container.header import Header
-from dpcodec.container.stream import Reader
+from dpcodec.container.stream import Reader, SegmentData
 from dpcodec.signal.stft import frame_count
 
 INFO_SCHEMA = "dpcodec-info/1"
@@ -20,7 +23,8 @@ class FileInfo:
     """What a `.dpc` file says of itself, and the damage met while reading it through.
 
     `samples`, `duration_s` and `kbps` are None where the file was cut before its length was told. `kept` and
-    `cells` count coefficients. `damaged_s` lists (start, end) in seconds of audio that lost coefficients.
+    `cells` count coefficients. `splits` counts an MDCT's frames that are cut into 1, 2, 4, ... blocks, over
+    all channels. `damaged_s` lists (start, end) in seconds of audio that lost coefficients.
     """
 
     schema: str
@@ -50,6 +54,8 @@ class FileInfo:
     damage: tuple[str, ...]
     damaged_s: tuple[tuple[float, float], ...]
     warnings: tuple[str, ...]
+    transform: str
+    splits: tuple[int, ...]
 
     def to_dict(self) -> dict[str, Any]:
         """As plain values for JSON; names and meanings stay within one schema version."""
@@ -64,13 +70,17 @@ def inspect_stream(source: BinaryIO, progress: Progress = silent) -> FileInfo:
     counted = _Counted(source)
     reader = Reader(counted if not source.seekable() else source)  # type: ignore[arg-type]
     header = reader.header
-    stft_of(header)  # refuses what `decode_stream` refuses
+    splits = np.zeros(header.max_split + 1, np.int64)
+    if header.transform == "stft":
+        stft_of(header)  # refuses what `decode_stream` refuses
     damage: list[str] = []
     hurt: list[int] = []
     kept = cells = segments = 0
     for data in reader.segments():
         frames = _frames(header, reader.total_samples, data.index)
-        grid, problems = read_grid(header, data, frames)
+        grid, problems = _read(header, data, frames)
+        if isinstance(grid, RealGrid):
+            splits += np.bincount(grid.splits.ravel(), minlength=len(splits))
         kept += int(grid.kept.sum())
         cells += grid.kept.size
         segments += 1
@@ -109,7 +119,13 @@ def inspect_stream(source: BinaryIO, progress: Progress = silent) -> FileInfo:
         damage=tuple(damage),
         damaged_s=_times(header, samples, hurt),
         warnings=tuple(reader.warnings),
+        transform=header.transform,
+        splits=tuple(splits.tolist()) if header.transform == "mdct" else (),
     )
+
+
+def _read(header: Header, data: SegmentData, frames: int | None) -> tuple[Grid | RealGrid, list[str]]:
+    return (read_real_grid if header.transform == "mdct" else read_grid)(header, data, frames)
 
 
 def _frames(header: Header, samples: int | None, segment: int) -> int | None:

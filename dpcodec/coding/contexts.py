@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
-
-from dpcodec.coding.levels import FLOORS
 
 COARSEST = 16
 """Distance in frames of the first pass."""
@@ -21,7 +20,7 @@ LIMIT = 1023
 """Magnitudes count up to this much in a neighbourhood."""
 
 _KNOWN = 1 << 20
-_MARGIN_BINS, _MARGIN_FRAMES = 1, 3 * COARSEST // 2
+_MARGIN_BINS, _MARGIN_FRAMES = 3, 3 * COARSEST // 2
 
 _EDGES = (1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 40, 48, 64, 96, 128, 192, 256, 512, 1024, 4096)
 """Lower edges of the activities, in 1/16 of the weighted mean magnitude of the known neighbours."""
@@ -34,7 +33,8 @@ ACTIVITIES = len(_EDGES) + 2
 
 BESIDES = len(_BESIDE_EDGES) + 1
 
-_ACTIVITY = 1 + np.searchsorted(_EDGES, np.arange(_EDGES[-1] + 1), "right")
+ACTIVITY_OF = 1 + np.searchsorted(_EDGES, np.arange(_EDGES[-1] + 1), "right")
+"""The activity of a mean in 1/16, up to the last edge."""
 _BESIDE = np.searchsorted(_BESIDE_EDGES, np.arange(_EDGES[-1] + 1), "right")
 
 STAGES = 4
@@ -42,6 +42,21 @@ STAGES = 4
 
 Neighbours = tuple[tuple[int, int, int], ...]
 """(bins away, frames away, weight)."""
+
+
+class SubGrid(Protocol):
+    """What is coded in one go: bins `bin0::bin_stride`, frames `frame0::stride`."""
+
+    @property
+    def bin0(self) -> int: ...
+    @property
+    def bin_stride(self) -> int: ...
+    @property
+    def frame0(self) -> int: ...
+    @property
+    def stride(self) -> int: ...
+    @property
+    def index(self) -> tuple[slice, slice]: ...
 
 
 @dataclass(frozen=True)
@@ -52,6 +67,10 @@ class Pass:
     frame0: int
     stride: int
     stage: int
+
+    @property
+    def bin_stride(self) -> int:
+        return 2
 
     @property
     def index(self) -> tuple[slice, slice]:
@@ -99,19 +118,17 @@ class Neighbourhood:
         Both int64 [bins of it, frames of it]. Where nothing is known in the same bin, the next bins give the
         activity too.
         """
-        weight, mean = self._mean(step, step.in_time)
-        weight_beside, mean_beside = self._mean(step, step.beside)
-        activity = _ACTIVITY[np.where(weight, mean, mean_beside)]
+        weight, mean = self.mean(step, step.in_time)
+        weight_beside, mean_beside = self.mean(step, step.beside)
+        activity = ACTIVITY_OF[np.where(weight, mean, mean_beside)]
         activity[(weight == 0) & (weight_beside == 0)] = 0
         return activity, _BESIDE[mean_beside]
 
-    def reveal(self, step: Pass, coded: np.ndarray, levels: np.ndarray) -> None:
-        """Enter a pass: `coded` bool [bins, frames] of it, and the levels int [n, 2] of the coded cells."""
-        self._inner[step.index][coded] = (
-            np.minimum(FLOORS[levels[:, 0]] + FLOORS[levels[:, 1]], LIMIT) + _KNOWN
-        )
+    def reveal(self, step: SubGrid, coded: np.ndarray, magnitudes: np.ndarray) -> None:
+        """Enter a pass: `coded` bool [bins, frames] of it, and the magnitudes int [n] of the coded cells."""
+        self._inner[step.index][coded] = np.minimum(magnitudes, LIMIT) + _KNOWN
 
-    def _mean(self, step: Pass, neighbours: Neighbours) -> tuple[np.ndarray, np.ndarray]:
+    def mean(self, step: SubGrid, neighbours: Neighbours) -> tuple[np.ndarray, np.ndarray]:
         """Weight of the known neighbours, and 16 times their mean magnitude rounded down: int32 each."""
         bins, frames = self._inner[step.index].shape
         total = np.zeros((bins, frames), np.int32)
@@ -119,7 +136,7 @@ class Neighbourhood:
             row = _MARGIN_BINS + step.bin0 + away_bins
             column = _MARGIN_FRAMES + step.frame0 + away_frames
             rows, columns = (
-                slice(row, row + 2 * bins, 2),
+                slice(row, row + step.bin_stride * bins, step.bin_stride),
                 slice(column, column + step.stride * frames, step.stride),
             )
             total += weight * self._padded[rows, columns][:bins, :frames]

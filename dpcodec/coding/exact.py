@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from dpcodec.coding.mask_bits import pack_mask, unpack_mask
-from dpcodec.coding.quantize import to_complex64
+from dpcodec.coding.quantize import FLOAT32_MAX, to_complex64
 from dpcodec.errors import FormatError
 from dpcodec.varint import read_varint, write_varint
 
@@ -19,28 +19,62 @@ def encode_exact(X: np.ndarray, kept: np.ndarray, stored: bool) -> bytes:
     """Complex [K, L] and bool [K, L] -> payload; with the mask in it if it is `stored`."""
     values = X[kept].astype(np.complex128)
     pairs = to_complex64(np.stack([values.real, values.imag], -1))
-    planes = pairs.view(np.float32).reshape(-1, 2).T.astype(">f4")
-    shuffled = np.ascontiguousarray(planes).view(np.uint8).reshape(2, -1, 4).transpose(0, 2, 1)
-    runs = pack_mask(kept) if stored else b""
-    return (write_varint(len(runs)) + runs if stored else b"") + shuffled.tobytes()
+    return _pack_runs(kept, stored) + _pack_planes(pairs.view(np.float32).reshape(-1, 2).T)
+
+
+def encode_exact_real(X: np.ndarray, kept: np.ndarray, stored: bool) -> bytes:
+    """The same for real [K, L]: four planes."""
+    values = np.clip(X[kept], -FLOAT32_MAX, FLOAT32_MAX).astype(np.float32)
+    return _pack_runs(kept, stored) + _pack_planes(values[None])
 
 
 def decode_exact(
     payload: bytes, grid: tuple[int, int], mask: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Payload -> (kept bool [K, L], values complex64 [K, L]). Raises `FormatError`."""
+    mask, pairs = _unpack(payload, grid, mask, 2)
+    values = np.zeros(grid, np.complex64)
+    values[mask] = pairs[0] + 1j * pairs[1]
+    return mask, values
+
+
+def decode_exact_real(
+    payload: bytes, grid: tuple[int, int], mask: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Payload -> (kept bool [K, L], values float32 [K, L]). Raises `FormatError`."""
+    mask, rows = _unpack(payload, grid, mask, 1)
+    values = np.zeros(grid, np.float32)
+    values[mask] = rows[0]
+    return mask, values
+
+
+def _pack_runs(kept: np.ndarray, stored: bool) -> bytes:
+    if not stored:
+        return b""
+    runs = pack_mask(kept)
+    return write_varint(len(runs)) + runs
+
+
+def _pack_planes(rows: np.ndarray) -> bytes:
+    """Float32 [R, n] -> bytes, plane by plane."""
+    planes = np.ascontiguousarray(rows.astype(">f4")).view(np.uint8)
+    return planes.reshape(len(rows), -1, 4).transpose(0, 2, 1).tobytes()
+
+
+def _unpack(
+    payload: bytes, grid: tuple[int, int], mask: np.ndarray | None, rows: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """The mask, and float32 [rows, n] values of its kept cells."""
     at = 0
     if mask is None:
         length, at = read_varint(payload, 0)
         mask = unpack_mask(payload[at : at + length], grid)
         at += length
     count = int(np.count_nonzero(mask))
-    if len(payload) - at != 8 * count:
+    if len(payload) - at != 4 * rows * count:
         raise FormatError(f"coded part: {len(payload) - at} bytes for {count} exact coefficients")
-    planes = np.frombuffer(payload, np.uint8, offset=at).reshape(2, 4, count)
-    pairs = np.ascontiguousarray(planes.transpose(0, 2, 1)).view(">f4")[..., 0].astype(np.float32)
-    if not np.isfinite(pairs).all():
+    planes = np.frombuffer(payload, np.uint8, offset=at).reshape(rows, 4, count)
+    values = np.ascontiguousarray(planes.transpose(0, 2, 1)).view(">f4")[..., 0].astype(np.float32)
+    if not np.isfinite(values).all():
         raise FormatError("coded part: an exact coefficient is not a finite number")
-    values = np.zeros(grid, np.complex64)
-    values[mask] = pairs[0] + 1j * pairs[1]
     return mask, values

@@ -27,6 +27,8 @@ from dpcodec.errors import FormatError
 from dpcodec.varint import read_varint, write_varint
 
 SILENT, QUANTISED, EXACT = 0, 1, 2
+STORED_MASKS = ("energy", "significance")
+"""Masks that no header determines: they are in the parts."""
 
 _FLOAT32_MAX = float(np.finfo(np.float32).max)
 _ROUNDING = 1 + 2**-20
@@ -72,13 +74,13 @@ def encode_segment(
 ) -> list[bytes]:
     """Code a segment as bodies, one a part; a single one if all of it is digital silence.
 
-    X complex [C, K, L]; kept bool [C, K, L]; mask_kind "random", "energy" or "columns"; steps float32 [C],
+    X complex [C, K, L]; kept bool [C, K, L]; mask_kind as in `EncodeSettings`; steps float32 [C],
     the quantiser step of each channel, or None to keep float32 values. Raises `SettingsError` for a step that
     is out of range or too fine.
     """
     if not X.any():
         parts = 1
-    stored = mask_kind == "energy"
+    stored = mask_kind in STORED_MASKS
     return [_encode_part(X, kept, stored, part_slices(p, parts), steps) for p in range(parts)]
 
 
@@ -89,11 +91,12 @@ def decode_part(
     shape: tuple[int, int, int],
     known_mask: np.ndarray | None,
     exact: bool,
+    mask_kind: str = "energy",
 ) -> CodedPart:
     """Decode the body of one part of a segment of `shape` (C, K, L).
 
-    known_mask bool [C, K, L] where the header determines the mask, None where it is stored. Raises
-    `FormatError` for every body that no encoder wrote.
+    known_mask bool [C, K, L] where the header determines the mask, None where it is stored; mask_kind then
+    says what bounds the dropped cells. Raises `FormatError` for every body that no encoder wrote.
     """
     rows, columns = part_slices(part, parts)
     grid = len(range(*rows.indices(shape[1]))), shape[2]
@@ -103,7 +106,7 @@ def decode_part(
     channels = []
     for c in range(shape[0]):
         mask = None if known_mask is None else known_mask[c, rows, columns]
-        channel, at = _decode_channel(body, at, c + 1 == shape[0], grid, mask, exact)
+        channel, at = _decode_channel(body, at, c + 1 == shape[0], grid, mask, exact, mask_kind)
         channels.append(channel)
     if at != len(body):
         raise FormatError("coded part: bytes left over after the last channel")
@@ -115,17 +118,21 @@ def coded_frames(body: bytes) -> int:
     return read_varint(body, 0)[0]
 
 
-def share_bounds(bound: np.ndarray, kept: np.ndarray, arrived: np.ndarray, quiet: np.ndarray) -> np.ndarray:
-    """Bounds of an energy mask once parts are together: a column's smallest holds for all of it that arrived.
+def share_bounds(
+    bound: np.ndarray, kept: np.ndarray, arrived: np.ndarray, quiet: np.ndarray, mask_kind: str = "energy"
+) -> np.ndarray:
+    """Bounds of a stored mask once parts are together: a column's smallest holds for all of it that arrived;
+    with the significance mask all columns of a channel count as one.
 
     bound float32 [C, K, L] and kept bool [C, K, L] of the parts laid on the grid; arrived bool [K], the bins
     whose part did; quiet float32 [C], the parts' largest. Cells of lost parts may have been kept and stay as
     they are. In a column of which all parts arrived and kept nothing, what the mask kept became zero: `quiet`
     bounds it, and so what was dropped. Float32 [C, K, L].
     """
-    column = np.where(kept, np.float32(np.inf), bound).min(axis=1, keepdims=True, initial=np.inf)
+    over = (1, 2) if mask_kind == "significance" else 1
+    column = np.where(kept, np.float32(np.inf), bound).min(axis=over, keepdims=True, initial=np.inf)
     if arrived.all():
-        column = np.where(kept.any(axis=1, keepdims=True), column, quiet[:, None, None])
+        column = np.where(kept.any(axis=over, keepdims=True), column, quiet[:, None, None])
     shared: np.ndarray = np.where(~kept & arrived[:, None], np.minimum(bound, column), bound)
     return shared
 
@@ -164,7 +171,7 @@ _Channel = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
 
 def _decode_channel(
-    body: bytes, at: int, last: bool, grid: tuple[int, int], mask: np.ndarray | None, exact: bool
+    body: bytes, at: int, last: bool, grid: tuple[int, int], mask: np.ndarray | None, exact: bool, kind: str
 ) -> tuple[_Channel, int]:
     """The fields of `CodedPart` for one channel, and the offset after it."""
     if at >= len(body):
@@ -178,49 +185,63 @@ def _decode_channel(
         raise FormatError(f"coded part: channel mode {mode} is unknown here")
     step, bins = 0.0, 0
     if not exact:
-        step, bins, at = _read_quantised_head(body, at, grid[0])
-    length = len(body) - at
-    if not last:
-        length, at = read_varint(body, at)
-    if length > len(body) - at:
-        raise FormatError("coded part: a payload longer than its body")
-    payload, at = body[at : at + length], at + length
+        step, at = read_step(body, at)
+        bins, at = read_varint(body, at)
+        if bins > grid[0]:
+            raise FormatError(f"coded part: {bins} bins coded of {grid[0]}")
+    payload, at = read_payload(body, at, last)
     if exact:
         kept, centre = decode_exact(payload, grid, mask)
-        return (kept, centre, np.zeros(grid, np.float32), *_bounds(kept, centre, 0.0, mask is None)), at
+        return (
+            kept,
+            centre,
+            np.zeros(grid, np.float32),
+            *_bounds(kept, centre, 0.0, None if mask is not None else kind),
+        ), at
     q = np.zeros((*grid, 2), np.int32)
     q[:bins] = decode_symbols(payload, (bins, grid[1]), None if mask is None else mask[:bins])
     kept = (q[..., 0] | q[..., 1]) != 0 if mask is None else mask
     centre = dequantize(q, step)
     halfwidth = np.where(kept, np.float32(step / 2), np.float32(0))
-    return (kept, centre, halfwidth, *_bounds(kept, centre, step, mask is None)), at
+    return (kept, centre, halfwidth, *_bounds(kept, centre, step, None if mask is not None else kind)), at
 
 
-def _read_quantised_head(body: bytes, at: int, rows: int) -> tuple[float, int, int]:
-    """Step, bins coded, and the offset after them."""
+def read_step(body: bytes, at: int) -> tuple[float, int]:
+    """A quantiser step, and the offset after it. Raises `FormatError`."""
     if len(body) < at + 4:
         raise FormatError("coded part: ends within a quantiser step")
     (step,) = struct.unpack_from("<f", body, at)
     if not valid_step(step):
         raise FormatError(f"coded part: quantiser step {step!r} is no positive normal number")
-    bins, at = read_varint(body, at + 4)
-    if bins > rows:
-        raise FormatError(f"coded part: {bins} bins coded of {rows}")
-    return step, bins, at
+    return step, at + 4
 
 
-def _bounds(kept: np.ndarray, centre: np.ndarray, step: float, energy: bool) -> tuple[np.ndarray, np.ndarray]:
+def read_payload(body: bytes, at: int, last: bool) -> tuple[bytes, int]:
+    """A channel's payload, and the offset after it. Raises `FormatError`."""
+    length = len(body) - at
+    if not last:
+        length, at = read_varint(body, at)
+    if length > len(body) - at:
+        raise FormatError("coded part: a payload longer than its body")
+    return body[at : at + length], at + length
+
+
+def _bounds(
+    kept: np.ndarray, centre: np.ndarray, step: float, mask_kind: str | None
+) -> tuple[np.ndarray, np.ndarray]:
     """Bound on the dropped cells, float32 [Kp, Lp], and `CodedPart.quiet`, float32 scalar.
 
     A cell the energy mask dropped is no larger than any kept one of its column. One that the quantiser made
     zero is at most step / sqrt(2), which every other upper end passes. So the smallest upper end of
-    what arrived in the column bounds both.
+    what arrived in the column bounds both. A significance mask's bound is one for all columns. No
+    `mask_kind`: no bounds.
     """
-    if not energy:
+    if mask_kind is None:
         return np.where(kept, np.float32(0), np.float32(np.inf)), np.array(np.inf, np.float32)
     corner = step / math.sqrt(2)
     modulus = np.hypot(centre.real.astype(np.float64), centre.imag) + corner
-    column = np.where(kept, modulus * _ROUNDING, np.inf).min(axis=0, initial=np.inf)
+    over = (0, 1) if mask_kind == "significance" else 0
+    column = np.where(kept, modulus * _ROUNDING, np.inf).min(axis=over, initial=np.inf)
     bound = np.where(column > _FLOAT32_MAX, np.inf, column).astype(np.float32)
     quiet = np.array(min(corner * _ROUNDING, _FLOAT32_MAX), np.float32)
     return np.where(kept, np.float32(0), bound), quiet

@@ -20,7 +20,7 @@ MAX_SYMBOL = 2**24 - 1
 STEP_RANGE = (2.0**-126, 2.0**127)
 """Range of a step: normal numbers of float32."""
 
-_FLOAT32_MAX = float(np.finfo(np.float32).max)
+FLOAT32_MAX = float(np.finfo(np.float32).max)
 
 
 def step_for_noise(X: np.ndarray, kept: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -69,13 +69,13 @@ def quantize(X: np.ndarray, step: float) -> np.ndarray:
 
 def dequantize(q: np.ndarray, step: float) -> np.ndarray:
     """Int32 [..., 2] -> complex64 [...], the middle of each symbol's interval, finite always."""
-    scaled = np.clip(np.asarray(q, np.float64) * float(step), -_FLOAT32_MAX, _FLOAT32_MAX)
+    scaled = np.clip(np.asarray(q, np.float64) * float(step), -FLOAT32_MAX, FLOAT32_MAX)
     return to_complex64(scaled)
 
 
 def to_complex64(values: np.ndarray) -> np.ndarray:
     """Float64 [..., 2] -> complex64 [...]; what float32 cannot hold becomes its largest number."""
-    single = np.clip(values, -_FLOAT32_MAX, _FLOAT32_MAX).astype(np.float32)
+    single = np.clip(values, -FLOAT32_MAX, FLOAT32_MAX).astype(np.float32)
     out: np.ndarray = single.view(np.complex64)[..., 0]
     return out
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from dpcodec.coding.contexts import ACTIVITIES, BESIDES, Neighbourhood, Pass, passes
 from dpcodec.coding.entropy import AdaptiveTable, Coder, Decoder, Encoder
-from dpcodec.coding.levels import code_extras, levels_of
+from dpcodec.coding.levels import FLOORS, code_extras, levels_of
 from dpcodec.coding.tables import GAIN, RE_CLASSES, initial_im, initial_re, initial_zeros
 from dpcodec.errors import FormatError
 
@@ -55,7 +55,7 @@ def walk(
         found[nonzero] = _code_levels(
             coder, real, imag, activity[nonzero], None if known is None else known[nonzero]
         )
-        around.reveal(step, here, found)
+        around.reveal(step, here, FLOORS[found[:, 0]] + FLOORS[found[:, 1]])
         cells.append(where[nonzero])
         levels.append(found[nonzero])
     places = np.concatenate(cells)

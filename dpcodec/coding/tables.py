@@ -20,29 +20,30 @@ GAIN = 32
 RE_CLASSES = 4
 """Classes of |re| that |im| knows: level 0, 1, 2, larger."""
 
-_TOTAL = 4096
+TOTAL = 4096
 
 
 @cache
 def initial_zeros() -> np.ndarray:
     """Counts of (zero, not zero), int64 [STAGES * ACTIVITIES * BESIDES, 2]."""
-    nonzero = _read(_NONZERO, (STAGES * ACTIVITIES * BESIDES,))
-    return np.stack([_TOTAL - nonzero, nonzero], 1)
+    nonzero = read_counts(_NONZERO, (STAGES * ACTIVITIES * BESIDES,))
+    return np.stack([TOTAL - nonzero, nonzero], 1)
 
 
 @cache
 def initial_re() -> np.ndarray:
     """Counts of the levels of |re|, int64 [ACTIVITIES, LEVELS]."""
-    return _read(_RE, (ACTIVITIES, LEVELS))
+    return read_counts(_RE, (ACTIVITIES, LEVELS))
 
 
 @cache
 def initial_im() -> np.ndarray:
     """Counts of the levels of |im|, int64 [ACTIVITIES * RE_CLASSES, LEVELS]."""
-    return _read(_IM, (ACTIVITIES * RE_CLASSES, LEVELS))
+    return read_counts(_IM, (ACTIVITIES * RE_CLASSES, LEVELS))
 
 
-def _read(digits: str, shape: tuple[int, ...]) -> np.ndarray:
+def read_counts(digits: str, shape: tuple[int, ...]) -> np.ndarray:
+    """The counts in a string of three hexadecimal digits each, int64 of a shape."""
     return np.array([int(digits[k : k + 3], 16) for k in range(0, len(digits), 3)]).reshape(shape)
 
 

@@ -12,7 +12,8 @@ SYNC = b"\xf2dp\xb1"
 """Starts every packet."""
 MAGIC_BYTES = 8
 VERSION_MAJOR = 1
-VERSION_MINOR = 0
+VERSION_MINOR = 1
+"""Of files with the extension; others say 0."""
 
 HEAD_BYTES = 22
 """sync 4, type 2, flags 2, segment 4, part 1, parts 1, length 4, checksum of these 18 bytes 4."""
@@ -38,10 +39,14 @@ KNOWN_FLAGS = FLAG_COMPRESSED
 # Header
 HEADER_EXACT = 0x01
 HEADER_REPAIRED = 0x02
-HEADER_KNOWN_FLAGS = HEADER_EXACT | HEADER_REPAIRED
+HEADER_EXTENDED = 0x08
+"""Transform and splits follow the columns; a reader that does not know them must refuse the file."""
+HEADER_KNOWN_FLAGS = HEADER_EXACT | HEADER_REPAIRED | HEADER_EXTENDED
 SAMPLES_UNKNOWN = 2**64 - 1
-WINDOW_IDS = {"hann": 0, "sine": 1}
-MASK_IDS = {"random": 0, "energy": 1, "columns": 2}
+TRANSFORM_IDS = {"stft": 0, "mdct": 1}
+WINDOW_IDS = {"hann": 0, "sine": 1, "kbd": 2}
+TRANSFORM_WINDOWS = {"stft": ("hann", "sine"), "mdct": ("sine", "kbd")}
+MASK_IDS = {"random": 0, "energy": 1, "columns": 2, "significance": 3}
 CONTAINER_IDS = {
     "wav": 0,
     "rf64": 1,
@@ -78,6 +83,7 @@ MAX_TAGS = 1024
 MAX_SAMPLES = 2**48 - 1
 MAX_RATE_HZ = 2**20 - 1
 MAX_N_FFT = 2**16
+MAX_SPLIT = 7
 MIN_N_FFT = 2**6
 MAX_PARTS = 16
 MAX_SEGMENT_FRAMES = 2**20

@@ -13,7 +13,9 @@ from dpcodec.container import constants as c
 from dpcodec.errors import FormatError, LimitError, VersionError
 from dpcodec.varint import read_varint, write_varint
 
+_EXTENSION = struct.Struct("<BB")
 _FIXED = struct.Struct("<BBBBIQQIIIIBBBBB")
+_TRANSFORMS = {number: name for name, number in c.TRANSFORM_IDS.items()}
 _WINDOWS = {number: name for name, number in c.WINDOW_IDS.items()}
 _MASKS = {number: name for name, number in c.MASK_IDS.items()}
 _CONTAINERS = {number: name for name, number in c.CONTAINER_IDS.items()}
@@ -29,6 +31,8 @@ class Header:
     channels        C, 1 .. 255
     samples         N a channel, below 2^48; None while it is not known
     n_fft, hop      samples; n_fft even, 2^6 .. 2^16; 1 <= hop <= n_fft
+    transform       "stft", or "mdct", whose hop is n_fft / 2
+    max_split       the MDCT's largest split exponent, 0 .. 7; n_fft is a multiple of 4 * 2^max_split
     window, mask    names as in `EncodeSettings`
     drop_q32        share dropped in units of 2^-32, 0 .. 2^32 - 1
     seed            of the random mask, 0 .. 2^64 - 1
@@ -57,6 +61,8 @@ class Header:
     subtype: str = "PCM_16"
     columns: tuple[tuple[int, int], ...] = ()
     repaired: bool = False
+    transform: str = "stft"
+    max_split: int = 0
 
     def __post_init__(self) -> None:
         _check("sample rate", self.sample_rate, 1, c.MAX_RATE_HZ)
@@ -70,8 +76,7 @@ class Header:
             raise FormatError(f"invalid field hop {self.hop}: it must be 1 to n_fft, {self.n_fft}")
         _check("segment_frames", self.segment_frames, 1, c.MAX_SEGMENT_FRAMES)
         _check("parts", self.parts, 1, c.MAX_PARTS)
-        if self.window not in c.WINDOW_IDS:
-            raise FormatError(f"invalid field window {self.window!r}")
+        self._check_transform()
         if self.mask not in c.MASK_IDS:
             raise FormatError(f"invalid field mask {self.mask!r}")
         if not 0 <= self.drop_q32 < 2**32:
@@ -81,6 +86,16 @@ class Header:
         if self.samples is not None:
             _check("number of segments", segment_count(self, self.samples), 0, c.MAX_SEGMENTS)
         self._check_columns()
+
+    def _check_transform(self) -> None:
+        if self.transform not in c.TRANSFORM_IDS:
+            raise FormatError(f"invalid field transform {self.transform!r}")
+        if self.window not in c.TRANSFORM_WINDOWS[self.transform]:
+            raise FormatError(f"invalid field window {self.window!r}")
+        if not 0 <= self.max_split <= (c.MAX_SPLIT if self.transform == "mdct" else 0):
+            raise FormatError(f"invalid field max_split {self.max_split}")
+        if self.transform == "mdct" and (self.hop * 2 != self.n_fft or self.n_fft % (4 << self.max_split)):
+            raise FormatError(f"invalid field hop {self.hop} or max_split {self.max_split}: no MDCT has them")
 
     def _check_columns(self) -> None:
         if self.columns and self.mask != "columns":
@@ -96,7 +111,12 @@ class Header:
     @property
     def bins(self) -> int:
         """Number of bins K."""
-        return self.n_fft // 2 + 1
+        return self.n_fft // 2 + (self.transform == "stft")
+
+    @property
+    def extended(self) -> bool:
+        """Whether a reader of version 1.0 must refuse the file."""
+        return self.transform != "stft" or self.mask == "significance"
 
     @property
     def frames(self) -> int | None:
@@ -122,9 +142,10 @@ def segment_count(header: Header, samples: int) -> int:
 def pack_header(header: Header) -> bytes:
     """The body of a HEAD packet. Raises `LimitError` if so many columns are dropped that it passes 64 KiB."""
     flags = c.HEADER_EXACT * header.exact | c.HEADER_REPAIRED * header.repaired
+    flags |= c.HEADER_EXTENDED * header.extended
     fixed = _FIXED.pack(
         c.VERSION_MAJOR,
-        c.VERSION_MINOR,
+        c.VERSION_MINOR if header.extended else 0,
         flags,
         header.channels,
         header.sample_rate,
@@ -141,6 +162,8 @@ def pack_header(header: Header) -> bytes:
         c.SUBTYPE_IDS.get(header.subtype, 0),
     )
     body = fixed + _pack_columns(header.columns)
+    if header.extended:
+        body += _EXTENSION.pack(c.TRANSFORM_IDS[header.transform], header.max_split)
     if len(body) > c.MAX_HEADER_BYTES:
         raise LimitError(
             f"{len(header.columns)} ranges of columns do not fit into a header: drop fewer ranges"
@@ -170,7 +193,14 @@ def unpack_header(body: bytes) -> Header:
         raise VersionError(f"the header has unknown flags {flags:#04x}: upgrade dpcodec")
     window, mask = _name("window", _WINDOWS, ids[0]), _name("mask", _MASKS, ids[1])
     columns, end = _unpack_columns(body, _FIXED.size)
-    if end < len(body) and minor <= c.VERSION_MINOR:
+    transform, max_split = "stft", 0
+    if flags & c.HEADER_EXTENDED:
+        if minor < c.VERSION_MINOR:
+            raise FormatError(f"invalid field version {major}.{minor}: it has no extension")
+        transform, max_split, end = _unpack_extension(body, end)
+    if bool(flags & c.HEADER_EXTENDED) != (transform != "stft" or mask == "significance"):
+        raise FormatError("invalid field flags: the extension is missing, or nothing needs it")
+    if end < len(body) and minor <= (c.VERSION_MINOR if flags & c.HEADER_EXTENDED else 0):
         raise FormatError(f"invalid field header length {len(body)}: {end} bytes are used")
     return Header(
         sample_rate=rate,
@@ -189,6 +219,8 @@ def unpack_header(body: bytes) -> Header:
         subtype=_SUBTYPES.get(ids[3], "PCM_16"),
         columns=columns,
         repaired=bool(flags & c.HEADER_REPAIRED),
+        transform=transform,
+        max_split=max_split,
     )
 
 
@@ -214,6 +246,16 @@ def _unpack_columns(body: bytes, position: int) -> tuple[tuple[tuple[int, int], 
         previous = first + length
         columns.append((first, previous))
     return tuple(columns), position
+
+
+def _unpack_extension(body: bytes, position: int) -> tuple[str, int, int]:
+    """Transform, largest split, and the offset after them. Raises `VersionError` for an unknown transform."""
+    if len(body) < position + _EXTENSION.size:
+        raise FormatError(f"invalid field header length {len(body)}: it ends within its extension")
+    number, max_split = _EXTENSION.unpack_from(body, position)
+    if number not in _TRANSFORMS:
+        raise VersionError(f"the file uses transform {number}, which this dpcodec does not know: upgrade")
+    return _TRANSFORMS[number], max_split, position + _EXTENSION.size
 
 
 def _name(field: str, names: dict[int, str], number: int) -> str:

@@ -22,12 +22,12 @@ def energy_mask(X: np.ndarray, drop_q32: int) -> np.ndarray:
     power = np.ascontiguousarray(columns.real, dtype=np.float64) ** 2
     power += np.ascontiguousarray(columns.imag, dtype=np.float64) ** 2
     count = dropped_count(drop_q32, bins)
-    dropped = _lowest(power, count) if count else np.zeros(power.shape, dtype=bool)
+    dropped = lowest(power, count) if count else np.zeros(power.shape, dtype=bool)
     dropped |= ~columns.any(axis=-1, keepdims=True)
     return np.ascontiguousarray(np.swapaxes(~dropped, 1, 2))
 
 
-def _lowest(power: np.ndarray, count: int) -> np.ndarray:
+def lowest(power: np.ndarray, count: int) -> np.ndarray:
     """Which `count` of the values along the last axis are lowest, lower index first among equals."""
     limit = np.partition(power, count - 1, axis=-1)[..., count - 1 : count]
     dropped: np.ndarray = power < limit

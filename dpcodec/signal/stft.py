@@ -117,7 +117,7 @@ class Stft:
         xp = array_namespace(x)
         span = span or self.span(x.shape[-1])
         if span.frames == 0:
-            return xp.zeros((*x.shape[:-1], self.bins, 0), dtype=_complex_dtype(xp, x), device=device(x))
+            return xp.zeros((*x.shape[:-1], self.bins, 0), dtype=complex_dtype(xp, x), device=device(x))
         frames = self._cut(x, span) * self._window_like(x)
         return xp.matrix_transpose(fft_of(x).rfft(frames, axis=-1))
 
@@ -204,7 +204,8 @@ def array_namespace(x: Array) -> Any:
     return array_api_compat.array_namespace(x)
 
 
-def _complex_dtype(xp: Any, x: Array) -> Any:
+def complex_dtype(xp: Any, x: Array) -> Any:
+    """The complex type as precise as an array's."""
     return xp.complex64 if x.dtype == xp.float32 else xp.complex128
 
 

@@ -47,6 +47,21 @@ def test_usage_errors_are_one_line(cli, arguments):
     cli(*arguments).fails(2)
 
 
+def test_mdct_from_end_to_end(cli, tone, tmp_path):
+    source, coded, back = tone(seconds=1), tmp_path / "a.dpc", tmp_path / "a.wav"
+    cli("encode", source, coded, "--transform", "mdct", "--snr", "30", "--verify").succeeds()
+    told = json.loads(cli("info", "--json", coded).succeeds().out)
+    assert (told["transform"], told["mask"], told["parts"]) == ("mdct", "significance", 4)
+    assert b"transform:    MDCT, kbd window 2048" in cli("info", coded).succeeds().out
+    cli("test", coded).succeeds()
+    cli("decode", coded, back).succeeds()
+    with dpcodec.open_audio(back) as decoded, dpcodec.open_audio(source) as original:
+        assert decoded.samples == original.samples
+    cli("decode", coded, back, "-f", "--solver", "janssen").fails(2)
+    cli("encode", source, coded, "-f", "--transform", "mdct", "--n-fft", "512").succeeds()
+    cli("encode", source, coded, "-f", "--transform", "mdct", "--hop", "512").fails(2)
+
+
 def test_nothing_heavy_is_loaded(tone, tmp_path):
     """`--help` and encoding: no torch, and none of what takes long to import."""
     program = "import sys; from dpcodec.cli.main import run; run(sys.argv[1:])"

@@ -102,3 +102,48 @@ def exact_bodies(packets: list[Packet]) -> dict[str, bytes]:
         "zstd-bomb": put(zstd(fair, 2**32 - 1), 1),
         "zstd-two-frames": put(zstd(fair, len(fair)) * 2, 1),
     }
+
+
+def mdct_bodies(packets: list[Packet]) -> dict[str, bytes]:
+    """Part 1 of the first segment of mdct-impulses: varint frames, mode 3, step, bias, bins, payload."""
+    index = next(i for i, p in enumerate(packets) if p.type == DATA and p.part == 1)
+    body = packets[index].body
+    assert body[1] == 3, "mode 3"
+
+    def put(new: bytes) -> bytes:
+        return join(close([*packets[:index], replace(packets[index], body=new), *packets[index + 1 :]]))
+
+    return {
+        "mdct-mode-1": put(body[:1] + b"\x01" + body[2:]),
+        "mdct-mode-4": put(body[:1] + b"\x04" + body[2:]),
+        "mdct-silent-part": put(body[:1] + b"\x00"),
+        "mdct-step-0": put(body[:2] + bytes(4) + body[6:]),
+        "mdct-cut-before-bias": put(body[:6]),
+        "mdct-cut-in-step": put(body[:4]),
+        "mdct-too-many-bins": put(body[:7] + b"\x7f" + body[8:]),
+        "mdct-payload-ones": put(body[:8] + b"\xff" * len(body[8:])),
+        "mdct-longer": put(body + b"\x01"),
+    }
+
+
+def mdct_exact_bodies(packets: list[Packet]) -> dict[str, bytes]:
+    """The first part of mdct-impulses-exact: varint frames, mode 4, splits, mask, planes."""
+    index = next(i for i, p in enumerate(packets) if p.type == DATA and p.part == 0)
+    frames = 8
+
+    def put(body: bytes) -> bytes:
+        changed = replace(packets[index], body=body, flags=0)
+        return join(close([*packets[:index], changed, *packets[index + 1 :]]))
+
+    def body(splits: bytes, value: float = 0.5) -> bytes:
+        mask = runs(9, 3, frames * 32 - 12)
+        planes = b"".join(bytes([b]) * 3 for b in struct.pack(">f", value))
+        return varint(frames) + b"\x04" + splits + varint(len(mask)) + mask + planes
+
+    return {
+        "mdct-splits-of-8": put(body(b"\x08" * frames)),
+        "mdct-splits-over-header": put(body(b"\x04" * frames)),
+        "mdct-splits-differ": put(body(b"\x02" * frames)),
+        "mdct-splits-short": put(varint(frames) + b"\x04\x00\x00"),
+        "mdct-nan": put(body(bytes(frames), float("nan"))),
+    }

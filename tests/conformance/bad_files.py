@@ -10,7 +10,7 @@ import struct
 import zlib
 from dataclasses import replace
 
-from bad_bodies import exact_bodies, quantised_bodies
+from bad_bodies import exact_bodies, mdct_bodies, mdct_exact_bodies, quantised_bodies
 from ingredients import DATA, END, HEAD, INDEX, SYNC, Packet, close, join, split
 
 FIXED = struct.Struct("<BBBBIQQIIIIBBBBB")
@@ -169,6 +169,26 @@ def headers(packets: list[Packet]) -> dict[str, bytes]:
     }
 
 
+def mdct_headers(packets: list[Packet]) -> dict[str, bytes]:
+    """Headers of an MDCT that is none; its transform and largest split are the last two bytes."""
+    body = packets[0].body
+
+    def headed(new: bytes) -> bytes:
+        return join([replace(packets[0], body=new), *packets[1:]])
+
+    return {
+        "header-mdct-hop": with_header(packets, hop=32),
+        "header-mdct-hann": with_header(packets, window=0),
+        "header-mdct-minor-0": with_header(packets, minor=0),
+        "header-mdct-no-extension": headed(body[:-2]),
+        "header-mdct-splits-cut": headed(body[:-1]),
+        "header-mdct-split-8": headed(body[:-1] + b"\x08"),
+        "header-mdct-split-6": headed(body[:-1] + b"\x06"),
+        "header-extension-for-nothing": headed(body[:41] + b"\1\1" + body[43:-2] + b"\0\0"),
+        "header-significance-unflagged": headed(body[:2] + b"\0" + body[3:-2]),
+    }
+
+
 def claims(packets: list[Packet]) -> dict[str, bytes]:
     """A head that promises too much, and files that are something else."""
     head = SYNC + struct.pack("<HHIBBI", DATA, 0, 0, 0, 2, 2**32 - 1)
@@ -203,6 +223,9 @@ def bad_files(good: dict[str, bytes]) -> dict[str, bytes]:
         **claims(packets),
         **quantised_bodies(packets),
         **exact_bodies(split(good["one-part-exact"])),
+        **mdct_headers(split(good["mdct-impulses"])),
+        **mdct_bodies(split(good["mdct-impulses"])),
+        **mdct_exact_bodies(split(good["mdct-impulses-exact"])),
     }
 
 
@@ -218,12 +241,20 @@ def unsupported_files(good: dict[str, bytes]) -> dict[str, bytes]:
         hurt[index] = replace(hurt[index], flags=flags)
         return join(close(hurt))
 
+    def with_extension(extension: bytes) -> bytes:
+        body = bytearray(packets[0].body + extension)
+        body[1:3] = 1, 8
+        return join([replace(packets[0], body=bytes(body)), *packets[1:]])
+
     only_end = [*packets[:-1], split(with_header(packets, major=2))[-1]]
     return {
         "major-2": with_header(packets, major=2),
         "major-255-strange": with_header(packets, major=255, hop=0, n_fft=3),
         "major-2-in-end": join(only_end),
         "header-flag": with_header(packets, flags=4),
+        "header-flag-4": with_header(packets, flags=16),
+        "transform-2": with_extension(b"\2\0"),
+        "transform-255": with_extension(b"\xff\xff"),
         "critical-packet": added(0x0777),
         "critical-packet-last": added(0x0010, len(packets) - 1),
         "critical-safe-to-copy": added(0x4777),

@@ -15,6 +15,10 @@ from dpcodec.signal.streams import ArrayReader
 Change = Callable[[list[Packet]], list[Packet]]
 BASE: dict[str, Any] = {"n_fft": 256, "hop": 128, "segment_frames": 8, "parts": 4, "drop": 0.8}
 SHORT: dict[str, Any] = {"n_fft": 64, "hop": 32, "segment_frames": 8, "parts": 2, "drop": 0.5}
+MDCT: dict[str, Any] = {
+    **{"transform": "mdct", "mask": "significance", "window": "kbd", "n_fft": 128, "hop": 64, "drop": 0.8},
+    **{"max_split": 3, "segment_frames": 8, "parts": 2},
+}
 EXACT: dict[str, Any] = {**SHORT, "exact": True, "mask": "random"}
 
 
@@ -206,4 +210,47 @@ def _containers() -> list[Good]:
     ]
 
 
-GOOD: list[Good] = [*_grid(), *_lengths(), *_shapes(), *_contents(), *_containers()]
+def _mdct() -> list[Good]:
+    """The MDCT: masks, lengths, splits, shapes; and the significance mask of both transforms."""
+    exact = {**MDCT, "exact": True}
+    columns = {"mask": "columns", "columns": ((0, 1), (5, 5), (9, 12))}
+    return [
+        *(Good(f"mdct-length-{n}", MDCT, samples=n) for n in (0, 1, 63, 64, 65, 449)),
+        Good("mdct-significance-exact", exact, samples=700),
+        Good("mdct-snr-60", {**MDCT, "snr": 60.0}, samples=700),
+        Good("mdct-snr-140", {**MDCT, "snr": 140.0}, samples=300),
+        Good("mdct-energy", {**MDCT, "mask": "energy"}),
+        Good("mdct-energy-exact", {**exact, "mask": "energy"}, samples=700),
+        Good("mdct-random", {**MDCT, "mask": "random", "seed": 5, "drop": 0.5}),
+        Good("mdct-random-exact", {**exact, "mask": "random", "seed": 5, "drop": 0.5}, samples=700),
+        Good("mdct-columns", {**MDCT, **columns}),
+        Good("mdct-drop-all", {**exact, "mask": "random", "drop": 1 - 2**-40}, samples=300),
+        Good("mdct-impulses", MDCT, kind="impulses", samples=2000),
+        Good("mdct-impulses-exact", exact, kind="impulses", samples=900),
+        Good("mdct-square-split-7", {**MDCT, "n_fft": 512, "hop": 256, "max_split": 7}, kind="square"),
+        Good("mdct-unsplit", {**MDCT, "max_split": 0}, kind="impulses"),
+        Good("mdct-sine", {**MDCT, "window": "sine"}, kind="impulses"),
+        Good("mdct-noise", MDCT, kind="noise", samples=1000),
+        Good("mdct-silence", MDCT, kind="silence", channels=2),
+        Good("mdct-silent-channel", MDCT, channels=3, kind="tones but a silent channel 1"),
+        Good(
+            "mdct-silent-middle",
+            {**MDCT, "segment_frames": 4},
+            kind="tones with a silent middle",
+            samples=2000,
+        ),
+        Good("mdct-channels-8", MDCT, channels=8, samples=500),
+        Good("mdct-parts-1", {**MDCT, "parts": 1}),
+        Good("mdct-parts-16", {**MDCT, "parts": 16}),
+        Good("mdct-segment-of-one-frame", {**MDCT, "segment_frames": 1}, kind="impulses", samples=700),
+        Good("mdct-2048", {**MDCT, "n_fft": 2048, "hop": 1024, "max_split": 4}, samples=9000),
+        Good("mdct-loud", MDCT, kind="loud"),
+        Good("mdct-faint", MDCT, kind="faint"),
+        Good("mdct-from-a-pipe", MDCT, samples=777, pipe=True),
+        Good("significance-quantised", {"mask": "significance"}),
+        Good("significance-exact", {**SHORT, "mask": "significance", "exact": True}, samples=700),
+        Good("significance-snr-20", {"mask": "significance", "snr": 20.0}),
+    ]
+
+
+GOOD: list[Good] = [*_grid(), *_lengths(), *_shapes(), *_contents(), *_containers(), *_mdct()]

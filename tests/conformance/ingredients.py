@@ -16,6 +16,7 @@ from typing import BinaryIO
 import numpy as np
 
 from dpcodec.codec.grid import read_grid
+from dpcodec.codec.real_grid import read_real_grid
 from dpcodec.container.stream import Reader
 from dpcodec.signal.stft import frame_count
 
@@ -121,6 +122,13 @@ def l1_hash(source: BinaryIO) -> str:
         if reader.total_samples is not None:
             before = data.index * header.segment_frames
             frames = min(header.segment_frames, frame_count(reader.total_samples, header.hop) - before)
+        if header.transform == "mdct":
+            real, _ = read_real_grid(header, data, frames)
+            total.update(struct.pack("<II", data.index, real.splits.shape[1]))
+            total.update(np.packbits(real.kept).tobytes())
+            total.update(real.values[real.kept].astype("<f4").tobytes())
+            total.update(real.splits.astype("u1").tobytes())
+            continue
         grid, _ = read_grid(header, data, frames)
         total.update(struct.pack("<II", data.index, grid.frames))
         total.update(np.packbits(grid.kept).tobytes())

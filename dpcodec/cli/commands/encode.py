@@ -20,13 +20,15 @@ DAY_S = 86400.0
 
 @click.command(cls=Verb)
 @file_options
-@click.option("--profile", default="default", help="Preset: default or paper; options given change it.")
+@click.option("--profile", help="Preset: default, paper or mdct; options given change it.")
+@click.option("--transform", metavar="NAME", help="stft, or mdct with the presets of profile mdct. [stft]")
 @click.option("--drop", type=float, metavar="R", help="Share of coefficients removed, 0 <= R < 1. [0.8]")
-@click.option("--mask", metavar="KIND", help="energy, random or columns:A-B,C,... [energy]")
+@click.option("--mask", metavar="KIND", help="energy, significance, random or columns:A-B,C,... [energy]")
 @click.option("--seed", type=int, metavar="N", help="Of the random mask, 64 bit. [0]")
 @click.option("--n-fft", type=int, metavar="N", help="Window length, samples. [2048]")
 @click.option("--hop", type=int, metavar="N", help="Distance of frames, samples. [1024]")
-@click.option("--window", metavar="NAME", help="sine or hann. [sine]")
+@click.option("--window", metavar="NAME", help="sine or hann, of the MDCT sine or kbd. [sine]")
+@click.option("--max-split", type=int, metavar="S", help="The MDCT cuts frames into 2^S blocks at most. [4]")
 @click.option("--rate", type=int, metavar="HZ", help="Resample to this rate first.")
 @click.option("--snr", type=float, metavar="DB", help="Quantisation noise this far below the signal.")
 @click.option("--exact/--quantised", default=None, help="Keep float32 coefficients, or quantise them.")
@@ -58,15 +60,30 @@ def encode(context: click.Context, /, **options: Any) -> int:
 
 def settings_of(options: dict[str, Any]) -> dpcodec.EncodeSettings:
     """The profile, changed by the options that were given. Raises `SettingsError` or `UsageError`."""
-    names = ("drop", "seed", "n_fft", "hop", "window", "rate", "snr", "exact", "parts", "mono", "sanitize")
-    changes = {name: options[name] for name in names if options[name] is not None}
+    names = (
+        "transform",
+        "drop",
+        "seed",
+        "n_fft",
+        "hop",
+        "window",
+        "max_split",
+        "rate",
+        "snr",
+        "exact",
+        "parts",
+    )
+    changes = {name: options[name] for name in (*names, "mono", "sanitize") if options[name] is not None}
+    base = options["profile"] or ("mdct" if options["transform"] == "mdct" else "default")
+    if options["transform"] == "mdct" and "n_fft" in changes:
+        changes.setdefault("hop", changes["n_fft"] // 2)
     if options["mask"] is not None:
         changes["mask"], changes["columns"] = dpcodec.parse_mask(options["mask"])
     if options["snr"] is not None:
         changes.setdefault("exact", False)  # a quantiser is asked for, whatever the profile says
     changes["tags"] = tuple(_tag(text) for text in options["tags"])
     changes["keep_tags"] = not options["no_tags"]
-    return dpcodec.profile(options["profile"], **changes)
+    return dpcodec.profile(base, **changes)
 
 
 def encode_file(

@@ -50,11 +50,13 @@ def _lines(found: dpcodec.FileInfo, most: int | None) -> Iterator[str]:
     samples = "" if found.samples is None else f" ({found.samples} samples)"
     rate = "" if found.kbps is None else f", {found.kbps:.1f} kbit/s"
     kept = 100 * found.kept / found.cells if found.cells else 0.0
-    mask = {"random": f"random, seed {found.seed}", "energy": "energy"}.get(found.mask, _columns(found))
+    mask = {"random": f"random, seed {found.seed}", "columns": _columns(found)}.get(found.mask, found.mask)
     yield f"audio:        {seconds}{samples}, {found.channels} channels, {found.sample_rate} Hz"
     yield f"source:       {found.container} {found.subtype}"
     yield f"size:         {found.bytes} bytes{rate}"
-    yield f"transform:    {found.window} window {found.n_fft}, hop {found.hop}"
+    yield f"transform:    {found.transform.upper()}, {found.window} window {found.n_fft}, hop {found.hop}"
+    if found.splits:
+        yield f"splits:       {_splits(found)}"
     yield f"mask:         {mask}, drop {found.drop:.6g}"
     what = "kept, exact" if found.exact else "kept and not quantised to zero"
     yield f"coefficients: {kept:.2f} % of {found.cells} {what}"
@@ -76,6 +78,12 @@ def _lines(found: dpcodec.FileInfo, most: int | None) -> Iterator[str]:
 def _rest(label: str, count: int, most: int | None) -> Iterator[str]:
     if most is not None and count > most:
         yield f"{label}{count - most} more, listed with -v"
+
+
+def _splits(found: dpcodec.FileInfo) -> str:
+    """How many frames there are of each number of blocks."""
+    counts = [f"{count} of {1 << split}" for split, count in enumerate(found.splits) if count]
+    return f"frames in blocks: {', '.join(counts)}" if counts else "no frames"
 
 
 def _columns(found: dpcodec.FileInfo) -> str:

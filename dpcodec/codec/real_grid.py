@@ -1,0 +1,62 @@
+"""One segment's real coefficients as the decoder has them: the parts that arrived, laid back on the grid."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from dpcodec.codec.encoder import known_mask
+from dpcodec.codec.grid import frames_of
+from dpcodec.coding.part import STORED_MASKS, part_slices
+from dpcodec.coding.real_part import decode_real_part
+from dpcodec.container.header import Header
+from dpcodec.container.stream import SegmentData
+from dpcodec.errors import FormatError
+from dpcodec.signal.mdct import Mdct
+
+
+@dataclass
+class RealGrid:
+    """What arrived of a segment.
+
+    kept    bool [C, K, L]
+    values  float32 [C, K, L], zero where nothing arrived
+    splits  int64 [C, L], zero where no part told them
+    """
+
+    kept: np.ndarray
+    values: np.ndarray
+    splits: np.ndarray
+
+
+def mdct_of(header: Header) -> Mdct:
+    """The transform a header names."""
+    return Mdct(header.n_fft, header.window, header.max_split)
+
+
+def read_real_grid(header: Header, data: SegmentData, frames: int | None) -> tuple[RealGrid, list[str]]:
+    """Decode the parts of a segment that arrived; also one line for each that cannot be decoded.
+
+    `frames` is L of the segment, or None where the file's length is not known yet: the parts then say it.
+    """
+    frames, problems = frames_of(header, data, frames)
+    shape = (header.channels, header.bins, frames)
+    splits = np.zeros((header.channels, frames), np.int64)
+    grid = RealGrid(np.zeros(shape, bool), np.zeros(shape, np.float32), splits)
+    mask = None if header.mask in STORED_MASKS else known_mask(header, data.index, frames)
+    told = False
+    for part, body in data.parts.items():
+        try:
+            coded = decode_real_part(
+                body, part, data.total_parts, shape, mask, header.exact, header.max_split
+            )
+            if told and not np.array_equal(coded.splits, grid.splits):
+                raise FormatError("coded part: its splits are not those of the part before")
+        except FormatError as exc:
+            problems.append(f"segment {data.index}: part {part} cannot be decoded: {exc}")
+            continue
+        rows = part_slices(part, data.total_parts)[0]
+        grid.kept[:, rows], grid.values[:, rows], grid.splits = coded.kept, coded.values, coded.splits
+        told = True
+    return grid, problems

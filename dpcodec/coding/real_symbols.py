@@ -1,0 +1,98 @@
+"""Splits and quantised real coefficients <-> bytes, as `symbols.py` does it for complex ones.
+
+First the split exponent of each frame; then, pass by pass, zero or not and the level of each non-zero value;
+at the end extra bits and signs.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dpcodec.coding.contexts import COARSEST, Neighbourhood
+from dpcodec.coding.entropy import AdaptiveTable, Coder, Decoder, Encoder
+from dpcodec.coding.levels import FLOORS, code_extras, levels_of
+from dpcodec.coding.real_contexts import real_passes
+from dpcodec.coding.real_tables import initial_levels, initial_nonzero
+from dpcodec.coding.tables import GAIN
+
+SPLITS = 8
+"""Alphabet of split exponents, 0 .. 7."""
+_LIKELY, _UNLIKELY = 192, 16
+"""Counts at the start: of the splits of the neighbours, of all others."""
+
+
+def encode_real(q: np.ndarray, coded: np.ndarray | None, splits: np.ndarray) -> bytes:
+    """Code int32 [K, L] and the splits, int [L]; cells outside `coded` (bool [K, L], None: all) are not
+    written."""
+    encoder = Encoder()
+    code_splits(encoder, len(splits), splits)
+    walk_real(encoder, q.shape, coded, q)
+    return encoder.finish()
+
+
+def decode_real(
+    data: bytes, shape: tuple[int, int], coded: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """The inverse: int32 [K, L], zero outside `coded`, and splits int64 [L]. Raises `FormatError`."""
+    decoder = Decoder(data)
+    splits = code_splits(decoder, shape[1], None)
+    q = walk_real(decoder, shape, coded, None)
+    decoder.finish()
+    return q, splits
+
+
+def code_splits(coder: Coder, frames: int, truth: np.ndarray | None) -> np.ndarray:
+    """Code the splits of `frames` frames by bisection, each in the context of the ones coded on either side
+    (of the one there is, where the other is missing; of 0 where both are): int64 [frames]."""
+    likely = np.eye(SPLITS, dtype=bool)
+    either = (likely[:, None] | likely[None]).reshape(SPLITS * SPLITS, SPLITS)
+    table = AdaptiveTable(np.where(either, _LIKELY, _UNLIKELY), GAIN)
+    splits = np.zeros(frames, np.int64)
+    distance = COARSEST
+    splits[::distance] = coder.code(table, np.zeros(len(splits[::distance]), int), _every(truth, 0, distance))
+    while distance > 1:
+        places = np.arange(distance // 2, frames, distance)
+        left = splits[places - distance // 2]
+        after = places + distance // 2
+        right = np.where(after < frames, splits[np.minimum(after, frames - 1)], left)
+        splits[places] = coder.code(table, left * SPLITS + right, _every(truth, distance // 2, distance))
+        distance //= 2
+    return splits
+
+
+def walk_real(
+    coder: Coder, shape: tuple[int, ...], coded: np.ndarray | None, truth: np.ndarray | None
+) -> np.ndarray:
+    """Code all passes with a coder for one side: int32 [K, L].
+
+    shape (K, L); coded as above; truth int32 [K, L], what to write, None when reading.
+    """
+    around = Neighbourhood(shape[0], shape[1])
+    coded = np.ones(shape, bool) if coded is None else coded
+    nonzero_table, level_table = AdaptiveTable(initial_nonzero(), GAIN), AdaptiveTable(initial_levels(), GAIN)
+    index = np.arange(shape[0] * shape[1]).reshape(shape)
+    true_levels = None if truth is None else levels_of(np.abs(truth)).ravel()
+    cells: list[np.ndarray] = []
+    levels: list[np.ndarray] = []
+    for step in real_passes():
+        here = coded[step.index]
+        where = index[step.index][here]
+        activity, zero_context = (context[here] for context in step.context(around))
+        known = None if true_levels is None else true_levels[where]
+        found = coder.code(nonzero_table, zero_context, None if known is None else known != 0).astype(
+            np.int32
+        )
+        nonzero = np.flatnonzero(found)
+        wanted = None if known is None else known[nonzero] - 1
+        found[nonzero] = coder.code(level_table, activity[nonzero], wanted) + 1
+        around.reveal(step, here, FLOORS[found])
+        cells.append(where[nonzero])
+        levels.append(found[nonzero])
+    places = np.concatenate(cells)
+    q = np.zeros(shape[0] * shape[1], np.int32)
+    q[places] = code_extras(coder, np.concatenate(levels), None if truth is None else truth.ravel()[places])
+    return q.reshape(shape)
+
+
+def _every(truth: np.ndarray | None, first: int, distance: int) -> np.ndarray | None:
+    return None if truth is None else truth[first::distance]

@@ -1,0 +1,64 @@
+"""The encoder's choice of splits: those whose coefficients cost the fewest bits, by dynamic programming.
+
+A coefficient c is taken to cost log2(1 + |c| / step) bits. Every split is tried on all frames alike, so the
+shape of a slope between frames of different splits does not enter; a fixed price for each doubling between
+neighbours keeps the choice from flickering. Tones come out long, attacks short. The decoder reads the splits;
+floats may decide here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from dpcodec.signal.mdct import Mdct
+from dpcodec.signal.stft import Span
+
+CHANGE_BITS = 8.0
+"""Price of each doubling of the number of blocks, or halving, from one frame to the next."""
+
+
+def choose_splits(
+    mdct: Mdct,
+    x: np.ndarray,
+    span: Span,
+    steps_of: Callable[[np.ndarray], np.ndarray],
+    first: np.ndarray | None = None,
+) -> np.ndarray:
+    """Split exponents of a run of frames, int64 [C, L].
+
+    x         real [C, N], which lies under the frames as `span` says
+    steps_of  float [C], the quantiser's step of each channel, from the coefficients [C, K, L] of unsplit
+              frames
+    first     int [C], splits of the first frame where they are settled
+    """
+    costs = np.empty((len(x), mdct.max_split + 1, span.frames))
+    steps = np.ones(len(x))
+    for split in range(mdct.max_split + 1):
+        X = mdct.forward(x, np.full(span.frames, split), span, (split, split))
+        if split == 0:
+            steps = steps_of(X).astype(np.float64)
+        costs[:, split] = np.log2(1 + np.abs(X) / steps[:, None, None]).sum(axis=1)
+    if first is not None:
+        settled = np.arange(mdct.max_split + 1) == first[:, None]
+        costs[:, :, 0] = np.where(settled, 0.0, np.inf)
+    return np.stack([_cheapest(channel) for channel in costs])
+
+
+def _cheapest(costs: np.ndarray) -> np.ndarray:
+    """The cheapest path through costs [splits, L], a change of split priced: int64 [L]."""
+    splits = np.arange(len(costs))
+    price = CHANGE_BITS * np.abs(splits[:, None] - splits)
+    total = costs[:, 0]
+    came_from = np.zeros(costs.shape, np.int64)
+    for frame in range(1, costs.shape[1]):
+        ways = total + price
+        came_from[:, frame] = ways.argmin(axis=1)
+        total = ways.min(axis=1) + costs[:, frame]
+    path = np.empty(costs.shape[1], np.int64)
+    here = int(total.argmin())
+    for frame in range(costs.shape[1] - 1, -1, -1):
+        path[frame] = here
+        here = came_from[here, frame]
+    return path

@@ -1,0 +1,99 @@
+"""Streaming: the same coefficients and samples as in one piece, whatever the blocks; the choice of splits."""
+
+import numpy as np
+import pytest
+
+from dpcodec.signal.mdct import Mdct
+from dpcodec.signal.mdct_blocks import MdctAnalysis, MdctSynthesis
+from dpcodec.signal.splits import choose_splits
+
+MDCT = Mdct(64, "kbd", 3)
+
+
+def clicks(samples, channels=2):
+    """Tones, and in each channel clicks of its own."""
+    n = np.arange(samples)
+    x = np.stack([np.sin(0.2 * (c + 1) * n) for c in range(channels)])
+    for c in range(channels):
+        x[c, 50 + 40 * c :: 211] += 20
+    return x.astype(np.float32)
+
+
+def steps_of(X):
+    return np.full(len(X), 0.05)
+
+
+def analysed(x, frames, block):
+    analysis = MdctAnalysis(MDCT, len(x), frames, steps_of)
+    cut = [x[:, i : i + block] for i in range(0, x.shape[1], block)]
+    segments = list(analysis.segments(cut))
+    assert analysis.samples == x.shape[1]
+    return segments
+
+
+@pytest.mark.parametrize("frames", [1, 2, 5, 40])
+@pytest.mark.parametrize("samples", [0, 1, 31, 32, 33, 160, 161, 700])
+def test_segments_join_to_the_transform_of_the_whole(samples, frames):
+    x = clicks(samples)
+    segments = analysed(x, frames, 50)
+    assert all(X.shape[2] == frames for X, _ in segments[:-1])
+    assert sum(X.shape[2] for X, _ in segments) == MDCT.span(samples).frames
+    synthesis = MdctSynthesis(MDCT, 2)
+    pieces = [synthesis.push(X, s) for X, s in segments]
+    if segments:
+        splits = np.concatenate([s for _, s in segments], axis=1)
+        whole = np.stack([MDCT.forward(x[c].astype(float), splits[c]) for c in range(2)])
+        assert np.allclose(np.concatenate([X for X, _ in segments], axis=2), whole, atol=1e-6)
+        assert np.allclose(np.concatenate(pieces, axis=1)[:, :samples], x, atol=1e-5)
+
+
+def test_blocks_do_not_matter():
+    x = clicks(900)
+    one, other = analysed(x, 6, 900), analysed(x, 6, 17)
+    for (X, s), (Y, t) in zip(one, other, strict=True):
+        assert np.array_equal(X, Y)
+        assert np.array_equal(s, t)
+    assert len({int(v) for _, s in one for v in s.ravel()}) > 1, "some frame is split"
+
+
+def test_synthesis_may_start_in_the_middle():
+    x = clicks(900)
+    segments = analysed(x, 6, 900)
+    synthesis = MdctSynthesis(MDCT, 2, 12)
+    assert synthesis.start == 12 * 32
+    tail = np.concatenate([synthesis.push(X, s) for X, s in segments[2:]], axis=1)
+    assert np.allclose(tail[:, : 900 - synthesis.start], x[:, synthesis.start :], atol=1e-5)
+
+
+def test_synthesis_stays_finite():
+    loudest = np.float32(np.finfo(np.float32).max)
+    synthesis = MdctSynthesis(MDCT, 1)
+    assert np.isfinite(synthesis.push(np.full((1, 32, 3), loudest), np.zeros((1, 3), int))).all()
+
+
+def test_tones_come_out_long_and_attacks_short():
+    mdct = Mdct(2048, "kbd", 4)
+    n = np.arange(20 * 1024)
+    tone = np.sin(0.1 * n)
+    attack = np.where(n == 9000, 1.0, 0.0)
+    for x, long in ((tone, True), (attack, False)):
+        splits = choose_splits(mdct, x[None], mdct.span(len(x)), lambda X: np.full(1, 0.02))
+        assert (splits[0, 4:14] == 0).all() == long
+    assert splits[0, 9] == 4  # sample 9000 is one of frame 9, 8704 to 9727
+
+
+def test_no_echo_before_an_attack():
+    """What the quantiser does to a decaying burst stays near it: formula and step of a castanet's kind."""
+    mdct = Mdct(2048, "kbd", 4)
+    n = np.arange(16384)
+    burst = np.where(n >= 9200, np.exp(-(n - 9200) / 150) * np.sin(1.3 * n), 0.0)[None]
+    span = mdct.span(burst.shape[1])
+
+    def echo(splits):
+        X = mdct.forward(burst[0], splits)
+        y = mdct.inverse(np.round(X / 0.1) * 0.1, burst.shape[1], splits)
+        return np.sum(y[:9136] ** 2) / np.sum(burst**2)
+
+    chosen = choose_splits(mdct, burst, span, lambda X: np.full(1, 0.1))[0]
+    assert echo(chosen) < 1e-4
+    assert echo(np.zeros(span.frames, int)) > 1e-3
