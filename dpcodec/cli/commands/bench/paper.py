@@ -36,7 +36,7 @@ from dpcodec.metrics.catalogue import METRICS
 )
 @click.option(
     "--profile",
-    type=click.Choice(tuple(PROFILES)),
+    type=click.Choice([name for name, preset in PROFILES.items() if preset.transform == "stft"]),
     default="paper",
     show_default=True,
     help="How they are encoded.",
