@@ -2,8 +2,8 @@
 
 `auto` asks, in this order: is there anything to estimate, is there time, do whole frames missing, bounds or
 the count of kept coefficients settle it, and if not, how well does a short fit predict kept coefficients that
-were hidden from it. The hidden ones are chosen by a fixed rule, so the same problem always gets the same
-answer.
+were hidden from it. Where that leaves doubts two answers are blended. The hidden ones are chosen by a fixed
+rule, so the same problem always gets the same answer.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from dpcodec.inpaint import least_squares, zeros
+from dpcodec.inpaint import cautious, least_squares, zeros
 from dpcodec.inpaint.hiding import scattered, without
 from dpcodec.inpaint.problem import Problem, Progress, silent
-from dpcodec.inpaint.solver_settings import SolverSettings
+from dpcodec.inpaint.solver_settings import SolverSettings, with_share
 from dpcodec.signal.stft import Stft
 
 DETERMINED = 1.5
@@ -26,16 +26,13 @@ HELD_OUT = 0.03
 """Share of the kept coefficients hidden from the short fit."""
 TRIAL_STEPS = 60
 """Steps of the short fit: a twentieth of the whole one."""
-LONGER_TRIAL_STEPS = 300
-"""Steps of a second one, where the first gains little: on noise the prior finds tones that are not there, the
-more the longer it looks."""
 TRIAL_TIME = 0.1
 """Share of the time left that a trial may take."""
 WORSE_DB = -3.0
 """Held-out gain below which least squares does harm. A few strong coefficients decide the figure: where the
 whole signal gains 0.5 to 3 dB, it has come out between -1.1 and 7."""
 POOR_GAIN_DB = 1.0
-"""Held-out gain below which a deep prior is tried as well, where a GPU makes that quick."""
+"""Held-out gain below which least squares is cautious, or a deep prior is tried where a GPU is quick."""
 DEEP_PRIOR_SECONDS = 60.0
 """Time that must be left for that."""
 HALO_WINDOWS = 6
@@ -44,11 +41,11 @@ HALO_WINDOWS = 6
 
 @dataclass(frozen=True)
 class Choice:
-    """A solver's name, one line on why, and its steps if fewer than its own."""
+    """A solver's name, one line on why, and whether two answers are blended (`gap_blend`, `cautious`)."""
 
     solver: str
     reason: str
-    iterations: int | None = None
+    twice: bool = False
 
     def __str__(self) -> str:
         return f"{self.solver}: {self.reason}"
@@ -64,14 +61,20 @@ def solve_with(
     choice = choose(problem, settings)
     if choice.solver == "deep-prior":
         return _duel(problem, settings, progress)
-    if choice.solver == "janssen":
-        from dpcodec.inpaint import gap_blend  # lazy: loads scipy.linalg
-
-        estimate, told = gap_blend.solve(problem, settings, progress)
+    if choice.twice and settings.iterations is None:
+        estimate, told = _look_twice(choice.solver, problem, settings, progress)
         return estimate, f"{choice}; {told}"
-    if choice.iterations is not None and settings.iterations is None:
-        settings = replace(settings, iterations=choice.iterations)
     return _solve(choice.solver, problem, settings, progress), str(choice)
+
+
+def _look_twice(
+    solver: str, problem: Problem, settings: SolverSettings, progress: Progress
+) -> tuple[np.ndarray, str]:
+    if solver == "least-squares":
+        return cautious.solve(problem, settings, progress)
+    from dpcodec.inpaint import gap_blend  # lazy: loads scipy.linalg
+
+    return gap_blend.solve(problem, settings, progress)
 
 
 def halo_frames(stft: Stft, solver: str) -> int:
@@ -89,7 +92,7 @@ def choose(problem: Problem, settings: SolverSettings) -> Choice:
     if settings.deadline is not None and time.monotonic() >= settings.deadline:
         return Choice("none", "no time is left")
     if _gaps_alone(problem):
-        return Choice("janssen", "whole frames are missing and all others are exact")
+        return Choice("janssen", "whole frames are missing and all others are exact", twice=True)
     if np.isfinite(problem.bound[~problem.kept]).all():
         return Choice("least-squares", "the mask bounds every dropped coefficient")
     if problem.determination >= DETERMINED:
@@ -109,34 +112,17 @@ def _gaps_alone(problem: Problem) -> bool:
 
 def _by_trial(problem: Problem, settings: SolverSettings) -> Choice:
     """Compare zeros and a short least-squares fit on kept coefficients hidden from it."""
-    gain = held_out_gain(problem, _for_trial(settings, TRIAL_STEPS))
+    trial = replace(with_share(settings, TRIAL_TIME), iterations=TRIAL_STEPS)
+    gain = held_out_gain(problem, trial)
     if gain < WORSE_DB:
         return Choice("none", f"a trial fit predicts hidden coefficients {-gain:.1f} dB worse than zeros do")
     told = f"a trial fit predicts hidden coefficients {gain:.1f} dB better than zeros do"
     time_left = math.inf if settings.deadline is None else settings.deadline - time.monotonic()
     if gain >= POOR_GAIN_DB:
-        return Choice("least-squares", told)
-    if settings.device == "cpu":
-        return _short_or_long(problem, settings, gain, told)
-    if time_left < DEEP_PRIOR_SECONDS:
-        return Choice("least-squares", f"{told}; there is no time for a deep prior")
-    return Choice("deep-prior", told)
-
-
-def _short_or_long(problem: Problem, settings: SolverSettings, gain: float, told: str) -> Choice:
-    """Least squares: as long as it takes, or no longer than a trial fit that a longer one does not better."""
-    longer = held_out_gain(problem, _for_trial(settings, LONGER_TRIAL_STEPS))
-    if longer > gain:
-        return Choice("least-squares", told)
-    return Choice("least-squares", f"{told}, a longer one no better", TRIAL_STEPS)
-
-
-def _for_trial(settings: SolverSettings, steps: int) -> SolverSettings:
-    deadline = settings.deadline
-    if deadline is not None:
-        now = time.monotonic()
-        deadline = now + TRIAL_TIME * (deadline - now)
-    return replace(settings, iterations=steps, deadline=deadline)
+        return Choice("janssen", told)
+    if settings.device != "cpu" and time_left >= DEEP_PRIOR_SECONDS:
+        return Choice("deep-prior", told)
+    return Choice("least-squares", told, twice=True)
 
 
 def held_out_gain(problem: Problem, settings: SolverSettings) -> float:

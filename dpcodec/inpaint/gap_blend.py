@@ -11,15 +11,14 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import replace
 
 import numpy as np
 
 from dpcodec.inpaint import janssen, least_squares
-from dpcodec.inpaint.hiding import beside_gaps, without
+from dpcodec.inpaint.hiding import beside_gaps, blend, blend_weights, without
 from dpcodec.inpaint.portions import Portions
 from dpcodec.inpaint.problem import Problem, Progress
-from dpcodec.inpaint.solver_settings import SolverSettings
+from dpcodec.inpaint.solver_settings import SolverSettings, with_share
 
 SPARSE_TIME = 0.5
 """Share of the time left after the bridges for least squares; the rest is for the trial, which takes as many
@@ -36,7 +35,7 @@ def solve(problem: Problem, settings: SolverSettings, progress: Progress) -> tup
     hidden = beside_gaps(problem.kept, math.ceil(problem.stft.n_fft / problem.stft.hop))
     if not hidden.any() or _over(portions, settings):
         return bridged, "gaps are bridged"
-    sparse = least_squares.solve(problem, _within(settings, SPARSE_TIME), portions.part(0.1, 0.5))
+    sparse = least_squares.solve(problem, with_share(settings, SPARSE_TIME), portions.part(0.1, 0.5))
     if _over(portions, settings):
         return bridged, "gaps are bridged"
     known = without(problem, hidden)
@@ -46,33 +45,12 @@ def solve(problem: Problem, settings: SolverSettings, progress: Progress) -> tup
     )
     if _over(portions, settings):
         return bridged, "gaps are bridged"
-    w = weights(*guesses, problem.centre, hidden)
+    w = blend_weights(*guesses, problem.centre, hidden)
     shares = ", ".join(f"{one:.0%}" for one in w)
-    blend = sparse + w[:, None, None] * (bridged - sparse)
-    return blend.astype(np.complex64), f"of gaps beside them the bridges are worth {shares}"
-
-
-def weights(first: np.ndarray, second: np.ndarray, truth: np.ndarray, hidden: np.ndarray) -> np.ndarray:
-    """w of each channel, float32 [C], from complex [C, K, L] where `hidden`, bool [C, K, L], is true; 1 where
-    the two are the same."""
-    apart = np.where(hidden, second - first, 0).astype(np.complex128)
-    away = np.where(hidden, truth - first, 0).astype(np.complex128)
-    power = np.sum(np.abs(apart) ** 2, axis=(1, 2))
-    match = np.sum((apart.conj() * away).real, axis=(1, 2))
-    w = np.divide(match, power, out=np.ones_like(power), where=power > 0)
-    clipped: np.ndarray = np.clip(w, 0, 1).astype(np.float32)
-    return clipped
+    return blend(sparse, bridged, w), f"of gaps beside them the bridges are worth {shares}"
 
 
 def _over(portions: Portions, settings: SolverSettings) -> bool:
     """Whether the caller has asked to stop, or the time is up."""
     late = settings.deadline is not None and time.monotonic() >= settings.deadline
     return portions.stopped or late
-
-
-def _within(settings: SolverSettings, share: float) -> SolverSettings:
-    """With a share of the time left."""
-    if settings.deadline is None:
-        return settings
-    now = time.monotonic()
-    return replace(settings, deadline=now + share * (settings.deadline - now))

@@ -51,6 +51,24 @@ def surely_less(errors: np.ndarray, than: np.ndarray) -> bool:
     return bool(gain.sum() > SURE * np.sqrt(np.square(gain).sum()))
 
 
+def blend_weights(first: np.ndarray, second: np.ndarray, truth: np.ndarray, hidden: np.ndarray) -> np.ndarray:
+    """The w of each channel, float32 [C], 0 .. 1, for which `blend` comes nearest to the truth where
+    `hidden`, bool [C, K, L], is true; 1 where the two, complex [C, K, L], are the same."""
+    apart = np.where(hidden, second - first, 0).astype(np.complex128)
+    away = np.where(hidden, truth - first, 0).astype(np.complex128)
+    power = np.sum(np.abs(apart) ** 2, axis=(1, 2))
+    match = np.sum((apart.conj() * away).real, axis=(1, 2))
+    w = np.divide(match, power, out=np.ones_like(power), where=power > 0)
+    clipped: np.ndarray = np.clip(w, 0, 1).astype(np.float32)
+    return clipped
+
+
+def blend(first: np.ndarray, second: np.ndarray, w: np.ndarray) -> np.ndarray:
+    """(1 - w) first + w second: complex64 [C, K, L], w float32 [C]."""
+    mixed: np.ndarray = first + w[:, None, None] * (second - first)
+    return mixed.astype(np.complex64)
+
+
 def without(problem: Problem, hidden: np.ndarray) -> Problem:
     """The problem with some kept coefficients, bool [C, K, L], made unknown."""
     return replace(

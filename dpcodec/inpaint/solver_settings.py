@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import time
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 
@@ -42,3 +43,11 @@ class SolverSettings:
     without: tuple[str, ...] = ()
     loss: str | None = None
     memory: FitMemory | None = None
+
+
+def with_share(settings: SolverSettings, share: float) -> SolverSettings:
+    """The settings with a share of the time left."""
+    if settings.deadline is None:
+        return settings
+    now = time.monotonic()
+    return replace(settings, deadline=now + share * (settings.deadline - now))

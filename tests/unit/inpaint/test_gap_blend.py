@@ -34,22 +34,6 @@ def tones() -> np.ndarray:
     return glide + sum(0.1 * np.cos(f * n) for f in (0.11, 0.52, 1.3)) + 1e-3 * np.sin(n**1.5)
 
 
-def test_weights_are_the_best_of_all_blends() -> None:
-    rng = np.random.default_rng(0)
-    truth, *errors = (rng.standard_normal((2, 5, 9)) + 1j * rng.standard_normal((2, 5, 9)) for _ in range(3))
-    hidden = rng.random((2, 5, 9)) < 0.5
-    first, second = truth + errors[0], truth + 0.7 * errors[1]
-    w = gap_blend.weights(first, second, truth, hidden)
-    for c in range(2):
-        grid = np.linspace(0, 1, 1001)
-        blends = [first[c] + v * (second[c] - first[c]) for v in grid]
-        best = np.argmin([np.sum(np.abs((blend - truth[c])[hidden[c]]) ** 2) for blend in blends])
-        assert w[c] == pytest.approx(grid[best], abs=1e-3)
-    assert gap_blend.weights(first, first, truth, hidden).tolist() == [1, 1]
-    assert gap_blend.weights(truth, second, truth, hidden).tolist() == [0, 0]
-    assert gap_blend.weights(first, truth, truth, hidden).tolist() == [1, 1]
-
-
 def test_a_blend_is_no_worse_than_the_better_of_the_two() -> None:
     """By a tenth of a decibel at most, on gaps it has not seen."""
     x = tones()

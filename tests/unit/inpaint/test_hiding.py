@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dpcodec.inpaint.hiding import beside_gaps, scattered, surely_less, without
+from dpcodec.inpaint.hiding import beside_gaps, blend, blend_weights, scattered, surely_less, without
 from dpcodec.inpaint.problem import Problem
 from dpcodec.signal.stft import Stft
 
@@ -55,3 +55,19 @@ def test_frames_beside_gaps_are_as_many_and_stand_clear() -> None:
 def test_a_gain_counts_where_it_is_more_than_chance(gain: np.ndarray, sure: bool) -> None:
     start = np.full(50, 2.0)
     assert surely_less(start - gain, start) == sure
+
+
+def test_weights_are_the_best_of_all_blends() -> None:
+    rng = np.random.default_rng(0)
+    truth, *errors = (rng.standard_normal((2, 5, 9)) + 1j * rng.standard_normal((2, 5, 9)) for _ in range(3))
+    hidden = rng.random((2, 5, 9)) < 0.5
+    first, second = truth + errors[0], truth + 0.7 * errors[1]
+    w = blend_weights(first, second, truth, hidden)
+    for c in range(2):
+        grid = np.linspace(0, 1, 1001)
+        blends = [blend(first, second, np.full(2, v, "f4"))[c] for v in grid]
+        best = np.argmin([np.sum(np.abs((found - truth[c])[hidden[c]]) ** 2) for found in blends])
+        assert w[c] == pytest.approx(grid[best], abs=1e-3)
+    assert blend_weights(first, first, truth, hidden).tolist() == [1, 1]
+    assert blend_weights(truth, second, truth, hidden).tolist() == [0, 0]
+    assert blend_weights(first, truth, truth, hidden).tolist() == [1, 1]
