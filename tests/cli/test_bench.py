@@ -174,7 +174,8 @@ def test_a_budget_takes_part_and_says_so(paper_run, tmp_path):
     [
         ("--drops", "1"),
         ("--masks", "columns"),
-        ("--solvers", "auto"),
+        ("--solvers", "guess"),
+        ("--profile", "mdct"),
         ("--metrics", "loudness"),
         ("--network", "resnet", "--solvers", "deep-prior"),
         ("--budget", "soon"),
