@@ -2,7 +2,7 @@
 
 `auto` asks, in this order: is there anything to estimate, is there time, do whole frames missing, bounds or
 the count of kept coefficients settle it, and if not, how well does a short fit predict kept coefficients that
-were hidden from it. Where that leaves doubts two answers are blended. The hidden ones are chosen by a fixed
+were hidden from it. Where that leaves doubts it looks twice. The hidden ones are chosen by a fixed
 rule, so the same problem always gets the same answer.
 """
 
@@ -41,7 +41,7 @@ HALO_WINDOWS = 6
 
 @dataclass(frozen=True)
 class Choice:
-    """A solver's name, one line on why, and whether two answers are blended (`gap_blend`, `cautious`)."""
+    """A solver's name, one line on why, and whether to look twice (`gap_duel`, `cautious`)."""
 
     solver: str
     reason: str
@@ -62,19 +62,19 @@ def solve_with(
     if choice.solver == "deep-prior":
         return _duel(problem, settings, progress)
     if choice.twice and settings.iterations is None:
-        estimate, told = _look_twice(choice.solver, problem, settings, progress)
-        return estimate, f"{choice}; {told}"
+        return _look_twice(choice, problem, settings, progress)
     return _solve(choice.solver, problem, settings, progress), str(choice)
 
 
 def _look_twice(
-    solver: str, problem: Problem, settings: SolverSettings, progress: Progress
+    choice: Choice, problem: Problem, settings: SolverSettings, progress: Progress
 ) -> tuple[np.ndarray, str]:
-    if solver == "least-squares":
-        return cautious.solve(problem, settings, progress)
-    from dpcodec.inpaint import gap_blend  # lazy: loads scipy.linalg
+    if choice.solver == "least-squares":
+        estimate, told = cautious.solve(problem, settings, progress)
+        return estimate, f"{choice}; {told}"
+    from dpcodec.inpaint import gap_duel  # lazy: loads scipy.linalg
 
-    return gap_blend.solve(problem, settings, progress)
+    return gap_duel.solve(problem, settings, progress)
 
 
 def halo_frames(stft: Stft, solver: str) -> int:

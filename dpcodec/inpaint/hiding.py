@@ -23,10 +23,10 @@ def scattered(kept: np.ndarray, share: float) -> np.ndarray:
 
 
 def beside_gaps(kept: np.ndarray, clearance: int) -> np.ndarray:
-    """Whole frames on both sides of each gap, as many as it is long, bool like `kept` [C, K, L].
+    """Whole frames before each gap, or else after it, as many as it is long, bool like `kept` [C, K, L].
 
-    `clearance` frames that are known lie between any two gaps, old or new; where there is no room, nothing is
-    hidden.
+    `clearance` frames that are known lie between any two gaps, old or new; where there is no room on either
+    side, nothing is hidden.
     """
     known: np.ndarray = np.all(kept, axis=(0, 1))
     edges = np.flatnonzero(np.diff(~known, prepend=False, append=False)).tolist()
@@ -37,6 +37,7 @@ def beside_gaps(kept: np.ndarray, clearance: int) -> np.ndarray:
             before, last = first - clearance, first + length
             if before >= 0 and last + clearance <= known.size and not taken[before : last + clearance].any():
                 hidden[first:last] = taken[first:last] = True
+                break
     frames: np.ndarray = hidden & kept
     return frames
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dpcodec.inpaint import cautious, deep_prior, gap_blend, janssen, least_squares, zeros
+from dpcodec.inpaint import cautious, deep_prior, gap_duel, janssen, least_squares, zeros
 from dpcodec.inpaint import choose as module
 from dpcodec.inpaint.choose import choose, halo_frames, held_out_gain, solve_with
 from dpcodec.inpaint.problem import Problem, silent
@@ -102,7 +102,7 @@ def test_gaps_go_to_janssen_unless_frames_are_known_in_part_or_inexactly() -> No
     gaps = columns_of(tone(), slice(30, 36))
     assert choose(gaps, SETTINGS).solver == "janssen"
     ours, told = solve_with("auto", gaps, SETTINGS, silent)
-    np.testing.assert_array_equal(ours, gap_blend.solve(gaps, SETTINGS, silent)[0])
+    np.testing.assert_array_equal(ours, gap_duel.solve(gaps, SETTINGS, silent)[0])
     assert told.startswith("janssen: whole frames are missing")
     partly = gaps.kept.copy()
     partly[0, 3, 50] = False
