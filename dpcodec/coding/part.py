@@ -99,18 +99,29 @@ def decode_part(
     says what bounds the dropped cells. Raises `FormatError` for every body that no encoder wrote.
     """
     rows, columns = part_slices(part, parts)
-    grid = len(range(*rows.indices(shape[1]))), shape[2]
-    frames, at = read_varint(body, 0)
-    if frames != shape[2]:
-        raise FormatError(f"coded part: made for {frames} frames, not {shape[2]}")
+    grid, at = open_body(body, rows, shape)
     channels = []
     for c in range(shape[0]):
         mask = None if known_mask is None else known_mask[c, rows, columns]
         channel, at = _decode_channel(body, at, c + 1 == shape[0], grid, mask, exact, mask_kind)
         channels.append(channel)
+    close_body(body, at)
+    return CodedPart(*(np.stack(fields) for fields in zip(*channels, strict=True)))
+
+
+def open_body(body: bytes, rows: slice, shape: tuple[int, int, int]) -> tuple[tuple[int, int], int]:
+    """Bins and frames of the part of a segment of `shape` (C, K, L) that holds those rows, and the offset of
+    its first channel. Raises `FormatError` where the body is another segment's."""
+    frames, at = read_varint(body, 0)
+    if frames != shape[2]:
+        raise FormatError(f"coded part: made for {frames} frames, not {shape[2]}")
+    return (len(range(*rows.indices(shape[1]))), frames), at
+
+
+def close_body(body: bytes, at: int) -> None:
+    """Raise `FormatError` where something follows the last channel."""
     if at != len(body):
         raise FormatError("coded part: bytes left over after the last channel")
-    return CodedPart(*(np.stack(fields) for fields in zip(*channels, strict=True)))
 
 
 def coded_frames(body: bytes) -> int:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dpcodec.coding.exact import decode_exact_real, encode_exact_real
-from dpcodec.coding.part import SILENT, part_slices, read_payload, read_step
+from dpcodec.coding.part import SILENT, close_body, open_body, part_slices, read_payload, read_step
 from dpcodec.coding.real_quantize import bias_of, dequantize_real, quantize_real
 from dpcodec.coding.real_symbols import decode_real, encode_real
 from dpcodec.errors import FormatError
@@ -89,10 +89,7 @@ def decode_real_part(
     `FormatError` for every body that no encoder wrote.
     """
     rows = part_slices(part, parts)[0]
-    grid = len(range(*rows.indices(shape[1]))), shape[2]
-    frames, at = read_varint(body, 0)
-    if frames != shape[2]:
-        raise FormatError(f"coded part: made for {frames} frames, not {shape[2]}")
+    grid, at = open_body(body, rows, shape)
     channels = []
     for c in range(shape[0]):
         mask = None if known_mask is None else known_mask[c, rows]
@@ -100,8 +97,7 @@ def decode_real_part(
         if channel[2].max(initial=0) > max_split:
             raise FormatError(f"coded part: a frame split more than 2**{max_split} times")
         channels.append(channel)
-    if at != len(body):
-        raise FormatError("coded part: bytes left over after the last channel")
+    close_body(body, at)
     return RealPart(*(np.stack(fields) for fields in zip(*channels, strict=True)))
 
 

@@ -6,61 +6,34 @@ Frames sit on the grid of the whole signal (`Stft.span`); only how many are held
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 
 import numpy as np
 
-from dpcodec.signal.stft import Span, Stft, frame_count
+from dpcodec.signal.frame_runs import FrameRuns
+from dpcodec.signal.stft import Span, Stft
 
 
-@dataclass
 class SegmentAnalysis:
     """Cuts a stream of blocks float32 [C, n] into segments of `segment_frames` frames, complex128 [C, K, F].
 
     After the iteration `samples` holds N.
     """
 
-    stft: Stft
-    channels: int
-    segment_frames: int
-    samples: int = 0
-    _held: np.ndarray = field(init=False)
+    def __init__(self, stft: Stft, channels: int, segment_frames: int) -> None:
+        self._stft = stft
+        self._runs = FrameRuns(channels, stft.n_fft, stft.hop, segment_frames)
 
-    def __post_init__(self) -> None:
-        # Half a window of zeros stands before sample 0, so a segment's first frame always starts the buffer.
-        self._held = np.zeros((self.channels, self.stft.n_fft // 2), np.float32)
+    @property
+    def samples(self) -> int:
+        """Samples that have come."""
+        return self._runs.samples
 
     def segments(self, blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
         """Yield the segments in order; the last one may be shorter; none for an empty stream."""
-        need = (self.segment_frames - 1) * self.stft.hop + self.stft.n_fft
-        pending = [self._held]
-        length = self._held.shape[1]
-        frames_done = 0
-        for block in blocks:
-            pending.append(block)
-            length += block.shape[1]
-            self.samples += block.shape[1]
-            if length <= need:
-                continue
-            held = np.concatenate(pending, axis=1)
-            while held.shape[1] > need:
-                yield self._analyse(held, self.segment_frames)
-                frames_done += self.segment_frames
-                held = held[:, self.segment_frames * self.stft.hop :]
-            pending, length = [held], held.shape[1]
-        held = np.concatenate(pending, axis=1)
-        left = frame_count(self.samples, self.stft.hop) - frames_done
-        while left > 0:
-            frames = min(left, self.segment_frames)
-            yield self._analyse(held, frames)
-            held = held[:, frames * self.stft.hop :]
-            left -= frames
-
-    def _analyse(self, held: np.ndarray, frames: int) -> np.ndarray:
-        support = (frames - 1) * self.stft.hop + self.stft.n_fft
-        samples = held[:, :support].astype(np.float64)
-        spectrum: np.ndarray = self.stft.forward(samples, Span(samples.shape[1], frames, 0))
-        return spectrum
+        for held, frames, _ in self._runs.of(blocks):
+            support = (frames - 1) * self._stft.hop + self._stft.n_fft
+            samples = held[:, :support].astype(np.float64)
+            yield self._stft.forward(samples, Span(samples.shape[1], frames, 0))
 
 
 class StreamingInverse:

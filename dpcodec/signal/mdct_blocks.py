@@ -7,18 +7,17 @@ split; the synthesis holds the last frame back until the next one comes.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
 
 import numpy as np
 
+from dpcodec.signal.frame_runs import FrameRuns
 from dpcodec.signal.mdct import Mdct
 from dpcodec.signal.splits import choose_splits
-from dpcodec.signal.stft import Span, frame_count
+from dpcodec.signal.stft import Span
 
 _LOUDEST = float(np.finfo(np.float32).max)
 
 
-@dataclass
 class MdctAnalysis:
     """Cuts a stream of blocks float32 [C, n] into segments of `segment_frames` frames: coefficients float64
     [C, K, F] and split exponents int64 [C, F].
@@ -26,57 +25,34 @@ class MdctAnalysis:
     `steps_of` is that of `choose_splits`. After the iteration `samples` holds N.
     """
 
-    mdct: Mdct
-    channels: int
-    segment_frames: int
-    steps_of: Callable[[np.ndarray], np.ndarray]
-    samples: int = 0
-    _held: np.ndarray = field(init=False)
-    _before: np.ndarray = field(init=False)
-    _first: np.ndarray | None = None
+    def __init__(
+        self, mdct: Mdct, channels: int, segment_frames: int, steps_of: Callable[[np.ndarray], np.ndarray]
+    ) -> None:
+        self._mdct, self._steps_of = mdct, steps_of
+        self._runs = FrameRuns(channels, mdct.n_fft, mdct.hop, segment_frames, ahead=1)
+        self._before = np.zeros(channels, np.int64)
+        self._first: np.ndarray | None = None
 
-    def __post_init__(self) -> None:
-        # Half a window of zeros stands before sample 0, so a segment's first frame always starts the buffer.
-        self._held = np.zeros((self.channels, self.mdct.hop), np.float32)
-        self._before = np.zeros(self.channels, np.int64)
+    @property
+    def samples(self) -> int:
+        """Samples that have come."""
+        return self._runs.samples
 
     def segments(self, blocks: Iterable[np.ndarray]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yield the segments in order; the last one may be shorter; none for an empty stream."""
-        M, F = self.mdct.hop, self.segment_frames
-        need = (F + 2) * M  # under the segment's frames and the one after
-        pending = [self._held]
-        length = self._held.shape[1]
-        frames_done = 0
-        for block in blocks:
-            pending.append(block)
-            length += block.shape[1]
-            self.samples += block.shape[1]
-            if length <= need:
-                continue
-            held = np.concatenate(pending, axis=1)
-            while held.shape[1] > need:
-                yield self._analyse(held, F, F + 1)
-                frames_done += F
-                held = held[:, F * M :]
-            pending, length = [held], held.shape[1]
-        held = np.concatenate(pending, axis=1)
-        left = frame_count(self.samples, M) - frames_done
-        while left > 0:
-            frames = min(left, F)
-            yield self._analyse(held, frames, min(left, F + 1))
-            held = held[:, frames * M :]
-            left -= frames
+        for held, frames, seen in self._runs.of(blocks):
+            yield self._analyse(held, frames, seen)
 
     def _analyse(self, held: np.ndarray, frames: int, seen: int) -> tuple[np.ndarray, np.ndarray]:
         """The first `frames` frames of the buffer, knowing the `seen` first ones."""
-        samples = held[:, : (seen + 1) * self.mdct.hop].astype(np.float64)
+        samples = held[:, : (seen + 1) * self._mdct.hop].astype(np.float64)
         span = Span(samples.shape[1], seen, 0)
-        splits = choose_splits(self.mdct, samples, span, self.steps_of, self._first)
+        splits = choose_splits(self._mdct, samples, span, self._steps_of, self._first)
         own, after = splits[:, :frames], splits[:, -1]
         span = Span(samples.shape[1], frames, 0)
         spectra = [
-            self.mdct.forward(samples[c], own[c], span, (int(self._before[c]), int(after[c])))
-            for c in range(self.channels)
+            self._mdct.forward(samples[c], own[c], span, (int(self._before[c]), int(after[c])))
+            for c in range(len(held))
         ]
         self._before, self._first = own[:, -1], after
         return np.stack(spectra), own
