@@ -275,10 +275,10 @@ def test_an_interrupted_run_leaves_no_process_and_goes_on(spawn, cli, tmp_path, 
         assert last.startswith("dpcodec: interrupted: what was measured is kept in ")
     known = [line for line in results.read_text().splitlines() if '"id"' in line]
     done = cli(*arguments).succeeds()
-    assert f"{27 - len(known)} measurements, {len(known)} known already" in done.err
+    assert f"{54 - len(known)} measurements, {len(known)} known already" in done.err
     again = [line for line in results.read_text().splitlines() if '"id"' in line]
     assert again[: len(known)] == known
-    assert len(again) == 27
+    assert len(again) == 54  # three clips, nine drops, two profiles
 
 
 def test_ctrl_c_at_a_terminal_reaches_all_processes_and_is_told_once(spawn, tmp_path):
