@@ -43,9 +43,8 @@ def solve(problem: Problem, settings: SolverSettings, progress: Progress) -> tup
     bridges = janssen.solve(known, limited, portions.part(0.2, 0.5))
     short = replace(limited, iterations=TRIAL_STEPS)
     sparse = least_squares.solve(known, short, portions.part(0.5, 0.65))
-    if _over(portions, settings) or not surely_less(
-        *(_missed(problem, x, hidden) for x in (sparse, bridges))
-    ):
+    missed = [_missed(problem, x, hidden) for x in (sparse, bridges)]
+    if _over(portions, settings) or not surely_less(missed[0], MARGIN * missed[1]):
         return bridged, "janssen: whole frames are missing, and beside them least squares is not far better"
     found = least_squares.solve(problem, settings, portions.part(0.65, 1.0))
     return found, "least-squares: whole frames are missing, and beside them it is far better than janssen"

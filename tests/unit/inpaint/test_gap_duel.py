@@ -77,3 +77,17 @@ def test_a_caller_who_stops_it_gets_an_answer() -> None:
     for last in (1, 300, 900):
         estimate, _ = gap_duel.solve(given, SETTINGS, lambda done, total, loss=None, last=last: done >= last)
         assert np.isfinite(estimate).all()
+
+
+def test_least_squares_must_win_by_far(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A third less error on every hidden frame is not enough; two thirds less is."""
+    given = problem(tones(), *GAPS)
+    truth = S.forward(tones()[None]).astype(np.complex64)
+
+    def off_by(error: float) -> Any:
+        return lambda problem, settings, progress: truth + np.float32(error)
+
+    monkeypatch.setattr(janssen, "solve", off_by(0.1))
+    for error, winner in ((0.1 * (2 / 3) ** 0.5, "janssen"), (0.1 * (1 / 3) ** 0.5, "least-squares")):
+        monkeypatch.setattr(least_squares, "solve", off_by(error))
+        assert gap_duel.solve(given, SETTINGS, silent)[1].startswith(winner)
