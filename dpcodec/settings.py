@@ -14,14 +14,14 @@ from typing import Any, Literal
 from dpcodec.errors import SettingsError
 
 Transform = Literal["stft", "mdct"]
-MaskKind = Literal["random", "energy", "columns", "significance"]
+MaskKind = Literal["random", "energy", "columns", "significance", "perceptual"]
 Window = Literal["hann", "sine", "kbd"]
 Solver = Literal["auto", "none", "least-squares", "janssen", "deep-prior"]
 Loss = Literal["mse", "l1", "mse+stft"]
 Fit = Literal["guided", "paper"]
 
 TRANSFORMS = ("stft", "mdct")
-MASKS = ("random", "energy", "columns", "significance")
+MASKS = ("random", "energy", "columns", "significance", "perceptual")
 WINDOWS = {"stft": ("hann", "sine"), "mdct": ("sine", "kbd")}
 SOLVERS = ("auto", "none", "least-squares", "janssen", "deep-prior")
 LOSSES = ("mse", "l1", "mse+stft")
@@ -35,6 +35,8 @@ RATE_RANGE_HZ = (1, 1_048_575)
 CHANNELS_RANGE = (1, 255)
 PARTS_RANGE = (1, 16)
 SNR_RANGE_DB = (-20.0, 150.0)
+BITRATE_RANGE_KBPS = (0.5, 10_000.0)
+QUALITY_RANGE = (0.0, 10.0)
 SEGMENT_SECONDS = 5.12
 RANDOM_MASK_SNR_DB = 40.0
 """Quantisation noise below the signal for the random and column masks when `snr` is not given."""
@@ -48,7 +50,7 @@ class EncodeSettings:
     drop             share of coefficients removed, 0 <= drop < 1 (ignored by the column mask, and by the
                      significance mask where `snr` is given: its quantiser then decides alone)
     mask             which go: "energy" (the weakest of each column), "significance" (the weakest of a whole
-                     segment), "random" (seeded), "columns"
+                     segment), "perceptual" (the weakest over what masks them; MDCT), "random" (seeded), "columns"
     columns          for the column mask: inclusive ranges of frame indices, ((first, last), ...)
     seed             of the random mask, 0 .. 2**64 - 1
     n_fft, hop       window length and frame distance in samples; window "hann" or "sine", of the MDCT "sine"
@@ -58,6 +60,9 @@ class EncodeSettings:
     mono             mix all channels into one first
     snr              quantisation noise this far below the signal, dB; None: as much noise as the energy mask
                      takes away, or RANDOM_MASK_SNR_DB for the other masks
+    bitrate          mean of the whole file, kbit/s; quality: 0 .. 10, a constant noise-to-mask ratio. Of snr,
+                     bitrate, quality and drop one decides: the first of these that is not None. Quality is for
+                     the perceptual mask, bitrate for it and the significance mask
     exact            keep float32 coefficients, no quantiser
     parts            independently coded parts a segment, 1 .. 16
     segment_frames   frames L a segment; None: SEGMENT_SECONDS of audio
@@ -78,6 +83,8 @@ class EncodeSettings:
     rate: int | None = None
     mono: bool = False
     snr: float | None = None
+    bitrate: float | None = None
+    quality: float | None = None
     exact: bool = False
     parts: int = 8
     segment_frames: int | None = None
@@ -102,9 +109,31 @@ class EncodeSettings:
             check_integer("segment_frames", self.segment_frames, 1, 2**20)
         if self.snr is not None:
             check_real("snr", self.snr, *SNR_RANGE_DB)
-        if self.exact and self.snr is not None:
-            raise SettingsError("snr and exact contradict each other: exact coefficients have no quantiser")
+        self._check_rate()
         self._check_columns()
+
+    @property
+    def by_drop(self) -> bool:
+        """Whether `drop` decides, not the noise or the bytes."""
+        return self.snr is None and self.bitrate is None and self.quality is None
+
+    def _check_rate(self) -> None:
+        if self.bitrate is not None:
+            check_real("bitrate", self.bitrate, *BITRATE_RANGE_KBPS)
+        if self.quality is not None:
+            check_real("quality", self.quality, *QUALITY_RANGE)
+        given = [name for name in ("snr", "bitrate", "quality") if getattr(self, name) is not None]
+        if len(given) > 1:
+            raise SettingsError(f"{given[0]} and {given[1]} contradict each other: give one")
+        if self.exact and given:
+            raise SettingsError(f"{given[0]} and exact contradict each other: exact coefficients have no quantiser")
+        if self.mask == "perceptual" and (self.transform != "mdct" or self.exact):
+            raise SettingsError("the perceptual mask needs transform mdct and a quantiser: give transform mdct")
+        if self.quality is not None and self.mask != "perceptual":
+            raise SettingsError("quality is a noise-to-mask ratio: it needs mask perceptual")
+        by_step = self.transform == "mdct" and self.mask in ("significance", "perceptual")
+        if self.bitrate is not None and not by_step:
+            raise SettingsError("bitrate needs transform mdct and mask significance or perceptual")
 
     def _check_columns(self) -> None:
         if (self.mask == "columns") != bool(self.columns):
@@ -187,9 +216,11 @@ def parse_mask(text: str) -> tuple[MaskKind, tuple[tuple[int, int], ...]]:
         return "energy", ()
     if text == "significance":
         return "significance", ()
+    if text == "perceptual":
+        return "perceptual", ()
     match = re.fullmatch(r"columns:(\d{1,15}(?:-\d{1,15})?(?:,\d{1,15}(?:-\d{1,15})?)*)", text)
     if not match:
-        raise SettingsError(f"mask {text!r} is unknown: use energy, significance, random or columns:A-B,C")
+        raise SettingsError(f"mask {text!r} is unknown: use energy, significance, perceptual, random or columns:A-B,C")
     ranges = [tuple(int(n) for n in item.split("-")) for item in match[1].split(",")]
     return "columns", tuple((r[0], r[-1]) for r in ranges)
 
@@ -252,16 +283,20 @@ PROFILES: dict[str, EncodeSettings] = {
         mask="random", drop=0.5, n_fft=2048, hop=512, window="hann", rate=16000, mono=True, exact=True
     ),
     "mdct": EncodeSettings(transform="mdct", mask="significance", drop=0.93, window="kbd", parts=4),
+    "perceptual": EncodeSettings(transform="mdct", mask="perceptual", quality=5.0, window="kbd", parts=1),
 }
 
 
 def profile(name: str, **changes: Any) -> EncodeSettings:
-    """The named profile, with some settings changed.
+    """The named profile, with some settings changed. One of snr, bitrate, quality and drop that is given takes
+    the place of the profile's own.
 
     >>> profile("paper", drop=0.3).hop
     512
     """
     check_choice("profile", name, tuple(PROFILES))
+    if any(changes.get(control) is not None for control in ("snr", "bitrate", "quality", "drop")):
+        changes = {"snr": None, "bitrate": None, "quality": None, **changes}
     try:
         return replace(PROFILES[name], **changes)
     except TypeError as exc:

@@ -20,10 +20,11 @@ ARROWS = {
     "errors": set(),
     "settings": {"errors"},
     "varint": {"errors"},
-    **{stage: {"errors", "settings", "varint"} for stage in STAGES},
+    "bands": set(),
+    **{stage: {"errors", "settings", "varint", "bands"} for stage in STAGES},
     "inpaint": {"errors", "settings", "signal"},
     "metrics": {"errors", "settings", "signal"},  # some are defined at one sample rate: they resample
-    "codec": {"errors", "settings", "inpaint", *STAGES},
+    "codec": {"errors", "settings", "bands", "inpaint", *STAGES},
     "bench": {"errors", "settings", "inpaint", "codec", "metrics", "", *STAGES},
     "cli": {"", "bench", "metrics"},
     "": {"errors", "settings", "signal", "codec"},

@@ -7,22 +7,19 @@ from typing import BinaryIO
 
 import numpy as np
 
+from dpcodec.codec.masks import mask_of
+from dpcodec.codec.real_segments import RealSegments
 from dpcodec.codec.report import EncodeReport, Progress, silent
-from dpcodec.coding import real_quantize
+from dpcodec.codec.shaped_segments import ShapedSegments
 from dpcodec.coding.part import STORED_MASKS, encode_segment
 from dpcodec.coding.quantize import step_for_noise, step_for_snr
-from dpcodec.coding.real_part import encode_real_segment
+from dpcodec.container.constants import OVERHEAD_BYTES
 from dpcodec.container.header import Header
 from dpcodec.container.stream import Writer
 from dpcodec.errors import AudioError
-from dpcodec.mask.columns import columns_mask, merge_ranges
-from dpcodec.mask.energy import energy_mask
-from dpcodec.mask.seeded import random_mask
-from dpcodec.mask.significance import significance_mask
+from dpcodec.mask.columns import merge_ranges
 from dpcodec.settings import RANDOM_MASK_SNR_DB, SEGMENT_SECONDS, EncodeSettings
 from dpcodec.signal.blocks import SegmentAnalysis
-from dpcodec.signal.mdct import Mdct
-from dpcodec.signal.mdct_blocks import MdctAnalysis
 from dpcodec.signal.resample import Resampler, downmix, resampled_length
 from dpcodec.signal.stft import Stft
 from dpcodec.signal.streams import AudioReader
@@ -31,6 +28,8 @@ READ_SAMPLES = 1 << 16
 SEGMENT_CELLS = 1 << 22
 PART_CELLS = 1 << 20
 LOUDEST_SAMPLE = 1e30
+LEAST_SHARE = 0.1
+"""Of a segment's bytes at the bit rate: it gets these even where the ones before spent too many."""
 
 
 def encode_stream(
@@ -47,10 +46,19 @@ def encode_stream(
     report = EncodeReport(rate, channels)
     tags = (reader.tags if settings.keep_tags else ()) + settings.tags
     writer = Writer(out, header, tags)
-    analysis: SegmentAnalysis | MdctAnalysis
     blocks = _blocks(reader, settings, report)
+
+    def budget(segment: int, samples: int) -> int:
+        """Bytes for the bodies of a segment, so that all written so far is at the bit rate."""
+        come = min(samples, (segment + 1) * header.segment_frames * header.hop)
+        nominal = (settings.bitrate or 0.0) * 125 / rate
+        left = nominal * come - writer.bytes_if_closed() - header.parts * OVERHEAD_BYTES
+        return max(int(left), int(LEAST_SHARE * nominal * (come - segment * header.segment_frames * header.hop)), 1)
+
     if header.transform == "mdct":
-        analysis, coded = _mdct_segments(header, settings, blocks, report)
+        kind = ShapedSegments if header.mask == "perceptual" else RealSegments
+        segments = kind(header, settings, report, budget)
+        analysis, coded = segments.analysis, segments.coded(blocks)
     else:
         analysis, coded = _stft_segments(header, settings, blocks, report)
     total = reader.samples / reader.sample_rate if reader.samples is not None else None
@@ -81,48 +89,9 @@ def _stft_segments(
     return analysis, coded()
 
 
-def _mdct_segments(
-    header: Header, settings: EncodeSettings, blocks: Iterator[np.ndarray], report: EncodeReport
-) -> tuple[MdctAnalysis, Iterator[list[bytes]]]:
-    """The same for the MDCT, whose splits are chosen for the step that unsplit frames would get."""
-
-    def steps_of(X: np.ndarray) -> np.ndarray:
-        return _real_steps(X, mask_of(header, 0, X), settings)
-
-    mdct = Mdct(header.n_fft, header.window, header.max_split)
-    analysis = MdctAnalysis(mdct, header.channels, header.segment_frames, steps_of)
-
-    def coded() -> Iterator[list[bytes]]:
-        for index, (X, splits) in enumerate(analysis.segments(blocks)):
-            kept = mask_of(header, index, X)
-            steps = None if settings.exact else _real_steps(X, kept, settings)
-            stored = header.mask in STORED_MASKS
-            yield encode_real_segment(X, kept, stored, header.parts, steps, splits)
-            _count(report, kept)
-
-    return analysis, coded()
-
-
 def _count(report: EncodeReport, kept: np.ndarray) -> None:
     report.kept += int(np.count_nonzero(kept))
     report.cells += kept.size
-
-
-def mask_of(header: Header, segment: int, X: np.ndarray) -> np.ndarray:
-    """The mask M of a segment, bool [C, K, L], from its spectrogram [C, K, L] (whose values only stored masks
-    look at)."""
-    if header.mask == "significance":
-        return significance_mask(X, header.drop_q32)
-    if header.mask == "energy":
-        return energy_mask(X, header.drop_q32)
-    return known_mask(header, segment, X.shape[2])
-
-
-def known_mask(header: Header, segment: int, frames: int) -> np.ndarray:
-    """A mask that the header alone determines, bool [C, K, L]: random or columns."""
-    if header.mask == "random":
-        return random_mask(header.seed, header.drop_q32, segment, header.channels, header.bins, frames)
-    return columns_mask(header.columns, header.channels, header.bins, segment * header.segment_frames, frames)
 
 
 def segment_frames(hop: int, bins: int, channels: int, rate: int, parts: int) -> int:
@@ -134,7 +103,7 @@ def segment_frames(hop: int, bins: int, channels: int, rate: int, parts: int) ->
 def _header(settings: EncodeSettings, reader: AudioReader, channels: int, rate: int) -> Header:
     samples, mdct = reader.samples, settings.transform == "mdct"
     bins = settings.n_fft // 2 + (not mdct)
-    by_quantiser = settings.mask == "significance" and settings.snr is not None
+    by_quantiser = settings.mask in ("significance", "perceptual") and not settings.by_drop
     if samples is not None:
         samples = resampled_length(samples, reader.sample_rate, rate)
     return Header(
@@ -164,21 +133,6 @@ def _steps(X: np.ndarray, kept: np.ndarray, settings: EncodeSettings, stft: Stft
     if settings.snr is None and settings.mask in STORED_MASKS:
         return step_for_noise(X, kept, stft.weights)
     return step_for_snr(X, kept, RANDOM_MASK_SNR_DB if settings.snr is None else settings.snr, stft.weights)
-
-
-def _real_steps(X: np.ndarray, kept: np.ndarray, settings: EncodeSettings) -> np.ndarray:
-    """The same for real coefficients. Where the significance mask decides alone, its threshold ends the dead
-    zone."""
-    snr = settings.snr
-    if snr is None and settings.mask == "significance" and settings.drop > 0:
-        return real_quantize.step_for_mask(X, kept)
-    power = X.astype(np.float64) ** 2
-    energy = power.sum((1, 2))
-    noise = energy * 10 ** (-(RANDOM_MASK_SNR_DB if snr is None else snr) / 10)
-    if snr is None and settings.mask == "energy":
-        taken = np.where(kept, 0, power).sum((1, 2))
-        noise = np.where(taken > 0, taken, noise)
-    return real_quantize.step_for_noise(X, kept, noise)
 
 
 def _blocks(reader: AudioReader, settings: EncodeSettings, report: EncodeReport) -> Iterator[np.ndarray]:

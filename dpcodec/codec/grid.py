@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dpcodec.codec.encoder import known_mask
+from dpcodec.codec.masks import known_mask
 from dpcodec.coding.part import STORED_MASKS, coded_frames, decode_part, part_slices, share_bounds
 from dpcodec.container.header import Header
 from dpcodec.container.stream import SegmentData

@@ -1,7 +1,7 @@
 """Rebuilding audio from an MDCT: nothing to solve, since the transform is orthonormal.
 
 A dropped coefficient shares nothing with the kept ones: the zeros of solver none are the least-squares
-estimate.
+estimate. Where the file tells noise levels, `auto` fills with noise instead.
 """
 
 from __future__ import annotations
@@ -10,9 +10,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from dpcodec.codec.real_grid import mdct_of, read_real_grid
+from dpcodec.bands import band_of_rows
+from dpcodec.codec.noise import fill
+from dpcodec.codec.real_grid import RealGrid, mdct_of, read_real_grid
 from dpcodec.codec.report import DecodeReport, Progress
 from dpcodec.codec.stretch import Stretch
+from dpcodec.coding.shape import turned
 from dpcodec.container.stream import Reader
 from dpcodec.errors import SettingsError
 from dpcodec.signal.mdct_blocks import MdctSynthesis
@@ -33,8 +36,9 @@ class MdctRebuild:
             )
         self._mdct = mdct_of(reader.header)
         self._reader, self._header, self._report, self._progress = reader, reader.header, report, progress
+        self._filled = reader.header.shaped and solver == "auto"
         reason = "as asked" if solver == "none" else "the MDCT is orthonormal, so zeros are least squares"
-        self._choice = f"none: {reason}"
+        self._choice = "noise: of the levels that the file tells" if self._filled else f"none: {reason}"
 
     def samples(self, stretch: Stretch) -> Iterator[np.ndarray]:
         """The finished samples of the stretch, float32 [C, n] blocks."""
@@ -48,10 +52,21 @@ class MdctRebuild:
             frames = None if total is None else min(F, frame_count(total, M) - data.index * F)
             grid, problems = read_real_grid(self._header, data, frames)
             self._report.damage += problems
-            block = synthesis.push(grid.values, grid.splits)
+            block = synthesis.push(self._coefficients(grid, data.index), grid.splits)
             yield from stretch.clipped(block, position, self._reader.total_samples)
             position += block.shape[1]
             self._tell(position, f"segment {data.index + 1}")
+
+    def _coefficients(self, grid: RealGrid, segment: int) -> np.ndarray:
+        """The estimate of the segment's coefficients, float32 [C, K, L]: filled if wanted, and turned back."""
+        X = grid.values
+        if self._filled and grid.noise is not None:
+            X = fill(X, grid.noise, segment)
+        if grid.angles is not None and grid.angles.any():
+            bands = band_of_rows(X.shape[1], self._header.sample_rate)
+            pairs = [turned(X[2 * i : 2 * i + 2], a[bands, None], back=True) for i, a in enumerate(grid.angles)]
+            X = np.concatenate([*pairs, X[2 * len(pairs) :]])
+        return X
 
     def _tell(self, position: int, detail: str) -> None:
         choices, channels = self._report.choices, self._header.channels

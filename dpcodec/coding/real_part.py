@@ -142,7 +142,7 @@ def _decode_channel(
         kept, values = decode_exact_real(payload[grid[1] :], grid, mask)
         return (kept, values, splits), at
     step, at = read_step(body, at)
-    bias, at = _read_bias(body, at)
+    bias, at = read_bias(body, at)
     bins, at = read_varint(body, at)
     if bins > grid[0]:
         raise FormatError(f"coded part: {bins} bins coded of {grid[0]}")
@@ -153,7 +153,7 @@ def _decode_channel(
     return (kept, dequantize_real(q, step, bias), splits), at
 
 
-def _read_bias(body: bytes, at: int) -> tuple[tuple[int, int], int]:
+def read_bias(body: bytes, at: int) -> tuple[tuple[int, int], int]:
     """Two signed halves of a byte, and the offset after it."""
     if at >= len(body):
         raise FormatError("coded part: ends before its bias")

@@ -33,7 +33,7 @@ def step_for_mask(X: np.ndarray, kept: np.ndarray) -> np.ndarray:
     steps = np.where(np.isfinite(smallest), smallest, 1.0) / DEAD_ZONE * (1 - 2**-20)
     energy = (X.astype(np.float64) ** 2).sum((1, 2))
     noise = 12 * energy * 10 ** (-FINEST_SNR_DB / 10) / np.maximum(kept.sum((1, 2)), 1)
-    return _limited(np.maximum(steps, np.sqrt(noise)), X)
+    return limited(np.maximum(steps, np.sqrt(noise)), X)
 
 
 def step_for_noise(X: np.ndarray, kept: np.ndarray, noise: np.ndarray) -> np.ndarray:
@@ -45,10 +45,10 @@ def step_for_noise(X: np.ndarray, kept: np.ndarray, noise: np.ndarray) -> np.nda
         low, high = STEP_RANGE[0], max(2 * float(some.max(initial=0)), STEP_RANGE[0])
         for _ in range(_SEARCH_STEPS):
             middle = float(np.sqrt(low) * np.sqrt(high))
-            error = some - np.floor(some / middle + (1 - DEAD_ZONE)) * middle
+            error = errors(some, middle)
             low, high = (low, middle) if float(error @ error) > energy else (middle, high)
         steps.append(low)
-    return _limited(np.array(steps), X)
+    return limited(np.array(steps), X)
 
 
 def quantize_real(X: np.ndarray, step: float) -> np.ndarray:
@@ -77,15 +77,23 @@ def bias_of(X: np.ndarray, q: np.ndarray, step: float) -> tuple[int, int]:
     return one, more
 
 
-def dequantize_real(q: np.ndarray, step: float, bias: tuple[int, int]) -> np.ndarray:
-    """Int32 [...] -> float32 [...], finite always."""
+def dequantize_real(
+    q: np.ndarray, step: float, bias: tuple[int, int], factors: np.ndarray | float = 1.0
+) -> np.ndarray:
+    """Int32 [...] -> float32 [...], finite always; the step is `factors` [...] times as large."""
     magnitude = np.abs(q).astype(np.float64)
     shifted = magnitude + np.where(magnitude > 1, bias[1], bias[0] * (magnitude == 1)) * BIAS_UNIT
-    values: np.ndarray = np.clip(np.sign(q) * shifted * float(step), -FLOAT32_MAX, FLOAT32_MAX)
+    values: np.ndarray = np.clip(np.sign(q) * shifted * float(step) * factors, -FLOAT32_MAX, FLOAT32_MAX)
     return values.astype(np.float32)
 
 
-def _limited(steps: np.ndarray, X: np.ndarray) -> np.ndarray:
+def errors(magnitudes: np.ndarray, step: float) -> np.ndarray:
+    """What quantising takes from magnitudes [...], before any bias is added: float64 [...]."""
+    left: np.ndarray = magnitudes - np.floor(magnitudes / step + (1 - DEAD_ZONE)) * step
+    return left
+
+
+def limited(steps: np.ndarray, X: np.ndarray) -> np.ndarray:
     """Steps within what the format can hold for this X: float32 [C]."""
     finest = np.abs(X).max(axis=(1, 2), initial=0) / (MAX_SYMBOL // 2)
     limited: np.ndarray = np.clip(np.maximum(steps, finest), *STEP_RANGE).astype(np.float32)

@@ -12,8 +12,9 @@ SYNC = b"\xf2dp\xb1"
 """Starts every packet."""
 MAGIC_BYTES = 8
 VERSION_MAJOR = 1
-VERSION_MINOR = 1
-"""Of files with the extension; others say 0."""
+VERSION_MINOR = 2
+"""Of files with shaped coefficients; those with the extension alone say EXTENDED_MINOR, others 0."""
+EXTENDED_MINOR = 1
 
 HEAD_BYTES = 22
 """sync 4, type 2, flags 2, segment 4, part 1, parts 1, length 4, checksum of these 18 bytes 4."""
@@ -41,12 +42,14 @@ HEADER_EXACT = 0x01
 HEADER_REPAIRED = 0x02
 HEADER_EXTENDED = 0x08
 """Transform and splits follow the columns; a reader that does not know them must refuse the file."""
-HEADER_KNOWN_FLAGS = HEADER_EXACT | HEADER_REPAIRED | HEADER_EXTENDED
+HEADER_SHAPED = 0x10
+"""Steps follow weights, and pairs of channels may be turned: the perceptual mask."""
+HEADER_KNOWN_FLAGS = HEADER_EXACT | HEADER_REPAIRED | HEADER_EXTENDED | HEADER_SHAPED
 SAMPLES_UNKNOWN = 2**64 - 1
 TRANSFORM_IDS = {"stft": 0, "mdct": 1}
 WINDOW_IDS = {"hann": 0, "sine": 1, "kbd": 2}
 TRANSFORM_WINDOWS = {"stft": ("hann", "sine"), "mdct": ("sine", "kbd")}
-MASK_IDS = {"random": 0, "energy": 1, "columns": 2, "significance": 3}
+MASK_IDS = {"random": 0, "energy": 1, "columns": 2, "significance": 3, "perceptual": 4}
 CONTAINER_IDS = {
     "wav": 0,
     "rf64": 1,

@@ -79,6 +79,8 @@ class Header:
         self._check_transform()
         if self.mask not in c.MASK_IDS:
             raise FormatError(f"invalid field mask {self.mask!r}")
+        if self.shaped and (self.transform != "mdct" or self.exact):
+            raise FormatError(f"invalid field mask {self.mask!r}: it needs a quantised MDCT")
         if not 0 <= self.drop_q32 < 2**32:
             raise FormatError(f"invalid field drop_q32 {self.drop_q32}")
         if not 0 <= self.seed < 2**64:
@@ -119,6 +121,16 @@ class Header:
         return self.transform != "stft" or self.mask == "significance"
 
     @property
+    def shaped(self) -> bool:
+        """Whether a reader of version 1.1 must refuse the file."""
+        return self.mask == "perceptual"
+
+    @property
+    def minor(self) -> int:
+        """The lowest minor version that has all that the file uses."""
+        return c.VERSION_MINOR if self.shaped else c.EXTENDED_MINOR if self.extended else 0
+
+    @property
     def frames(self) -> int | None:
         """Number of frames L of the whole file, None while N is not known."""
         return None if self.samples is None else frame_count(self, self.samples)
@@ -142,10 +154,10 @@ def segment_count(header: Header, samples: int) -> int:
 def pack_header(header: Header) -> bytes:
     """The body of a HEAD packet. Raises `LimitError` if so many columns are dropped that it passes 64 KiB."""
     flags = c.HEADER_EXACT * header.exact | c.HEADER_REPAIRED * header.repaired
-    flags |= c.HEADER_EXTENDED * header.extended
+    flags |= c.HEADER_EXTENDED * header.extended | c.HEADER_SHAPED * header.shaped
     fixed = _FIXED.pack(
         c.VERSION_MAJOR,
-        c.VERSION_MINOR if header.extended else 0,
+        header.minor,
         flags,
         header.channels,
         header.sample_rate,
@@ -195,14 +207,14 @@ def unpack_header(body: bytes) -> Header:
     columns, end = _unpack_columns(body, _FIXED.size)
     transform, max_split = "stft", 0
     if flags & c.HEADER_EXTENDED:
-        if minor < c.VERSION_MINOR:
+        if minor < c.EXTENDED_MINOR:
             raise FormatError(f"invalid field version {major}.{minor}: it has no extension")
         transform, max_split, end = _unpack_extension(body, end)
     if bool(flags & c.HEADER_EXTENDED) != (transform != "stft" or mask == "significance"):
         raise FormatError("invalid field flags: the extension is missing, or nothing needs it")
-    if end < len(body) and minor <= (c.VERSION_MINOR if flags & c.HEADER_EXTENDED else 0):
-        raise FormatError(f"invalid field header length {len(body)}: {end} bytes are used")
-    return Header(
+    if bool(flags & c.HEADER_SHAPED) != (mask == "perceptual"):
+        raise FormatError("invalid field flags: shaped coefficients need mask perceptual, and it needs them")
+    header = Header(
         sample_rate=rate,
         channels=channels,
         samples=None if samples == c.SAMPLES_UNKNOWN else samples,
@@ -222,6 +234,11 @@ def unpack_header(body: bytes) -> Header:
         transform=transform,
         max_split=max_split,
     )
+    if minor < header.minor:
+        raise FormatError(f"invalid field version {major}.{minor}: what it uses came with {major}.{header.minor}")
+    if end < len(body) and minor <= header.minor:
+        raise FormatError(f"invalid field header length {len(body)}: {end} bytes are used")
+    return header
 
 
 def _pack_columns(columns: tuple[tuple[int, int], ...]) -> bytes:

@@ -77,6 +77,12 @@ class Writer:
         """Write a packet that is not part of a segment."""
         self._write(pack_packet(kind, body, flags=flags))
 
+    def bytes_if_closed(self) -> int:
+        """Bytes the file would have if it were closed now; a longer index may come to a byte or two more."""
+        end = c.OVERHEAD_BYTES + len(pack_end(End(0, 0, self._header)))
+        index = c.OVERHEAD_BYTES + len(pack_index(self._starts.tolist()))
+        return self.bytes_written + end + index * (len(self._starts) > c.INDEX_SEGMENTS)
+
     def close(self, samples: int | None, digest: int | None = None) -> None:
         """Write index and end, and patch the first header. The file object stays open.
 

@@ -22,13 +22,22 @@ class MdctAnalysis:
     """Cuts a stream of blocks float32 [C, n] into segments of `segment_frames` frames: coefficients float64
     [C, K, F] and split exponents int64 [C, F].
 
-    `steps_of` is that of `choose_splits`. After the iteration `samples` holds N.
+    steps_of  quantiser steps, [C, 1 or K, 1 or L], from samples [C, n] and the span of the frames over them;
+              called once a segment, before the segment is given
+    paired    channels 2 i and 2 i + 1 get the same splits
+
+    After the iteration `samples` holds N.
     """
 
     def __init__(
-        self, mdct: Mdct, channels: int, segment_frames: int, steps_of: Callable[[np.ndarray], np.ndarray]
+        self,
+        mdct: Mdct,
+        channels: int,
+        segment_frames: int,
+        steps_of: Callable[[np.ndarray, Span], np.ndarray],
+        paired: bool = False,
     ) -> None:
-        self._mdct, self._steps_of = mdct, steps_of
+        self._mdct, self._steps_of, self._paired = mdct, steps_of, paired
         self._runs = FrameRuns(channels, mdct.n_fft, mdct.hop, segment_frames, ahead=1)
         self._before = np.zeros(channels, np.int64)
         self._first: np.ndarray | None = None
@@ -47,7 +56,8 @@ class MdctAnalysis:
         """The first `frames` frames of the buffer, knowing the `seen` first ones."""
         samples = held[:, : (seen + 1) * self._mdct.hop].astype(np.float64)
         span = Span(samples.shape[1], seen, 0)
-        splits = choose_splits(self._mdct, samples, span, self._steps_of, self._first)
+        steps = self._steps_of(samples, span)
+        splits = choose_splits(self._mdct, samples, span, steps, self._first, self._paired)
         own, after = splits[:, :frames], splits[:, -1]
         span = Span(samples.shape[1], frames, 0)
         spectra = [

@@ -8,8 +8,6 @@ floats may decide here.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from dpcodec.signal.mdct import Mdct
@@ -23,23 +21,24 @@ def choose_splits(
     mdct: Mdct,
     x: np.ndarray,
     span: Span,
-    steps_of: Callable[[np.ndarray], np.ndarray],
+    steps: np.ndarray,
     first: np.ndarray | None = None,
+    paired: bool = False,
 ) -> np.ndarray:
     """Split exponents of a run of frames, int64 [C, L].
 
-    x         real [C, N], which lies under the frames as `span` says
-    steps_of  float [C], the quantiser's step of each channel, from the coefficients [C, K, L] of unsplit
-              frames
-    first     int [C], splits of the first frame where they are settled
+    x       real [C, N], which lies under the frames as `span` says
+    steps   of the quantiser, [C, 1 or K, 1 or L]
+    first   int [C], splits of the first frame where they are settled
+    paired  channels 2 i and 2 i + 1 get the same
     """
     costs = np.empty((len(x), mdct.max_split + 1, span.frames))
-    steps = np.ones(len(x))
     for split in range(mdct.max_split + 1):
         X = mdct.forward(x, np.full(span.frames, split), span, (split, split))
-        if split == 0:
-            steps = steps_of(X).astype(np.float64)
-        costs[:, split] = np.log2(1 + np.abs(X) / steps[:, None, None]).sum(axis=1)
+        costs[:, split] = np.log2(1 + np.abs(X) / steps).sum(axis=1)
+    if paired:
+        for c in range(1, len(x), 2):
+            costs[c - 1] = costs[c] = costs[c - 1] + costs[c]
     if first is not None:
         settled = np.arange(mdct.max_split + 1) == first[:, None]
         costs[:, :, 0] = np.where(settled, 0.0, np.inf)

@@ -20,7 +20,7 @@ DAY_S = 86400.0
 
 @click.command(cls=Verb)
 @file_options
-@click.option("--profile", help="Preset: default, paper or mdct; options given change it.")
+@click.option("--profile", help="Preset: default, perceptual, mdct or paper; options given change it.")
 @click.option("--transform", metavar="NAME", help="stft, or mdct with the presets of profile mdct. [stft]")
 @click.option("--drop", type=float, metavar="R", help="Share of coefficients removed, 0 <= R < 1. [0.8]")
 @click.option("--mask", metavar="KIND", help="energy, significance, random or columns:A-B,C,... [energy]")
@@ -31,6 +31,8 @@ DAY_S = 86400.0
 @click.option("--max-split", type=int, metavar="S", help="The MDCT cuts frames into 2^S blocks at most. [4]")
 @click.option("--rate", type=int, metavar="HZ", help="Resample to this rate first.")
 @click.option("--snr", type=float, metavar="DB", help="Quantisation noise this far below the signal.")
+@click.option("--bitrate", type=float, metavar="KBPS", help="Mean of the whole file, kbit/s; what the ear hears.")
+@click.option("--quality", type=float, metavar="Q", help="0 to 10: a constant noise-to-mask ratio.")
 @click.option("--exact/--quantised", default=None, help="Keep float32 coefficients, or quantise them.")
 @click.option("--parts", type=int, metavar="N", help="Independently coded parts a segment, 1 to 16. [8]")
 @click.option("--mono/--all-channels", default=None, help="Mix the channels into one first, or keep them.")
@@ -70,11 +72,13 @@ def settings_of(options: dict[str, Any]) -> dpcodec.EncodeSettings:
         "max_split",
         "rate",
         "snr",
+        "bitrate",
+        "quality",
         "exact",
         "parts",
     )
     changes = {name: options[name] for name in (*names, "mono", "sanitize") if options[name] is not None}
-    base = options["profile"] or ("mdct" if options["transform"] == "mdct" else "default")
+    base = options["profile"] or _profile_meant(options)
     if options["transform"] == "mdct" and "n_fft" in changes:
         changes.setdefault("hop", changes["n_fft"] // 2)
     if options["mask"] is not None:
@@ -84,6 +88,13 @@ def settings_of(options: dict[str, Any]) -> dpcodec.EncodeSettings:
     changes["tags"] = tuple(_tag(text) for text in options["tags"])
     changes["keep_tags"] = not options["no_tags"]
     return dpcodec.profile(base, **changes)
+
+
+def _profile_meant(options: dict[str, Any]) -> str:
+    """The profile whose presets the other options ask for."""
+    if options["bitrate"] is not None or options["quality"] is not None or options["mask"] == "perceptual":
+        return "perceptual" if options["mask"] in (None, "perceptual") else "mdct"
+    return "mdct" if options["transform"] == "mdct" else "default"
 
 
 def encode_file(

@@ -1,0 +1,216 @@
+"""One segment of shaped coefficients <-> the bodies of its parts: the step follows a weight by band and frame,
+pairs of channels may be turned, and what became zero has a noise level.
+
+Dealing and the frame of a body are those of `part.py`. Channels 2 i and 2 i + 1 are a pair, with common
+splits; every channel starts with a mode byte:
+
+    0  digital silence   nothing follows
+    5  shaped            float32 step, bias byte, varint bins coded; payload
+
+The payload: of the first channel of a pair that is not silent the splits, and if the pair has two channels the
+angles; then weights, noise levels and symbols. It has its varint length before it, except in the last channel.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+
+import numpy as np
+
+from dpcodec.bands import band_edges, band_of_rows
+from dpcodec.coding.entropy import Coder, Decoder, Encoder
+from dpcodec.coding.part import SILENT, close_body, open_body, part_slices, read_payload, read_step
+from dpcodec.coding.real_part import read_bias
+from dpcodec.coding.real_quantize import bias_of, dequantize_real, quantize_real
+from dpcodec.coding.real_symbols import code_splits, walk_real
+from dpcodec.coding.shape import (
+    NOISE_FRAMES,
+    NOISE_LEVELS,
+    NOISE_UNIT,
+    code_angles,
+    code_noise,
+    code_weights,
+)
+from dpcodec.errors import FormatError
+from dpcodec.varint import read_varint, write_varint
+
+SHAPED = 5
+FILL = 0.45
+"""Root mean square of the noise, of that of the values it stands for: all of it would be added to the error,
+and less than half is heard as enough (docs/method.md)."""
+
+
+@dataclass(frozen=True)
+class ShapedSegment:
+    """What the encoder has found for a segment.
+
+    X        float64 [C, K, L], coefficients, pairs turned
+    weights  int64 [C, B, L], 0 .. 63
+    angles   int64 [C // 2, B], 0 .. 15, by which pairs were turned
+    splits   int64 [C, L], common to a pair
+    """
+
+    X: np.ndarray
+    weights: np.ndarray
+    angles: np.ndarray
+    splits: np.ndarray
+
+
+@dataclass(frozen=True)
+class ShapedPart:
+    """What one part tells of its sub-grid.
+
+    kept    bool [C, Kp, L], True where a value arrived
+    values  float32 [C, Kp, L], zero elsewhere, pairs still turned
+    noise   float32 [C, Kp, L], root mean square of what may fill cells, zero where kept
+    splits  int64 [C, L]
+    angles  int64 [C // 2, B], zero beyond the bands coded
+    """
+
+    kept: np.ndarray
+    values: np.ndarray
+    noise: np.ndarray
+    splits: np.ndarray
+    angles: np.ndarray
+
+
+def factors(weights: np.ndarray, bands: np.ndarray) -> np.ndarray:
+    """What weights [..., B, L] multiply the step by in rows of `bands` int [K]: float64 [..., K, L]."""
+    spread: np.ndarray = np.exp2(weights / 2)[..., bands, :]
+    return spread
+
+
+def encode_shaped_segment(
+    segment: ShapedSegment, steps: np.ndarray, parts: int, sample_rate: int
+) -> tuple[list[bytes], int]:
+    """The bodies of the parts of a segment, a single one if nothing is left of it, and the number of
+    coefficients that did not become zero. `steps` float32 [C], of each channel at weight 0. Raises
+    `SettingsError` for a step that is out of range or too fine."""
+    C, K, L = segment.X.shape
+    bands = band_of_rows(K, sample_rate)
+    scaled = segment.X / factors(segment.weights, bands)
+    q = np.stack([quantize_real(scaled[c], float(steps[c])) for c in range(C)])
+    noise = np.stack([_noise_levels(scaled[c] / float(steps[c]), q[c], K, sample_rate) for c in range(C)])
+    silent = ~(q.any((1, 2)) | noise.any((1, 2)))
+    bodies = []
+    for part in range(1 if silent.all() else parts):
+        rows = part_slices(part, parts)[0]
+        out, told = [write_varint(L)], -1
+        for c in range(C):
+            if silent[c]:
+                out.append(bytes([SILENT]))
+                continue
+            coded = _bands_coded(q[c], noise[c], bands)
+            own = bands[rows][bands[rows] < coded]
+            values, symbols = scaled[c, rows][: len(own)], q[c, rows][: len(own)]
+            one, more = bias_of(values, symbols, float(steps[c]))
+            head = struct.pack("<BfB", SHAPED, steps[c], (one & 15) << 4 | more & 15)
+            encoder = Encoder()
+            if c // 2 != told:
+                told = c // 2
+                code_splits(encoder, L, segment.splits[c])
+                if told < len(segment.angles):
+                    code_angles(encoder, segment.angles.shape[1], segment.angles[told])
+            shown = int(own[-1]) + 1 if len(own) else 0
+            code_weights(encoder, (shown, L), segment.weights[c])
+            code_noise(encoder, (shown, noise.shape[2]), noise[c])
+            walk_real(encoder, symbols.shape, None, symbols)
+            payload = encoder.finish()
+            length = write_varint(len(payload)) if c + 1 < C else b""
+            out += [head, write_varint(len(own)), length, payload]
+        bodies.append(b"".join(out))
+    return bodies, int(np.count_nonzero(q))
+
+
+def decode_shaped_part(
+    body: bytes, part: int, parts: int, shape: tuple[int, int, int], sample_rate: int, max_split: int
+) -> ShapedPart:
+    """Decode the body of one part of a segment of `shape` (C, K, L). Raises `FormatError` for every body
+    that no encoder wrote."""
+    rows = part_slices(part, parts)[0]
+    grid, at = open_body(body, rows, shape)
+    C, K, L = shape
+    bands = band_of_rows(K, sample_rate)
+    found = ShapedPart(
+        np.zeros((C, *grid), bool),
+        np.zeros((C, *grid), np.float32),
+        np.zeros((C, *grid), np.float32),
+        np.zeros((C, L), np.int64),
+        np.zeros((C // 2, len(band_edges(K, sample_rate)) - 1), np.int64),
+    )
+    told = -1
+    for c in range(C):
+        if at >= len(body):
+            raise FormatError("coded part: ends before its last channel")
+        mode, at = body[at], at + 1
+        if mode == SILENT:
+            continue
+        if mode != SHAPED:
+            raise FormatError(f"coded part: channel mode {mode} is unknown here")
+        step, at = read_step(body, at)
+        bias, at = read_bias(body, at)
+        bins, at = read_varint(body, at)
+        if bins > grid[0]:
+            raise FormatError(f"coded part: {bins} bins coded of {grid[0]}")
+        payload, at = read_payload(body, at, c + 1 == C)
+        decoder = Decoder(payload)
+        if c // 2 != told:
+            told = c // 2
+            _decode_pair(decoder, found, told, max_split)
+        q, scale, levels = _decode_cells(decoder, (bins, L), bands[rows])
+        decoder.finish()
+        found.kept[c, :bins] = q != 0
+        coded = dequantize_real(q, step, bias, scale)
+        found.values[c, :bins] = coded
+        filled = dequantize_real(np.ones_like(q), step, (0, 0), scale * levels * NOISE_UNIT)
+        found.noise[c, :bins] = np.where(q == 0, filled, 0)
+    close_body(body, at)
+    return found
+
+
+def _decode_pair(decoder: Coder, found: ShapedPart, pair: int, max_split: int) -> None:
+    """Read what a pair's first channel tells of both."""
+    splits = code_splits(decoder, found.splits.shape[1], None)
+    if splits.max(initial=0) > max_split:
+        raise FormatError(f"coded part: a frame split more than 2**{max_split} times")
+    found.splits[2 * pair : 2 * pair + 2] = splits
+    if pair < len(found.angles):
+        found.angles[pair] = code_angles(decoder, found.angles.shape[1], None)
+
+
+def _decode_cells(
+    decoder: Coder, shape: tuple[int, int], bands: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Symbols int32, what the weights multiply the step by, float64, and noise levels, int64: [Kp, L] each."""
+    rows, frames = shape
+    own = bands[:rows]
+    shown = int(own[-1]) + 1 if rows else 0
+    weights = code_weights(decoder, (shown, frames), None)
+    levels = code_noise(decoder, (shown, -(-frames // NOISE_FRAMES)), None)
+    q = walk_real(decoder, shape, None, None)
+    spread = np.repeat(levels, NOISE_FRAMES, axis=1)[:, :frames]
+    return q, factors(weights, own), spread[own]
+
+
+def _bands_coded(q: np.ndarray, noise: np.ndarray, bands: np.ndarray) -> int:
+    """Bands up to the last in which anything is coded or filled."""
+    filled = np.flatnonzero(noise.any(axis=1))
+    coded = np.flatnonzero(q.any(axis=1))
+    last = max(int(filled[-1]) if len(filled) else -1, int(bands[coded[-1]]) if len(coded) else -1)
+    return last + 1
+
+
+def _noise_levels(scaled: np.ndarray, q: np.ndarray, rows: int, sample_rate: int) -> np.ndarray:
+    """Level of each band and group of frames, int64 [B, ceil(L / NOISE_FRAMES)], from values in steps."""
+    edges = band_edges(rows, sample_rate)[:-1]
+    frames = np.arange(0, q.shape[1], NOISE_FRAMES)
+    zero = q == 0
+
+    def sums(cells: np.ndarray) -> np.ndarray:
+        return np.add.reduceat(np.add.reduceat(cells, edges, axis=0), frames, axis=1)
+
+    energy, count = sums(np.where(zero, scaled**2, 0.0)), sums(zero.astype(np.float64))
+    rms = np.sqrt(energy / np.maximum(count, 1.0))
+    levels: np.ndarray = np.minimum(np.rint(FILL * rms / NOISE_UNIT), NOISE_LEVELS - 1).astype(np.int64)
+    return levels

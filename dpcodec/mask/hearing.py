@@ -1,0 +1,71 @@
+"""What noise the ear lets pass, by band and frame: the shape that the perceptual mask gives to its threshold.
+
+Energy of half critical bands (`bands.py`) spreads to the bands around it, falling SLOPE_DB a Bark either way;
+contributions add as their POWER-th powers do, which says more for one strong masker than plain addition
+(M. R. Schroeder, B. S. Atal and J. L. Hall, J. Acoust. Soc. Am. 66 (1979), p. 1647; J. Herre and J. D. Johnston
+for the powers). No quieter than the threshold in quiet (E. Terhardt, Hearing Research 1 (1979), p. 155). The
+decoder never repeats this: weights are in the file, so floats may take part.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+
+from dpcodec.bands import band_edges
+
+SLOPE_DB = 27.0
+POWER = 0.6
+FOLLOW = 0.6
+"""The noise follows its threshold to this power: at 1 every band is as bad as every other, at 0 the noise is
+white. 0.5 and 0.7 sounded alike to three measures (docs/method.md)."""
+FULL_SCALE_DB = 96.0
+"""Sound pressure level that a full-scale sine is taken to be heard at."""
+LARGEST_WEIGHT = 63
+HOLD = 1.0
+"""Weights, of 3 dB each, that a band's shape may move by before its weight follows."""
+
+
+def shape_of(power: np.ndarray, sample_rate: int) -> tuple[np.ndarray, float]:
+    """The step that hearing allows: in weights, float64 [C, B, L], 0 where a segment's mean threshold is, and
+    the root of that mean, which a coefficient's noise may have.
+
+    power  float64 [C, K, L], energy of coefficients of an orthonormal transform, from 0 Hz to half the rate
+    """
+    rows = power.shape[1]
+    edges = band_edges(rows, sample_rate)
+    energy = np.add.reduceat(power, edges[:-1], axis=1)
+    matrix, quiet = _spreading(rows, sample_rate)
+    spread = np.einsum("ab,cbl->cal", matrix, energy**POWER) ** (1 / POWER)
+    threshold = np.maximum(spread, quiet[:, None]) / np.diff(edges)[:, None]
+    mean = float(threshold.mean())
+    return FOLLOW * np.log2(threshold / mean), mean**0.5
+
+
+def held_weights(shape: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Integer weights 0 .. LARGEST_WEIGHT that stay until their band's shape has moved by more than HOLD:
+    int64 [C, B, L], and what to add to each channel's to have shapes again, int64 [C]."""
+    held = np.empty(shape.shape, np.int64)
+    here = np.rint(shape[..., 0])
+    for frame in range(shape.shape[2]):
+        now = shape[..., frame]
+        here = np.where(np.abs(now - here) > HOLD, np.rint(now), here)
+        held[..., frame] = here
+    highest = held.max(axis=(1, 2), initial=-(1 << 30))
+    lowest = np.maximum(held.min(axis=(1, 2), initial=1 << 30), highest - LARGEST_WEIGHT)
+    return np.maximum(held - lowest[:, None, None], 0), lowest
+
+
+@lru_cache(maxsize=16)
+def _spreading(rows: int, sample_rate: int) -> tuple[np.ndarray, np.ndarray]:
+    """What the POWER-th power of each band's energy adds to every other's, [B, B], and the energy of bands at
+    the threshold in quiet, [B]."""
+    edges = band_edges(rows, sample_rate)
+    centre_hz = (edges[:-1] + edges[1:]) * sample_rate / (4 * rows)
+    bark = 13 * np.arctan(0.00076 * centre_hz) + 3.5 * np.arctan((centre_hz / 7500) ** 2)
+    apart = np.abs(bark[:, None] - bark)
+    khz = np.maximum(centre_hz, 20.0) / 1000
+    quiet_db = 3.64 * khz**-0.8 - 6.5 * np.exp(-0.6 * (khz - 3.3) ** 2) + 1e-3 * np.minimum(khz, 24.0) ** 4
+    sine = 0.5 * rows  # energy a frame of a full-scale one
+    return 10 ** (-SLOPE_DB / 10 * POWER * apart), sine * 10 ** ((quiet_db - FULL_SCALE_DB) / 10)
