@@ -50,7 +50,8 @@ class EncodeSettings:
     drop             share of coefficients removed, 0 <= drop < 1 (ignored by the column mask, and by the
                      significance mask where `snr` is given: its quantiser then decides alone)
     mask             which go: "energy" (the weakest of each column), "significance" (the weakest of a whole
-                     segment), "perceptual" (the weakest over what masks them; MDCT), "random" (seeded), "columns"
+                     segment), "perceptual" (the weakest beside what masks them; MDCT), "random" (seeded),
+                     "columns"
     columns          for the column mask: inclusive ranges of frame indices, ((first, last), ...)
     seed             of the random mask, 0 .. 2**64 - 1
     n_fft, hop       window length and frame distance in samples; window "hann" or "sine", of the MDCT "sine"
@@ -60,9 +61,9 @@ class EncodeSettings:
     mono             mix all channels into one first
     snr              quantisation noise this far below the signal, dB; None: as much noise as the energy mask
                      takes away, or RANDOM_MASK_SNR_DB for the other masks
-    bitrate          mean of the whole file, kbit/s; quality: 0 .. 10, a constant noise-to-mask ratio. Of snr,
-                     bitrate, quality and drop one decides: the first of these that is not None. Quality is for
-                     the perceptual mask, bitrate for it and the significance mask
+    bitrate          mean of the whole file, kbit/s, for the significance and the perceptual mask
+    quality          0 .. 10, a constant noise-to-mask ratio, for the perceptual mask; of snr, bitrate and
+                     quality at most one is given, and `drop` decides where none is
     exact            keep float32 coefficients, no quantiser
     parts            independently coded parts a segment, 1 .. 16
     segment_frames   frames L a segment; None: SEGMENT_SECONDS of audio
@@ -126,9 +127,13 @@ class EncodeSettings:
         if len(given) > 1:
             raise SettingsError(f"{given[0]} and {given[1]} contradict each other: give one")
         if self.exact and given:
-            raise SettingsError(f"{given[0]} and exact contradict each other: exact coefficients have no quantiser")
+            raise SettingsError(
+                f"{given[0]} and exact contradict each other: exact coefficients have no quantiser"
+            )
         if self.mask == "perceptual" and (self.transform != "mdct" or self.exact):
-            raise SettingsError("the perceptual mask needs transform mdct and a quantiser: give transform mdct")
+            raise SettingsError(
+                "the perceptual mask needs transform mdct and a quantiser: give transform mdct"
+            )
         if self.quality is not None and self.mask != "perceptual":
             raise SettingsError("quality is a noise-to-mask ratio: it needs mask perceptual")
         by_step = self.transform == "mdct" and self.mask in ("significance", "perceptual")
@@ -220,7 +225,9 @@ def parse_mask(text: str) -> tuple[MaskKind, tuple[tuple[int, int], ...]]:
         return "perceptual", ()
     match = re.fullmatch(r"columns:(\d{1,15}(?:-\d{1,15})?(?:,\d{1,15}(?:-\d{1,15})?)*)", text)
     if not match:
-        raise SettingsError(f"mask {text!r} is unknown: use energy, significance, perceptual, random or columns:A-B,C")
+        raise SettingsError(
+            f"mask {text!r} is unknown: use energy, significance, perceptual, random or columns:A-B,C"
+        )
     ranges = [tuple(int(n) for n in item.split("-")) for item in match[1].split(",")]
     return "columns", tuple((r[0], r[-1]) for r in ranges)
 
@@ -288,8 +295,8 @@ PROFILES: dict[str, EncodeSettings] = {
 
 
 def profile(name: str, **changes: Any) -> EncodeSettings:
-    """The named profile, with some settings changed. One of snr, bitrate, quality and drop that is given takes
-    the place of the profile's own.
+    """The named profile, with some settings changed. Whichever of snr, bitrate, quality and drop is given
+    takes the place of the profile's own.
 
     >>> profile("paper", drop=0.3).hop
     512

@@ -20,6 +20,7 @@ from dpcodec.errors import AudioError
 from dpcodec.mask.columns import merge_ranges
 from dpcodec.settings import RANDOM_MASK_SNR_DB, SEGMENT_SECONDS, EncodeSettings
 from dpcodec.signal.blocks import SegmentAnalysis
+from dpcodec.signal.mdct_blocks import MdctAnalysis
 from dpcodec.signal.resample import Resampler, downmix, resampled_length
 from dpcodec.signal.stft import Stft
 from dpcodec.signal.streams import AudioReader
@@ -53,8 +54,11 @@ def encode_stream(
         come = min(samples, (segment + 1) * header.segment_frames * header.hop)
         nominal = (settings.bitrate or 0.0) * 125 / rate
         left = nominal * come - writer.bytes_if_closed() - header.parts * OVERHEAD_BYTES
-        return max(int(left), int(LEAST_SHARE * nominal * (come - segment * header.segment_frames * header.hop)), 1)
+        return max(
+            int(left), int(LEAST_SHARE * nominal * (come - segment * header.segment_frames * header.hop)), 1
+        )
 
+    analysis: SegmentAnalysis | MdctAnalysis
     if header.transform == "mdct":
         kind = ShapedSegments if header.mask == "perceptual" else RealSegments
         segments = kind(header, settings, report, budget)

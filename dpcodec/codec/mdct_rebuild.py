@@ -58,13 +58,16 @@ class MdctRebuild:
             self._tell(position, f"segment {data.index + 1}")
 
     def _coefficients(self, grid: RealGrid, segment: int) -> np.ndarray:
-        """The estimate of the segment's coefficients, float32 [C, K, L]: filled if wanted, and turned back."""
+        """The estimate of the segment's coefficients, real [C, K, L]: filled if wanted, and turned back."""
         X = grid.values
-        if self._filled and grid.noise is not None:
+        if self._filled:
             X = fill(X, grid.noise, segment)
-        if grid.angles is not None and grid.angles.any():
+        if grid.angles.any():
             bands = band_of_rows(X.shape[1], self._header.sample_rate)
-            pairs = [turned(X[2 * i : 2 * i + 2], a[bands, None], back=True) for i, a in enumerate(grid.angles)]
+            pairs = [
+                turned(X[2 * i : 2 * i + 2], angles[bands, None], back=True)
+                for i, angles in enumerate(grid.angles)
+            ]
             X = np.concatenate([*pairs, X[2 * len(pairs) :]])
         return X
 

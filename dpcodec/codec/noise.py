@@ -31,6 +31,6 @@ def _uniform(segment: int, channel: int, rows: int, frames: int) -> np.ndarray:
     counter[..., 0] = np.arange(blocks)
     counter[..., 1] = np.arange(rows)[:, None]
     counter[..., 2], counter[..., 3] = channel, segment
-    words = philox4x32(counter, _KEY).reshape(rows, -1)[:, :frames]
+    words = philox4x32(counter, _KEY).reshape(rows, blocks * _WORDS)[:, :frames]
     uniform: np.ndarray = (words.astype(np.float64) + 0.5) * (2 * 3**0.5 / 2**32) - 3**0.5
     return uniform.astype(np.float32)

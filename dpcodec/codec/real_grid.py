@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dpcodec.codec.masks import known_mask
+from dpcodec.bands import band_edges
 from dpcodec.codec.grid import frames_of
+from dpcodec.codec.masks import known_mask
 from dpcodec.coding.part import STORED_MASKS, part_slices
 from dpcodec.coding.real_part import decode_real_part
 from dpcodec.coding.shaped_part import decode_shaped_part
@@ -24,15 +25,15 @@ class RealGrid:
     kept    bool [C, K, L]
     values  float32 [C, K, L], zero where nothing arrived; pairs of channels still turned by `angles`
     splits  int64 [C, L], zero where no part told them
-    noise   float32 [C, K, L], root mean square of what may fill a cell; None where the file tells none
-    angles  int64 [C // 2, B], None likewise
+    noise   float32 [C, K, L], root mean square of what may fill a cell
+    angles  int64 [C // 2, B], zero where no part told them
     """
 
     kept: np.ndarray
     values: np.ndarray
     splits: np.ndarray
-    noise: np.ndarray | None = None
-    angles: np.ndarray | None = None
+    noise: np.ndarray
+    angles: np.ndarray
 
 
 def mdct_of(header: Header) -> Mdct:
@@ -47,10 +48,14 @@ def read_real_grid(header: Header, data: SegmentData, frames: int | None) -> tup
     """
     frames, problems = frames_of(header, data, frames)
     shape = (header.channels, header.bins, frames)
-    splits = np.zeros((header.channels, frames), np.int64)
-    grid = RealGrid(np.zeros(shape, bool), np.zeros(shape, np.float32), splits)
-    if header.shaped:
-        grid.noise = np.zeros(shape, np.float32)
+    bands = len(band_edges(header.bins, header.sample_rate)) - 1
+    grid = RealGrid(
+        kept=np.zeros(shape, bool),
+        values=np.zeros(shape, np.float32),
+        splits=np.zeros((header.channels, frames), np.int64),
+        noise=np.zeros(shape, np.float32),
+        angles=np.zeros((header.channels // 2, bands), np.int64),
+    )
     lay = _lay_shaped if header.shaped else _lay
     told = False
     for part, body in data.parts.items():
@@ -73,7 +78,9 @@ def _lay(header: Header, data: SegmentData, grid: RealGrid, part: int, body: byt
     grid.kept[:, rows], grid.values[:, rows], grid.splits = coded.kept, coded.values, coded.splits
 
 
-def _lay_shaped(header: Header, data: SegmentData, grid: RealGrid, part: int, body: bytes, told: bool) -> None:
+def _lay_shaped(
+    header: Header, data: SegmentData, grid: RealGrid, part: int, body: bytes, told: bool
+) -> None:
     coded = decode_shaped_part(
         body, part, data.total_parts, grid.values.shape, header.sample_rate, header.max_split
     )

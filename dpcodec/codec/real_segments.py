@@ -29,7 +29,9 @@ class Budget(Protocol):
 class RealSegments:
     """The bodies of the parts of each segment; `analysis.samples` counts what has come."""
 
-    def __init__(self, header: Header, settings: EncodeSettings, report: EncodeReport, budget: Budget) -> None:
+    def __init__(
+        self, header: Header, settings: EncodeSettings, report: EncodeReport, budget: Budget
+    ) -> None:
         self._header, self._settings, self._report, self._budget = header, settings, report, budget
         self._mdct = Mdct(header.n_fft, header.window, header.max_split)
         self._log2_step = START_LOG2
@@ -52,7 +54,9 @@ class RealSegments:
             def attempt(log2_step: float) -> Bodies:
                 steps = real_quantize.limited(np.full(len(X), 2.0**log2_step), X)
                 bodies = encode_real_segment(X, everything, True, header.parts, steps, splits)
-                return bodies, int(np.count_nonzero(np.abs(X) >= real_quantize.DEAD_ZONE * steps[:, None, None]))
+                return bodies, int(
+                    np.count_nonzero(np.abs(X) >= real_quantize.DEAD_ZONE * steps[:, None, None])
+                )
 
             found, self._log2_step = search(attempt, wanted, self._log2_step)
             return found

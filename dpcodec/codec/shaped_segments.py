@@ -21,14 +21,17 @@ from dpcodec.signal.mdct import Mdct
 from dpcodec.signal.mdct_blocks import MdctAnalysis
 from dpcodec.signal.stft import Span, Stft
 
-QUALITY_DB = 3.0
-"""What a step of quality takes off the noise-to-mask ratio."""
+ZERO_QUALITY_DB, QUALITY_DB = 6.0, 2.5
+"""Decibels that the step lies below the root of the mean threshold at quality 0, and that each quality adds:
+about 16 kbit/s for mono music at 44.1 kHz at 0, 49 at 5, 105 at 10."""
 
 
 class ShapedSegments:
     """The bodies of the parts of each segment; `analysis.samples` counts what has come."""
 
-    def __init__(self, header: Header, settings: EncodeSettings, report: EncodeReport, budget: Budget) -> None:
+    def __init__(
+        self, header: Header, settings: EncodeSettings, report: EncodeReport, budget: Budget
+    ) -> None:
         self._header, self._settings, self._report, self._budget = header, settings, report, budget
         self._bands = band_of_rows(header.bins, header.sample_rate)
         self._scale = math.log2(_scale_of(5.0 if settings.quality is None else settings.quality))
@@ -51,7 +54,7 @@ class ShapedSegments:
     def _split_steps(self, samples: np.ndarray, span: Span) -> np.ndarray:
         """The steps for which splits are chosen, [C, K, L]; what hearing allows is kept for the segment."""
         spectrum = np.stack([self._stft.forward(channel, span) for channel in samples])[:, :-1]
-        power = (spectrum.real**2 + spectrum.imag**2) / self._header.hop
+        power = 2 * (spectrum.real**2 + spectrum.imag**2)  # twice as many numbers as samples
         self._shape, self._level = shape_of(power, self._header.sample_rate)
         steps: np.ndarray = self._level * 2.0**self._scale * np.exp2(self._shape / 2)[:, self._bands]
         return steps
@@ -104,4 +107,4 @@ def _log2_for_snr(scaled: np.ndarray, magnitude: np.ndarray, snr: float) -> floa
 
 def _scale_of(quality: float) -> float:
     """The step at shape 0, in units of the level, for a noise-to-mask ratio that falls with quality."""
-    return float(10 ** (-QUALITY_DB * quality / 20))
+    return float(10 ** (-(ZERO_QUALITY_DB + QUALITY_DB * quality) / 20))

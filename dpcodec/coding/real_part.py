@@ -111,11 +111,11 @@ def _encode_quantised(
     """Mode, step, bias and bins coded, and the payload."""
     values = np.where(kept, X, 0)
     q = quantize_real(values, float(step))
-    one, more = bias_of(values, q, float(step))
+    bias = pack_bias(bias_of(values, q, float(step)))
     used = np.flatnonzero(q.any(axis=1))
     bins = int(used[-1]) + 1 if len(used) else 0
     payload = encode_real(q[:bins], None if stored else kept[:bins], splits)
-    head = struct.pack("<BfB", QUANTISED_REAL, step, (one & 15) << 4 | more & 15)
+    head = struct.pack("<BfB", QUANTISED_REAL, step, bias)
     return head + write_varint(bins), payload
 
 
@@ -151,6 +151,12 @@ def _decode_channel(
     q[:bins], splits = decode_real(payload, (bins, grid[1]), None if mask is None else mask[:bins])
     kept = q != 0 if mask is None else mask
     return (kept, dequantize_real(q, step, bias), splits), at
+
+
+def pack_bias(bias: tuple[int, int]) -> int:
+    """Two signed halves in a byte."""
+    one, more = bias
+    return (one & 15) << 4 | more & 15
 
 
 def read_bias(body: bytes, at: int) -> tuple[tuple[int, int], int]:

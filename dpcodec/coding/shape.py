@@ -7,6 +7,7 @@ mean of its two neighbours in time, or in the first frames from the band below.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 
 import numpy as np
@@ -47,7 +48,9 @@ def code_weights(coder: Coder, shape: tuple[int, int], truth: np.ndarray | None)
     return w
 
 
-def _weight_passes(w: np.ndarray, b: int, below: np.ndarray):  # type: ignore[no-untyped-def]
+def _weight_passes(
+    w: np.ndarray, b: int, below: np.ndarray
+) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """Of each pass over a band: frames, expected weights and contexts, int64 [n] each. `w` is filled in
     between."""
     frames, distance = w.shape[1], COARSEST
@@ -105,4 +108,5 @@ def turned(X: np.ndarray, angles: np.ndarray, back: bool = False) -> np.ndarray:
 def _close(size: int) -> np.ndarray:
     """Counts that fall with the distance from the context: int64 [size, size]."""
     places = np.arange(size)
-    return np.maximum(256 >> np.abs(places[:, None] - places), 4)
+    counts: np.ndarray = np.maximum(256 >> np.abs(places[:, None] - places), 4)
+    return counts

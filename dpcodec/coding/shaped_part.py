@@ -1,5 +1,5 @@
-"""One segment of shaped coefficients <-> the bodies of its parts: the step follows a weight by band and frame,
-pairs of channels may be turned, and what became zero has a noise level.
+"""One segment of shaped coefficients <-> the bodies of its parts: the step follows a weight by band and
+frame, pairs of channels may be turned, and what became zero has a noise level.
 
 Dealing and the frame of a body are those of `part.py`. Channels 2 i and 2 i + 1 are a pair, with common
 splits; every channel starts with a mode byte:
@@ -7,8 +7,9 @@ splits; every channel starts with a mode byte:
     0  digital silence   nothing follows
     5  shaped            float32 step, bias byte, varint bins coded; payload
 
-The payload: of the first channel of a pair that is not silent the splits, and if the pair has two channels the
-angles; then weights, noise levels and symbols. It has its varint length before it, except in the last channel.
+The payload: of the first channel of a pair that is not silent the splits, and if the pair has two channels
+the angles; then weights, noise levels and symbols. It has its varint length before it, except in the last
+channel.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import numpy as np
 from dpcodec.bands import band_edges, band_of_rows
 from dpcodec.coding.entropy import Coder, Decoder, Encoder
 from dpcodec.coding.part import SILENT, close_body, open_body, part_slices, read_payload, read_step
-from dpcodec.coding.real_part import read_bias
+from dpcodec.coding.real_part import pack_bias, read_bias
 from dpcodec.coding.real_quantize import bias_of, dequantize_real, quantize_real
 from dpcodec.coding.real_symbols import code_splits, walk_real
 from dpcodec.coding.shape import (
@@ -87,40 +88,59 @@ def encode_shaped_segment(
     """The bodies of the parts of a segment, a single one if nothing is left of it, and the number of
     coefficients that did not become zero. `steps` float32 [C], of each channel at weight 0. Raises
     `SettingsError` for a step that is out of range or too fine."""
-    C, K, L = segment.X.shape
+    C, K, _ = segment.X.shape
     bands = band_of_rows(K, sample_rate)
     scaled = segment.X / factors(segment.weights, bands)
     q = np.stack([quantize_real(scaled[c], float(steps[c])) for c in range(C)])
     noise = np.stack([_noise_levels(scaled[c] / float(steps[c]), q[c], K, sample_rate) for c in range(C)])
-    silent = ~(q.any((1, 2)) | noise.any((1, 2)))
-    bodies = []
-    for part in range(1 if silent.all() else parts):
-        rows = part_slices(part, parts)[0]
+    coded = _Coded(segment, scaled, q, noise, steps, bands)
+    several = bool(q.any() or noise.any())
+    return [coded.body(part_slices(p, parts)[0]) for p in range(parts if several else 1)], int(
+        np.count_nonzero(q)
+    )
+
+
+@dataclass(frozen=True)
+class _Coded:
+    """A segment's symbols and noise levels beside what they came from."""
+
+    segment: ShapedSegment
+    scaled: np.ndarray
+    q: np.ndarray
+    noise: np.ndarray
+    steps: np.ndarray
+    bands: np.ndarray
+
+    def body(self, rows: slice) -> bytes:
+        """Of the part that holds these rows."""
+        C, _, L = self.q.shape
         out, told = [write_varint(L)], -1
         for c in range(C):
-            if silent[c]:
+            if not (self.q[c].any() or self.noise[c].any()):
                 out.append(bytes([SILENT]))
                 continue
-            coded = _bands_coded(q[c], noise[c], bands)
-            own = bands[rows][bands[rows] < coded]
-            values, symbols = scaled[c, rows][: len(own)], q[c, rows][: len(own)]
-            one, more = bias_of(values, symbols, float(steps[c]))
-            head = struct.pack("<BfB", SHAPED, steps[c], (one & 15) << 4 | more & 15)
-            encoder = Encoder()
-            if c // 2 != told:
-                told = c // 2
-                code_splits(encoder, L, segment.splits[c])
-                if told < len(segment.angles):
-                    code_angles(encoder, segment.angles.shape[1], segment.angles[told])
-            shown = int(own[-1]) + 1 if len(own) else 0
-            code_weights(encoder, (shown, L), segment.weights[c])
-            code_noise(encoder, (shown, noise.shape[2]), noise[c])
-            walk_real(encoder, symbols.shape, None, symbols)
-            payload = encoder.finish()
-            length = write_varint(len(payload)) if c + 1 < C else b""
-            out += [head, write_varint(len(own)), length, payload]
-        bodies.append(b"".join(out))
-    return bodies, int(np.count_nonzero(q))
+            head, payload = self._channel(c, rows, first=c // 2 != told)
+            told = c // 2
+            out += [head, write_varint(len(payload)) if c + 1 < C else b"", payload]
+        return b"".join(out)
+
+    def _channel(self, c: int, rows: slice, first: bool) -> tuple[bytes, bytes]:
+        """Mode, step, bias and bins coded, and the payload, which tells of the pair if it is the first."""
+        own = self.bands[rows]
+        own = own[own < _bands_coded(self.q[c], self.noise[c], self.bands)]
+        values, symbols = self.scaled[c, rows][: len(own)], self.q[c, rows][: len(own)]
+        step, encoder = float(self.steps[c]), Encoder()
+        if first:
+            code_splits(encoder, symbols.shape[1], self.segment.splits[c])
+            if c // 2 < len(self.segment.angles):
+                angles = self.segment.angles[c // 2]
+                code_angles(encoder, len(angles), angles)
+        shown = int(own[-1]) + 1 if len(own) else 0
+        code_weights(encoder, (shown, symbols.shape[1]), self.segment.weights[c])
+        code_noise(encoder, (shown, self.noise.shape[2]), self.noise[c])
+        walk_real(encoder, symbols.shape, None, symbols)
+        head = struct.pack("<BfB", SHAPED, step, pack_bias(bias_of(values, symbols, step)))
+        return head + write_varint(len(own)), encoder.finish()
 
 
 def decode_shaped_part(
@@ -148,25 +168,33 @@ def decode_shaped_part(
             continue
         if mode != SHAPED:
             raise FormatError(f"coded part: channel mode {mode} is unknown here")
-        step, at = read_step(body, at)
-        bias, at = read_bias(body, at)
-        bins, at = read_varint(body, at)
-        if bins > grid[0]:
-            raise FormatError(f"coded part: {bins} bins coded of {grid[0]}")
-        payload, at = read_payload(body, at, c + 1 == C)
-        decoder = Decoder(payload)
-        if c // 2 != told:
-            told = c // 2
-            _decode_pair(decoder, found, told, max_split)
-        q, scale, levels = _decode_cells(decoder, (bins, L), bands[rows])
-        decoder.finish()
-        found.kept[c, :bins] = q != 0
-        coded = dequantize_real(q, step, bias, scale)
-        found.values[c, :bins] = coded
-        filled = dequantize_real(np.ones_like(q), step, (0, 0), scale * levels * NOISE_UNIT)
-        found.noise[c, :bins] = np.where(q == 0, filled, 0)
+        at = _decode_channel(body, at, c, bands[rows], found, first=c // 2 != told, max_split=max_split)
+        told = c // 2
     close_body(body, at)
     return found
+
+
+def _decode_channel(
+    body: bytes, at: int, c: int, bands: np.ndarray, found: ShapedPart, first: bool, max_split: int
+) -> int:
+    """Read a channel into `found`; the offset after it. `bands` int [Kp], of the part's rows."""
+    C, most, L = found.values.shape
+    step, at = read_step(body, at)
+    bias, at = read_bias(body, at)
+    bins, at = read_varint(body, at)
+    if bins > most:
+        raise FormatError(f"coded part: {bins} bins coded of {most}")
+    payload, at = read_payload(body, at, c + 1 == C)
+    decoder = Decoder(payload)
+    if first:
+        _decode_pair(decoder, found, c // 2, max_split)
+    q, scale, levels = _decode_cells(decoder, (bins, L), bands)
+    decoder.finish()
+    found.kept[c, :bins] = q != 0
+    found.values[c, :bins] = dequantize_real(q, step, bias, scale)
+    filled = dequantize_real(np.ones_like(q), step, (0, 0), scale * levels * NOISE_UNIT)
+    found.noise[c, :bins] = np.where(q == 0, filled, 0)
+    return at
 
 
 def _decode_pair(decoder: Coder, found: ShapedPart, pair: int, max_split: int) -> None:
@@ -182,7 +210,8 @@ def _decode_pair(decoder: Coder, found: ShapedPart, pair: int, max_split: int) -
 def _decode_cells(
     decoder: Coder, shape: tuple[int, int], bands: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Symbols int32, what the weights multiply the step by, float64, and noise levels, int64: [Kp, L] each."""
+    """Symbols int32, what the weights multiply the step by, float64, and noise levels, int64: each
+    [Kp, L]."""
     rows, frames = shape
     own = bands[:rows]
     shown = int(own[-1]) + 1 if rows else 0

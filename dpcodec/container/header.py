@@ -235,7 +235,9 @@ def unpack_header(body: bytes) -> Header:
         max_split=max_split,
     )
     if minor < header.minor:
-        raise FormatError(f"invalid field version {major}.{minor}: what it uses came with {major}.{header.minor}")
+        raise FormatError(
+            f"invalid field version {major}.{minor}: what it uses came with {major}.{header.minor}"
+        )
     if end < len(body) and minor <= header.minor:
         raise FormatError(f"invalid field header length {len(body)}: {end} bytes are used")
     return header

@@ -1,10 +1,9 @@
 """What noise the ear lets pass, by band and frame: the shape that the perceptual mask gives to its threshold.
 
 Energy of half critical bands (`bands.py`) spreads to the bands around it, falling SLOPE_DB a Bark either way;
-contributions add as their POWER-th powers do, which says more for one strong masker than plain addition
-(M. R. Schroeder, B. S. Atal and J. L. Hall, J. Acoust. Soc. Am. 66 (1979), p. 1647; J. Herre and J. D. Johnston
-for the powers). No quieter than the threshold in quiet (E. Terhardt, Hearing Research 1 (1979), p. 155). The
-decoder never repeats this: weights are in the file, so floats may take part.
+contributions add as their POWER-th powers do (spreading: M. R. Schroeder, B. S. Atal and J. L. Hall, J.
+Acoust. Soc. Am. 66 (1979), p. 1647). It is no quieter than the threshold in quiet (E. Terhardt, Hearing
+Research 1 (1979), p. 155). The decoder never repeats this: weights are in the file, so floats may take part.
 """
 
 from __future__ import annotations
@@ -20,6 +19,7 @@ POWER = 0.6
 FOLLOW = 0.6
 """The noise follows its threshold to this power: at 1 every band is as bad as every other, at 0 the noise is
 white. 0.5 and 0.7 sounded alike to three measures (docs/method.md)."""
+LOUDEST_QUIET_DB = 80.0
 FULL_SCALE_DB = 96.0
 """Sound pressure level that a full-scale sine is taken to be heard at."""
 LARGEST_WEIGHT = 63
@@ -38,8 +38,9 @@ def shape_of(power: np.ndarray, sample_rate: int) -> tuple[np.ndarray, float]:
     energy = np.add.reduceat(power, edges[:-1], axis=1)
     matrix, quiet = _spreading(rows, sample_rate)
     spread = np.einsum("ab,cbl->cal", matrix, energy**POWER) ** (1 / POWER)
-    threshold = np.maximum(spread, quiet[:, None]) / np.diff(edges)[:, None]
-    mean = float(threshold.mean())
+    width = np.diff(edges)[:, None]
+    threshold = np.maximum(spread, quiet[:, None]) / width
+    mean = max(float((spread / width).mean()), float(threshold.min()))
     return FOLLOW * np.log2(threshold / mean), mean**0.5
 
 
@@ -52,9 +53,8 @@ def held_weights(shape: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         now = shape[..., frame]
         here = np.where(np.abs(now - here) > HOLD, np.rint(now), here)
         held[..., frame] = here
-    highest = held.max(axis=(1, 2), initial=-(1 << 30))
-    lowest = np.maximum(held.min(axis=(1, 2), initial=1 << 30), highest - LARGEST_WEIGHT)
-    return np.maximum(held - lowest[:, None, None], 0), lowest
+    lowest = held.min(axis=(1, 2))
+    return np.minimum(held - lowest[:, None, None], LARGEST_WEIGHT), lowest
 
 
 @lru_cache(maxsize=16)
@@ -66,6 +66,7 @@ def _spreading(rows: int, sample_rate: int) -> tuple[np.ndarray, np.ndarray]:
     bark = 13 * np.arctan(0.00076 * centre_hz) + 3.5 * np.arctan((centre_hz / 7500) ** 2)
     apart = np.abs(bark[:, None] - bark)
     khz = np.maximum(centre_hz, 20.0) / 1000
-    quiet_db = 3.64 * khz**-0.8 - 6.5 * np.exp(-0.6 * (khz - 3.3) ** 2) + 1e-3 * np.minimum(khz, 24.0) ** 4
+    quiet_db = 3.64 * khz**-0.8 - 6.5 * np.exp(-0.6 * (khz - 3.3) ** 2) + 1e-3 * khz**4
+    quiet_db = np.minimum(quiet_db, LOUDEST_QUIET_DB)
     sine = 0.5 * rows  # energy a frame of a full-scale one
     return 10 ** (-SLOPE_DB / 10 * POWER * apart), sine * 10 ** ((quiet_db - FULL_SCALE_DB) / 10)

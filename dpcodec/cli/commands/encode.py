@@ -31,7 +31,9 @@ DAY_S = 86400.0
 @click.option("--max-split", type=int, metavar="S", help="The MDCT cuts frames into 2^S blocks at most. [4]")
 @click.option("--rate", type=int, metavar="HZ", help="Resample to this rate first.")
 @click.option("--snr", type=float, metavar="DB", help="Quantisation noise this far below the signal.")
-@click.option("--bitrate", type=float, metavar="KBPS", help="Mean of the whole file, kbit/s; what the ear hears.")
+@click.option(
+    "--bitrate", type=float, metavar="KBPS", help="Mean of the whole file, kbit/s; what the ear hears."
+)
 @click.option("--quality", type=float, metavar="Q", help="0 to 10: a constant noise-to-mask ratio.")
 @click.option("--exact/--quantised", default=None, help="Keep float32 coefficients, or quantise them.")
 @click.option("--parts", type=int, metavar="N", help="Independently coded parts a segment, 1 to 16. [8]")

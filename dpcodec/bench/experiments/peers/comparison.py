@@ -25,6 +25,8 @@ OURS = "dpcodec"
 CODECS = (OURS, *PEER_NAMES)
 BITRATES = (16.0, 24.0, 32.0, 48.0, 64.0)
 SOLVERS: tuple[Solver, ...] = ("none", "least-squares")
+PROFILES = ("perceptual", "mdct", "default")
+"""Of this codec. The first two make their own bit rate and have one way to be decoded that matters."""
 METRICS = ("snr", "si-sdr", "peaq", "pemoq")
 CODING_S = 0.2
 FITTING_S = 1.5
@@ -33,12 +35,14 @@ FITTING_S = 1.5
 
 @dataclass(frozen=True)
 class Case:
-    """A column of the experiment: a codec, the version of its program, the bit rate asked for, our solver."""
+    """A column of the experiment: a codec, the version of its program, the bit rate asked for, our solver and
+    profile."""
 
     codec: str
     codec_version: str
     kbps: float | None
     solver: Solver | None = None
+    profile: str | None = None
 
 
 def experiment(
@@ -46,6 +50,7 @@ def experiment(
     bitrates: Sequence[float] = BITRATES,
     codecs: Sequence[str] = CODECS,
     solvers: Sequence[Solver] = SOLVERS,
+    profiles: Sequence[str] = PROFILES,
     metrics: Sequence[str] | None = None,
     rate: int | None = None,
     seconds: float = 5.0,
@@ -55,7 +60,8 @@ def experiment(
 
     bitrates  kbit/s asked for
     codecs    of `CODECS`; peers that cannot run here are left out, with a note
-    solvers   this codec's, each counted as a codec of its own
+    solvers   for profile default, each counted as a codec of its own
+    profiles  of `PROFILES`
     metrics   None: `METRICS`, and ViSQOL where it is installed
     rate      Hz that clips are resampled to; None: each clip's own
     count     the first so many clips; None: all
@@ -67,7 +73,7 @@ def experiment(
     peers, notes = available_peers([name for name in codecs if name != OURS])
     cases = []
     if OURS in codecs:
-        cases = [Case(OURS, dpcodec.__version__, kbps, solver) for solver in solvers for kbps in bitrates]
+        cases = _our_cases(profiles, solvers, bitrates)
     for one in peers:
         version, asked = one.version(), _bitrates(one, bitrates)
         cases += [Case(one.name, version, kbps) for kbps in asked]
@@ -81,6 +87,17 @@ def experiment(
     return Experiment("peers", tasks, tables, plots, notes=notes)
 
 
+def _our_cases(profiles: Sequence[str], solvers: Sequence[Solver], bitrates: Sequence[float]) -> list[Case]:
+    ways: list[tuple[str, Solver]] = [(name, "auto") for name in profiles if name != "default"]
+    if "default" in profiles:
+        ways += [("default", solver) for solver in solvers]
+    return [
+        Case(OURS, dpcodec.__version__, kbps, solver, profile)
+        for profile, solver in ways
+        for kbps in bitrates
+    ]
+
+
 def default_metrics() -> tuple[str, ...]:
     """`METRICS`, and ViSQOL where it is installed."""
     try:
@@ -89,11 +106,16 @@ def default_metrics() -> tuple[str, ...]:
         return METRICS
 
 
-def measure_ours(clip: Audio, kbps: float, solver: Solver, metrics: Sequence[str]) -> Row:
-    """This codec's default profile, at the drop whose file is the largest within the bit rate."""
-    data, drop = fit(clip, kbps)
+def measure_ours(clip: Audio, kbps: float, solver: Solver, profile: str, metrics: Sequence[str]) -> Row:
+    """This codec: profile default at the drop whose file is the largest within the bit rate, the others as
+    they make the bit rate themselves."""
+    if profile == "default":
+        data, drop = fit(clip, kbps)
+        command = f"dpcodec encode --drop {drop:.8f}; dpcodec decode --solver {solver}"
+    else:
+        data = dpcodec.encode(clip, dpcodec.profile(profile, bitrate=kbps))
+        command = f"dpcodec encode --profile {profile} --bitrate {kbps:g}; dpcodec decode"
     decoded, _, _ = decode_timed(data, DecodeSettings(solver=solver, device="cpu"))
-    command = f"dpcodec encode --drop {drop:.8f}; dpcodec decode --solver {solver}"
     return {"delay": 0, "command": command, **_weighed(len(data), clip, decoded, metrics)}
 
 
@@ -126,11 +148,13 @@ def _task(name: str, clip: Audio, seconds: float, case: Case, metrics: tuple[str
         "metrics": list(metrics),
         "version": dpcodec.__version__,
     }
+    if case.profile not in (None, "default"):
+        key["profile"] = case.profile
     arguments = {"clip": clip, "kbps": case.kbps, "metrics": metrics}
     measuring_s = metrics_s(metrics, clip.duration)
     scale = clip.duration / 5.0
     if case.solver:
-        ours = {**arguments, "solver": case.solver}
+        ours = {**arguments, "solver": case.solver, "profile": case.profile}
         return Task(key, measure_ours, ours, FITTING_S * scale + measuring_s)
     return Task(key, measure_peer, {**arguments, "codec": case.codec}, CODING_S * scale + measuring_s)
 

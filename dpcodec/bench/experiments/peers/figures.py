@@ -12,7 +12,7 @@ from dpcodec.bench.engine.plots import Line, Panel, draw_panels
 from dpcodec.bench.engine.statistics import grouped, interval, mean, plus_minus
 from dpcodec.bench.evaluation import FIGURES
 
-SAME = ("clip", "clip_digest", "codec", "solver", "kbps", "rate", "seconds")
+SAME = ("clip", "clip_digest", "codec", "solver", "profile", "kbps", "rate", "seconds")
 """A later row that agrees in these replaces an earlier one, of another version or set of metrics."""
 AT_DB = (15.0, 20.0, 25.0, 30.0)
 FEWEST = 4
@@ -64,7 +64,9 @@ def plots(rows: Sequence[Row], folder: Path) -> list[Path]:
 
 
 def label(row: Row) -> str:
-    """The codec, and what decodes it where that is a choice."""
+    """The codec, and its profile, or what decodes it where that is a choice."""
+    if row.get("profile"):
+        return f"{row['codec']} {row['profile']}"
     return f"{row['codec']} ({row['solver']})" if row["solver"] else str(row["codec"])
 
 
@@ -100,7 +102,7 @@ def _runs(rows: Sequence[Row]) -> Iterator[tuple[str, list[Row]]]:
     """The latest rows of each sample rate and length of clips, and these in words."""
     latest: dict[tuple[object, ...], Row] = {}
     for row in rows:
-        key = tuple(row[name] for name in SAME)
+        key = tuple(row.get(name) for name in SAME)
         latest[key] = {**latest.get(key, {}), **row}
     for (rate, seconds), group in grouped(list(latest.values()), "rate", "seconds").items():
         yield f"of {seconds:g} s at {rate / 1000:g} kHz", group
@@ -140,13 +142,15 @@ def _as_asked(name: str, over: str, rows: Sequence[Row], bitrates: Sequence[floa
 
 
 def _at_equal_bytes(name: str, over: str, rows: Sequence[Row], bitrates: Sequence[float]) -> list[Table]:
-    """Differences clip by clip: this codec's own points against a line through each other codec's."""
+    """Differences clip by clip: this codec's own points, of its profile that does best, against a line through
+    each other codec's."""
     title, unit = FIGURES[name]
     digits = 1 if unit == "dB" else 2
     codecs = _by_codec(rows)
-    ours = next((codec for codec, group in codecs.items() if group[0]["solver"]), None)
-    if ours is None or len(codecs) == 1:
+    own = [codec for codec, group in codecs.items() if group[0]["solver"]]
+    if not own or len(codecs) == 1:
         return []
+    ours = max(own, key=lambda codec: mean(codecs[codec], name) or -math.inf)
     clips = len({row["clip_digest"] for row in rows})
 
     def cell(group: Sequence[Row], kbps: float) -> str:
@@ -155,8 +159,9 @@ def _at_equal_bytes(name: str, over: str, rows: Sequence[Row], bitrates: Sequenc
         for row in codecs[ours]:
             points = _points(by_clip.get((row["clip_digest"],), []), name)
             if row["kbps"] == kbps and points:
-                theirs, own = value_at(points, row["kbps_on_disk"]), mean([row], name)
-                gains += [{"gain": own - theirs}] if theirs is not None and own is not None else []
+                theirs, ours_there = value_at(points, row["kbps_on_disk"]), mean([row], name)
+                if theirs is not None and ours_there is not None:
+                    gains.append({"gain": ours_there - theirs})
         fewer = f" ({len(gains)} clip{'s' * (len(gains) != 1)})" if 0 < len(gains) < clips else ""
         return plus_minus(gains, "gain", digits) + fewer
 
@@ -214,7 +219,7 @@ def _programs(where: str, rows: Sequence[Row]) -> Table:
 
 
 def _by_codec(rows: Sequence[Row]) -> dict[str, list[Row]]:
-    return {label(group[0]): group for group in grouped(rows, "codec", "solver").values()}
+    return {label(group[0]): group for group in grouped(rows, "codec", "solver", "profile").values()}
 
 
 def _points(rows: Sequence[Row], name: str) -> list[Point]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from dpcodec.bench.experiments.peers import CODECS
+from dpcodec.bench.experiments.peers import CODECS, PROFILES
 from dpcodec.cli.commands.bench.common import Common, Names, Numbers, common_options, run_experiment
 from dpcodec.cli.options import Verb
 from dpcodec.metrics.catalogue import METRICS
@@ -30,7 +30,14 @@ from dpcodec.metrics.catalogue import METRICS
     type=Names(("none", "least-squares", "janssen", "auto")),
     default="none,least-squares",
     show_default=True,
-    help="What dpcodec decodes with.",
+    help="What dpcodec decodes profile default with.",
+)
+@click.option(
+    "--profiles",
+    type=Names(PROFILES),
+    default=",".join(PROFILES),
+    show_default=True,
+    help="Which of dpcodec's to compare.",
 )
 @click.option(
     "--metrics",
