@@ -23,7 +23,7 @@ NOISE_UNIT = 1 / 32
 """Of the root mean square of the noise that fills a band, in steps."""
 NOISE_FRAMES = COARSEST
 """Frames that share a noise level."""
-ANGLES = 16
+ANGLES = 64
 """A pair of channels is turned by `angle * pi / ANGLES`."""
 
 _FIRST_WEIGHT = 24

@@ -37,6 +37,7 @@ from dpcodec.errors import FormatError
 from dpcodec.varint import read_varint, write_varint
 
 SHAPED = 5
+_ROOT_2 = 1.4142135623730951
 FILL = 0.45
 """Root mean square of the noise, of that of the values it stands for: all of it would be added to the error,
 and less than half is heard as enough (docs/method.md)."""
@@ -48,7 +49,7 @@ class ShapedSegment:
 
     X        float64 [C, K, L], coefficients, pairs turned
     weights  int64 [C, B, L], 0 .. 63
-    angles   int64 [C // 2, B], 0 .. 15, by which pairs were turned
+    angles   int64 [C // 2, B], 0 .. 63, by which pairs were turned
     splits   int64 [C, L], common to a pair
     """
 
@@ -78,7 +79,8 @@ class ShapedPart:
 
 def factors(weights: np.ndarray, bands: np.ndarray) -> np.ndarray:
     """What weights [..., B, L] multiply the step by in rows of `bands` int [K]: float64 [..., K, L]."""
-    spread: np.ndarray = np.exp2(weights / 2)[..., bands, :]
+    powers: np.ndarray = np.ldexp(np.where(weights & 1, _ROOT_2, 1.0), weights >> 1)
+    spread: np.ndarray = powers[..., bands, :]
     return spread
 
 

@@ -142,7 +142,7 @@ def _as_asked(name: str, over: str, rows: Sequence[Row], bitrates: Sequence[floa
 
 
 def _at_equal_bytes(name: str, over: str, rows: Sequence[Row], bitrates: Sequence[float]) -> list[Table]:
-    """Differences clip by clip: this codec's own points, of its profile that does best, against a line through
+    """Differences clip by clip: points of this codec, of its profile that does best, against a line through
     each other codec's."""
     title, unit = FIGURES[name]
     digits = 1 if unit == "dB" else 2
