@@ -1,8 +1,8 @@
 """The side information of shaped coefficients <-> symbols: weights, noise levels, stereo angles; all by band.
 
 A weight w, 0 .. 63, makes the step of its band and frame `2**(w / 2)` times the channel's. The frames of a
-band are bisected as those of coefficients are; each weight is coded as its difference, modulo 64, from the
-mean of its two neighbours in time, or in the first frames from the band below.
+band are bisected as those of coefficients are, from FIRST_DISTANCE on; each weight is coded as its difference,
+modulo 64, from the mean of its two neighbours in time, or in the first frames from the band below.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ NOISE_FRAMES = COARSEST
 ANGLES = 64
 """A pair of channels is turned by `angle * pi / ANGLES`."""
 
+FIRST_DISTANCE = 256
+"""Frames between those of a band whose weights are coded first."""
 _FIRST_WEIGHT = 24
 _NEAR = (1024, 256, 128, 48, 24, 12, 8, 6, 4, 3, 2)
 """Counts at the start of differences 0, 1, 2, ... either way; of all larger ones 1."""
@@ -53,7 +55,7 @@ def _weight_passes(
 ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """Of each pass over a band: frames, expected weights and contexts, int64 [n] each. `w` is filled in
     between."""
-    frames, distance = w.shape[1], COARSEST
+    frames, distance = w.shape[1], FIRST_DISTANCE
     places = np.arange(0, frames, distance)
     expected = w[b - 1, places] if b else np.full(len(places), _FIRST_WEIGHT)
     yield places, expected, np.clip(below[places], -1, 1) + 1

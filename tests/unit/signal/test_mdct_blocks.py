@@ -19,12 +19,12 @@ def clicks(samples, channels=2):
     return x.astype(np.float32)
 
 
-def steps_of(X):
-    return np.full(len(X), 0.05)
+def steps_of(samples, span):
+    return np.full((len(samples), 1, 1), 0.05)
 
 
-def analysed(x, frames, block):
-    analysis = MdctAnalysis(MDCT, len(x), frames, steps_of)
+def analysed(x, frames, block, paired=False):
+    analysis = MdctAnalysis(MDCT, len(x), frames, steps_of, paired)
     cut = [x[:, i : i + block] for i in range(0, x.shape[1], block)]
     segments = list(analysis.segments(cut))
     assert analysis.samples == x.shape[1]
@@ -56,6 +56,29 @@ def test_blocks_do_not_matter():
     assert len({int(v) for _, s in one for v in s.ravel()}) > 1, "some frame is split"
 
 
+def test_pairs_get_the_same_splits():
+    x = clicks(900, channels=3)
+    for _, splits in analysed(x, 6, 900, paired=True):
+        assert np.array_equal(splits[0], splits[1])
+    alone = np.concatenate([s for _, s in analysed(x, 6, 900)], axis=1)
+    together = np.concatenate([s for _, s in analysed(x, 6, 900, paired=True)], axis=1)
+    assert np.array_equal(alone[2], together[2])
+    assert not np.array_equal(alone[0], alone[1])
+
+
+def test_a_coarser_step_in_some_rows_counts_there():
+    """A click above a tone splits frames; with its rows quantised away the tone decides."""
+    mdct = Mdct(256, "kbd", 3)
+    n = np.arange(2560)
+    click = np.convolve(np.where(n % 640 == 300, 3.0, 0.0), [1, -1] * 4)[: len(n)]
+    x = (np.sin(0.05 * n) * np.sin(np.pi * n / len(n)) + click)[None]
+    span = mdct.span(len(n))
+    fine = np.full((1, 128, 1), 0.01)
+    coarse = fine * np.where(np.arange(128) >= 16, 1e6, 1.0)[:, None]
+    assert choose_splits(mdct, x, span, fine).any()
+    assert not choose_splits(mdct, x, span, coarse).any()
+
+
 def test_synthesis_may_start_in_the_middle():
     x = clicks(900)
     segments = analysed(x, 6, 900)
@@ -77,7 +100,7 @@ def test_tones_come_out_long_and_attacks_short():
     tone = np.sin(0.1 * n)
     attack = np.where(n == 9000, 1.0, 0.0)
     for x, long in ((tone, True), (attack, False)):
-        splits = choose_splits(mdct, x[None], mdct.span(len(x)), lambda X: np.full(1, 0.02))
+        splits = choose_splits(mdct, x[None], mdct.span(len(x)), np.full((1, 1, 1), 0.02))
         assert (splits[0, 4:14] == 0).all() == long
     assert splits[0, 9] == 4  # sample 9000 is one of frame 9, 8704 to 9727
 
@@ -94,6 +117,6 @@ def test_no_echo_before_an_attack():
         y = mdct.inverse(np.round(X / 0.1) * 0.1, burst.shape[1], splits)
         return np.sum(y[:9136] ** 2) / np.sum(burst**2)
 
-    chosen = choose_splits(mdct, burst, span, lambda X: np.full(1, 0.1))[0]
+    chosen = choose_splits(mdct, burst, span, np.full((1, 1, 1), 0.1))[0]
     assert echo(chosen) < 1e-4
     assert echo(np.zeros(span.frames, int)) > 1e-3
