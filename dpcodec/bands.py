@@ -27,7 +27,7 @@ def band_edges(rows: int, sample_rate: int) -> np.ndarray:
     half the sample rate.
 
     >>> band_edges(1024, 44100)[:6].tolist(), len(band_edges(1024, 44100)) - 1
-    ([0, 4, 9, 13, 18, 23], 41)
+    ([0, 4, 9, 13, 18, 23], 42)
     """
     edges = [0]
     for hz in EDGES_HZ:

@@ -99,6 +99,7 @@ class EncodeSettings:
         check_choice("mask", self.mask, MASKS)
         check_integer("seed", self.seed, 0, 2**64 - 1)
         check_choice("transform", self.transform, TRANSFORMS)
+        self._check_rate()
         if self.transform == "mdct":
             check_mdct(self.n_fft, self.hop, self.window, self.max_split)
         else:
@@ -108,9 +109,6 @@ class EncodeSettings:
             check_integer("rate", self.rate, *RATE_RANGE_HZ)
         if self.segment_frames is not None:
             check_integer("segment_frames", self.segment_frames, 1, 2**20)
-        if self.snr is not None:
-            check_real("snr", self.snr, *SNR_RANGE_DB)
-        self._check_rate()
         self._check_columns()
 
     @property
@@ -119,6 +117,8 @@ class EncodeSettings:
         return self.snr is None and self.bitrate is None and self.quality is None
 
     def _check_rate(self) -> None:
+        if self.snr is not None:
+            check_real("snr", self.snr, *SNR_RANGE_DB)
         if self.bitrate is not None:
             check_real("bitrate", self.bitrate, *BITRATE_RANGE_KBPS)
         if self.quality is not None:
@@ -285,13 +285,15 @@ def _is_real(value: object) -> bool:
 
 
 PROFILES: dict[str, EncodeSettings] = {
-    "default": EncodeSettings(),
+    "stft": EncodeSettings(),
     "paper": EncodeSettings(
         mask="random", drop=0.5, n_fft=2048, hop=512, window="hann", rate=16000, mono=True, exact=True
     ),
     "mdct": EncodeSettings(transform="mdct", mask="significance", drop=0.93, window="kbd", parts=4),
     "perceptual": EncodeSettings(transform="mdct", mask="perceptual", quality=5.0, window="kbd", parts=1),
 }
+DEFAULT_PROFILE = "perceptual"
+"""Where nothing else is asked for."""
 
 
 def profile(name: str, **changes: Any) -> EncodeSettings:

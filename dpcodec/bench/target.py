@@ -18,7 +18,7 @@ CLOSE_ENOUGH = 0.998
 def fit(audio: Audio, kbps: float, settings: EncodeSettings | None = None) -> tuple[bytes, float]:
     """The largest file found that is not above `kbps` kbit/s, whole on disk, and the `drop` that made it.
 
-    settings  what is encoded with but for `drop`; default: the default profile
+    settings  what is encoded with but for `drop`; default: profile stft
 
     Bisection over the logarithm of keep = 1 - drop. Raises `SettingsError` where the smallest file, nearly
     everything dropped, is above the bit rate.

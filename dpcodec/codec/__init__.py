@@ -14,7 +14,7 @@ from dpcodec.codec.inspection import FileInfo, inspect_stream
 from dpcodec.codec.report import DecodeReport, EncodeReport
 from dpcodec.container.constants import VERSION_MAJOR, VERSION_MINOR
 from dpcodec.container.repair import RepairReport, repair_stream
-from dpcodec.settings import DecodeSettings, EncodeSettings
+from dpcodec.settings import DEFAULT_PROFILE, PROFILES, DecodeSettings, EncodeSettings
 from dpcodec.signal.audio import Audio
 from dpcodec.signal.streams import ArrayReader, ArrayWriter
 
@@ -51,7 +51,7 @@ def encode(audio: Audio, settings: EncodeSettings | None = None) -> bytes:
     b'DPC'
     """
     out = io.BytesIO()
-    encode_stream(ArrayReader(audio), out, settings or EncodeSettings())
+    encode_stream(ArrayReader(audio), out, settings or PROFILES[DEFAULT_PROFILE])
     return out.getvalue()
 
 

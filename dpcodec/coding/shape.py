@@ -1,8 +1,9 @@
 """The side information of shaped coefficients <-> symbols: weights, noise levels, stereo angles; all by band.
 
 A weight w, 0 .. 63, makes the step of its band and frame `2**(w / 2)` times the channel's. The frames of a
-band are bisected as those of coefficients are, from FIRST_DISTANCE on; each weight is coded as its difference,
-modulo 64, from the mean of its two neighbours in time, or in the first frames from the band below.
+band are bisected as those of coefficients are, from FIRST_DISTANCE on; each weight is coded as its
+difference, modulo 64, from the mean of its two neighbours in time, or in the first frames from the band
+below.
 """
 
 from __future__ import annotations

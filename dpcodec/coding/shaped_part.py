@@ -67,7 +67,7 @@ class ShapedPart:
     values  float32 [C, Kp, L], zero elsewhere, pairs still turned
     noise   float32 [C, Kp, L], root mean square of what may fill cells, zero where kept
     splits  int64 [C, L]
-    angles  int64 [C // 2, B], zero beyond the bands coded
+    angles  int64 [C // 2, B], zero where both channels of a pair are silent
     """
 
     kept: np.ndarray

@@ -19,7 +19,8 @@ POWER = 0.6
 FOLLOW = 0.6
 """The noise follows its threshold to this power: at 1 every band is as bad as every other, at 0 the noise is
 white. 0.5 and 0.7 sounded alike to three measures (docs/method.md)."""
-LOUDEST_QUIET_DB = 80.0
+LOUDEST_QUIET_DB = 20.0
+"""The threshold in quiet is taken to rise no higher, as beyond 13 kHz it would: ears and players differ."""
 FULL_SCALE_DB = 96.0
 """Sound pressure level that a full-scale sine is taken to be heard at."""
 LARGEST_WEIGHT = 63

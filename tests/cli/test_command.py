@@ -156,6 +156,35 @@ def test_decode_says_what_auto_chose(cli, dpc):
     assert "auto chose least-squares: the mask bounds" in cli("decode", dpc, "-f").succeeds().err
 
 
+@pytest.mark.parametrize(
+    ("options", "transform", "mask"),
+    [
+        ((), "mdct", "perceptual"),
+        (("--quality", "3"), "mdct", "perceptual"),
+        (("--bitrate", "32", "--parts", "2"), "mdct", "perceptual"),
+        (("--mask", "perceptual", "--drop", "0.9"), "mdct", "perceptual"),
+        (("--transform", "mdct"), "mdct", "significance"),
+        (("--mask", "significance", "--bitrate", "32"), "mdct", "significance"),
+        (("--drop", "0.9"), "stft", "energy"),
+        (("--mask", "random", "--seed", "3"), "stft", "random"),
+        (("--profile", "perceptual", "--n-fft", "1024"), "mdct", "perceptual"),
+    ],
+)
+def test_options_mean_a_profile(cli, tone, tmp_path, options, transform, mask):
+    target = tmp_path / "out.dpc"
+    cli("encode", tone(seconds=1), target, *options).succeeds()
+    told = json.loads(cli("info", "--json", target).succeeds().out)
+    assert (told["transform"], told["mask"]) == (transform, mask)
+
+
+def test_what_is_for_other_masks_is_refused(cli, tone, tmp_path):
+    for options in (("--mask", "random", "--bitrate", "32"), ("--mask", "energy", "--quality", "5")):
+        done = cli("encode", tone(seconds=1), tmp_path / "out.dpc", *options)
+        assert done.code == 2
+        assert "needs" in done.err
+        assert not (tmp_path / "out.dpc").exists()
+
+
 def test_progress_as_json(cli, dpc, tmp_path):
     done = cli("--progress=json", "decode", dpc, tmp_path / "a.wav", "-q").succeeds()
     lines = [json.loads(line) for line in done.err.splitlines()]

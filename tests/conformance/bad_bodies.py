@@ -115,6 +115,7 @@ def mdct_bodies(packets: list[Packet]) -> dict[str, bytes]:
 
     return {
         "mdct-mode-1": put(body[:1] + b"\x01" + body[2:]),
+        "mdct-mode-5": put(body[:1] + b"\x05" + body[2:]),
         "mdct-mode-4": put(body[:1] + b"\x04" + body[2:]),
         "mdct-silent-part": put(body[:1] + b"\x00"),
         "mdct-step-0": put(body[:2] + bytes(4) + body[6:]),
@@ -146,4 +147,68 @@ def mdct_exact_bodies(packets: list[Packet]) -> dict[str, bytes]:
         "mdct-splits-differ": put(body(b"\x02" * frames)),
         "mdct-splits-short": put(varint(frames) + b"\x04\x00\x00"),
         "mdct-nan": put(body(bytes(frames), float("nan"))),
+    }
+
+
+def part_of(packets: list[Packet], part: int) -> int:
+    """Where this part of the first segment stands."""
+    return next(i for i, p in enumerate(packets) if p.type == DATA and p.part == part)
+
+
+def with_body(packets: list[Packet], index: int, body: bytes) -> bytes:
+    """The file with another body, the end hash right."""
+    return join(close([*packets[:index], replace(packets[index], body=body), *packets[index + 1 :]]))
+
+
+def shaped_bodies(packets: list[Packet], unsplit: list[Packet]) -> dict[str, bytes]:
+    """Part 1 of the first segment of shaped-impulses: varint frames, mode 5, step, bias, bins, payload; and
+    of shaped-unsplit, which has the same grid."""
+    index, other = part_of(packets, 1), part_of(unsplit, 1)
+    body = packets[index].body
+    assert body[:2] == bytes([8, 5]), "frames and mode 5"
+
+    def put(new: bytes) -> bytes:
+        return with_body(packets, index, new)
+
+    return {
+        "shaped-mode-3": put(body[:1] + b"\x03" + body[2:]),
+        "shaped-mode-6": put(body[:1] + b"\x06" + body[2:]),
+        "shaped-other-frames": put(b"\x07" + body[1:]),
+        "shaped-silent-part": put(body[:1] + b"\x00"),
+        "shaped-step-0": put(body[:2] + bytes(4) + body[6:]),
+        "shaped-steps-large": put(body[:2] + struct.pack("<f", 2.0**127) + body[6:]),
+        "shaped-cut-in-step": put(body[:4]),
+        "shaped-cut-before-bias": put(body[:6]),
+        "shaped-cut-before-bins": put(body[:7]),
+        "shaped-too-many-bins": put(body[:7] + b"\x7f" + body[8:]),
+        "shaped-bins-fewer": put(body[:7] + bytes([body[7] - 1]) + body[8:]),
+        "shaped-payload-empty": put(body[:8]),
+        "shaped-payload-ones": put(body[:8] + b"\xff" * len(body[8:])),
+        "shaped-longer": put(body + b"\x01"),
+        "shaped-splits-differ": put(unsplit[other].body),
+        "shaped-splits-over-header": with_body(unsplit, other, body),
+    }
+
+
+def shaped_pair_bodies(
+    equal: list[Packet], opposite: list[Packet], unequal: list[Packet]
+) -> dict[str, bytes]:
+    """Part 1 of the first segment of files of one pair: shaped-equal and shaped-opposite, which differ in
+    their angles alone, and shaped-unequal, whose first channel has a payload of 128 bytes or more."""
+    index = part_of(unequal, 1)
+    body = unequal[index].body
+    assert body[1] == 5, "mode 5"
+    length = body[8] & 127 | body[9] << 7
+    second = 10 + length
+    assert body[8] > 127, "a length of two bytes"
+    assert body[second] == 5, "mode 5 of the second channel"
+
+    def put(new: bytes) -> bytes:
+        return with_body(unequal, index, new)
+
+    return {
+        "shaped-angles-differ": with_body(equal, part_of(equal, 1), opposite[part_of(opposite, 1)].body),
+        "shaped-pair-untold": put(body[:1] + b"\x00" + body[second:]),
+        "shaped-length-past-end": put(body[:8] + b"\xff\x7f" + body[10:]),
+        "shaped-channel-missing": put(body[:second]),
     }

@@ -10,7 +10,14 @@ import struct
 import zlib
 from dataclasses import replace
 
-from bad_bodies import exact_bodies, mdct_bodies, mdct_exact_bodies, quantised_bodies
+from bad_bodies import (
+    exact_bodies,
+    mdct_bodies,
+    mdct_exact_bodies,
+    quantised_bodies,
+    shaped_bodies,
+    shaped_pair_bodies,
+)
 from ingredients import DATA, END, HEAD, INDEX, SYNC, Packet, close, join, split
 
 FIXED = struct.Struct("<BBBBIQQIIIIBBBBB")
@@ -189,6 +196,26 @@ def mdct_headers(packets: list[Packet]) -> dict[str, bytes]:
     }
 
 
+def shaped_headers(packets: list[Packet], stft: list[Packet]) -> dict[str, bytes]:
+    """Headers in which the flag of shaped coefficients, their mask and what both need do not agree."""
+    body = packets[0].body
+
+    def headed(new: bytes) -> bytes:
+        return join([replace(packets[0], body=new), *packets[1:]])
+
+    return {
+        "header-shaped-unmasked": with_header(stft, flags=0x10),
+        "header-shaped-unflagged": with_header(packets, flags=0x08),
+        "header-shaped-significance": with_header(packets, mask=3),
+        "header-shaped-exact": with_header(packets, flags=0x19),
+        "header-shaped-stft": with_header(stft, minor=2, flags=0x10, mask=4),
+        "header-shaped-stft-extended": headed(body[:41] + b"\1" + body[42:-2] + b"\0\0"),
+        "header-shaped-no-extension": headed(body[:-2]),
+        "header-shaped-minor-1": with_header(packets, minor=1),
+        "header-shaped-bytes-left": headed(body + b"?"),
+    }
+
+
 def claims(packets: list[Packet]) -> dict[str, bytes]:
     """A head that promises too much, and files that are something else."""
     head = SYNC + struct.pack("<HHIBBI", DATA, 0, 0, 0, 2, 2**32 - 1)
@@ -226,6 +253,9 @@ def bad_files(good: dict[str, bytes]) -> dict[str, bytes]:
         **mdct_headers(split(good["mdct-impulses"])),
         **mdct_bodies(split(good["mdct-impulses"])),
         **mdct_exact_bodies(split(good["mdct-impulses-exact"])),
+        **shaped_headers(split(good["shaped-impulses"]), packets),
+        **shaped_bodies(split(good["shaped-impulses"]), split(good["shaped-unsplit"])),
+        **shaped_pair_bodies(*(split(good[f"shaped-{name}"]) for name in ("equal", "opposite", "unequal"))),
     }
 
 
@@ -252,7 +282,7 @@ def unsupported_files(good: dict[str, bytes]) -> dict[str, bytes]:
         "major-255-strange": with_header(packets, major=255, hop=0, n_fft=3),
         "major-2-in-end": join(only_end),
         "header-flag": with_header(packets, flags=4),
-        "header-flag-4": with_header(packets, flags=16),
+        "header-flag-5": with_header(packets, flags=32),
         "transform-2": with_extension(b"\2\0"),
         "transform-255": with_extension(b"\xff\xff"),
         "critical-packet": added(0x0777),

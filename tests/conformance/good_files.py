@@ -19,6 +19,10 @@ MDCT: dict[str, Any] = {
     **{"transform": "mdct", "mask": "significance", "window": "kbd", "n_fft": 128, "hop": 64, "drop": 0.8},
     **{"max_split": 3, "segment_frames": 8, "parts": 2},
 }
+SHAPED: dict[str, Any] = {
+    **{"transform": "mdct", "mask": "perceptual", "window": "kbd", "n_fft": 128, "hop": 64, "quality": 5.0},
+    **{"max_split": 3, "segment_frames": 8, "parts": 2},
+}
 EXACT: dict[str, Any] = {**SHORT, "exact": True, "mask": "random"}
 
 
@@ -253,4 +257,50 @@ def _mdct() -> list[Good]:
     ]
 
 
-GOOD: list[Good] = [*_grid(), *_lengths(), *_shapes(), *_contents(), *_containers(), *_mdct()]
+def _shaped() -> list[Good]:
+    """The perceptual mask: lengths, controls, pairs of channels, contents, shapes."""
+    by_drop = {**SHAPED, "quality": None, "drop": 0.9}
+    wide = {**SHAPED, "n_fft": 2048, "hop": 1024, "max_split": 4, "parts": 1}
+    return [
+        *(Good(f"shaped-length-{n}", SHAPED, samples=n) for n in (0, 1, 64, 65, 500)),
+        Good("shaped-quality-0", {**SHAPED, "quality": 0.0}),
+        Good("shaped-quality-10", {**SHAPED, "quality": 10.0}),
+        Good("shaped-bitrate", {**SHAPED, "quality": None, "bitrate": 48.0, "parts": 1}),
+        Good("shaped-snr-140", {**SHAPED, "quality": None, "snr": 140.0}, samples=300),
+        Good("shaped-drop-90", by_drop, rate=22050),
+        Good("shaped-equal", SHAPED, channels=2, kind="tones in all channels"),
+        Good("shaped-opposite", SHAPED, channels=2, kind="tones and their opposite"),
+        Good("shaped-unequal", {**SHAPED, "segment_frames": 14}, channels=2, kind="tones, louder and softer"),
+        Good("shaped-channels-3", SHAPED, channels=3),
+        Good("shaped-channels-8", {**SHAPED, "parts": 1}, channels=8, samples=500),
+        Good("shaped-silent-first", SHAPED, channels=2, kind="tones but a silent channel 0"),
+        Good("shaped-silent-second", SHAPED, channels=2, kind="tones but a silent channel 1"),
+        Good("shaped-silence", SHAPED, kind="silence", channels=2),
+        Good("shaped-silent-middle", SHAPED, kind="tones with a silent middle", samples=2000),
+        Good("shaped-impulses", SHAPED, kind="impulses", samples=2000),
+        Good("shaped-noise", {**by_drop, "segment_frames": 40}, kind="noise", samples=2400, rate=44100),
+        Good("shaped-constant", {**SHAPED, "quality": 0.0, "parts": 16}, kind="constant", rate=192000),
+        Good("shaped-weights-63", SHAPED, kind="loud impulses", samples=900),
+        Good("shaped-frames-300", {**SHAPED, "n_fft": 64, "hop": 32, "segment_frames": 300}, samples=9500),
+        Good("shaped-parts-1", {**SHAPED, "parts": 1}),
+        Good("shaped-parts-4", {**SHAPED, "parts": 4}, kind="square", channels=2),
+        Good("shaped-parts-16", {**SHAPED, "n_fft": 72, "hop": 36, "max_split": 1, "parts": 16}, samples=500),
+        Good("shaped-segment-of-one-frame", {**SHAPED, "segment_frames": 1}, kind="impulses", samples=700),
+        Good("shaped-2048", wide, samples=9000, rate=44100, channels=2),
+        Good("shaped-rate-1", SHAPED, samples=500, rate=1),
+        Good("shaped-rate-1048575", {**wide, "max_split": 3}, samples=3000, rate=1048575),
+        Good("shaped-unsplit", {**SHAPED, "max_split": 0}, kind="impulses", samples=2000),
+        Good("shaped-sine", {**SHAPED, "window": "sine"}, kind="impulses"),
+        Good("shaped-loud", SHAPED, kind="loud"),
+        Good("shaped-faint", SHAPED, kind="faint"),
+        Good("shaped-from-a-pipe", SHAPED, samples=777, pipe=True),
+        Good(
+            "shaped-minor-version-9",
+            SHAPED,
+            samples=300,
+            change=with_headers(lambda h: b"\1\x09" + h[2:] + b"new field"),
+        ),
+    ]
+
+
+GOOD: list[Good] = [*_grid(), *_lengths(), *_shapes(), *_contents(), *_containers(), *_mdct(), *_shaped()]

@@ -42,10 +42,15 @@ SIGNALS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     "tones": _tones,
     "noise": lambda n, c: 0.5 * _noise(n, c),
     "silence": lambda n, c: 0.0 * n * c,
+    "tones in all channels": lambda n, c: _tones(n, 0 * c),
+    "tones and their opposite": lambda n, c: _tones(n, 0 * c) * (1 - 2 * (c % 2)),
+    "tones, louder and softer": lambda n, c: _tones(n, 0 * c) * (1 - 0.7 * (c % 2)),
+    "tones but a silent channel 0": lambda n, c: _tones(n, c) * (c != 0),
     "tones but a silent channel 1": lambda n, c: _tones(n, c) * (c != 1),
     "tones with a silent middle": lambda n, c: _tones(n, c) * ((n < 400) | (n >= 1600)),
     "constant": lambda n, c: 0.5 + 0.0 * n * c,
     "impulses": lambda n, c: 1.0 * (n % 251 == 100) * (c >= 0),
+    "loud impulses": lambda n, c: 1e20 * (n % 251 == 100) * (c >= 0),
     "alternating": lambda n, c: 1.0 - 2.0 * ((n + c) % 2),
     "square": lambda n, c: 1.0 - 2.0 * ((n // 37 + c) % 2),
     "loud": lambda n, c: 1e20 * _tones(n, c),
@@ -128,6 +133,9 @@ def l1_hash(source: BinaryIO) -> str:
             total.update(np.packbits(real.kept).tobytes())
             total.update(real.values[real.kept].astype("<f4").tobytes())
             total.update(real.splits.astype("u1").tobytes())
+            if header.shaped:
+                total.update(real.noise.astype("<f4").tobytes())
+                total.update(real.angles.astype("u1").tobytes())
             continue
         grid, _ = read_grid(header, data, frames)
         total.update(struct.pack("<II", data.index, grid.frames))

@@ -32,7 +32,7 @@ DROPS = (0.8, 0.9)
 def experiment(
     folder: Path | None, drops: Sequence[float] = DROPS, rate: int = 16000, seconds: float = 5.0
 ) -> Experiment:
-    """A task a clip and drop, default profile, mono at `rate` Hz. Raises `FileAccessError` for no clips."""
+    """A task a clip and drop, profile stft, mono at `rate` Hz. Raises `FileAccessError` for no clips."""
     clips = clips_of(folder, rate, seconds)
     tasks = [
         Task(

@@ -17,7 +17,7 @@ from dpcodec.bench.trial import decode_timed, encode_timed
 
 DROPS = (0.7, 0.75, 0.8, 0.85, 0.875, 0.9, 0.925, 0.95, 0.97)
 AT_DB = (20.0, 24.0, 25.0, 30.0)
-PROFILES = ("default", "mdct")
+PROFILES = ("stft", "mdct")
 TITLE = "Solver none: mean over clips"
 
 

@@ -16,14 +16,16 @@ from dpcodec.cli.paths import AUDIO_SUFFIXES, DPC_SUFFIX, Job
 from dpcodec.cli.sources import open_source
 
 DAY_S = 86400.0
+OF_STFT = ("transform", "drop", "mask", "seed", "n_fft", "hop", "window", "snr", "exact")
+"""Options that mean profile stft where no profile is named."""
 
 
 @click.command(cls=Verb)
 @file_options
-@click.option("--profile", help="Preset: default, perceptual, mdct or paper; options given change it.")
-@click.option("--transform", metavar="NAME", help="stft, or mdct with the presets of profile mdct. [stft]")
-@click.option("--drop", type=float, metavar="R", help="Share of coefficients removed, 0 <= R < 1. [0.8]")
-@click.option("--mask", metavar="KIND", help="energy, significance, random or columns:A-B,C,... [energy]")
+@click.option("--profile", help="Preset: perceptual, mdct, stft or paper; options given change it.")
+@click.option("--transform", metavar="NAME", help="stft or mdct, each with the presets of its profile.")
+@click.option("--drop", type=float, metavar="R", help="Share of coefficients removed, 0 <= R < 1.")
+@click.option("--mask", metavar="KIND", help="energy, significance, perceptual, random or columns:A-B,C,...")
 @click.option("--seed", type=int, metavar="N", help="Of the random mask, 64 bit. [0]")
 @click.option("--n-fft", type=int, metavar="N", help="Window length, samples. [2048]")
 @click.option("--hop", type=int, metavar="N", help="Distance of frames, samples. [1024]")
@@ -36,7 +38,7 @@ DAY_S = 86400.0
 )
 @click.option("--quality", type=float, metavar="Q", help="0 to 10: a constant noise-to-mask ratio.")
 @click.option("--exact/--quantised", default=None, help="Keep float32 coefficients, or quantise them.")
-@click.option("--parts", type=int, metavar="N", help="Independently coded parts a segment, 1 to 16. [8]")
+@click.option("--parts", type=int, metavar="N", help="Independently coded parts a segment, 1 to 16.")
 @click.option("--mono/--all-channels", default=None, help="Mix the channels into one first, or keep them.")
 @click.option("--sanitize", is_flag=True, default=None, help="Set NaN and infinite samples to 0.")
 @click.option("--raw", metavar="FMT,RATE,CH", help="The input is PCM without a header, as s16le,44100,2.")
@@ -81,7 +83,8 @@ def settings_of(options: dict[str, Any]) -> dpcodec.EncodeSettings:
     )
     changes = {name: options[name] for name in (*names, "mono", "sanitize") if options[name] is not None}
     base = options["profile"] or _profile_meant(options)
-    if options["transform"] == "mdct" and "n_fft" in changes:
+    transform = options["transform"] or getattr(dpcodec.PROFILES.get(base), "transform", "stft")
+    if transform == "mdct" and "n_fft" in changes:
         changes.setdefault("hop", changes["n_fft"] // 2)
     if options["mask"] is not None:
         changes["mask"], changes["columns"] = dpcodec.parse_mask(options["mask"])
@@ -94,9 +97,15 @@ def settings_of(options: dict[str, Any]) -> dpcodec.EncodeSettings:
 
 def _profile_meant(options: dict[str, Any]) -> str:
     """The profile whose presets the other options ask for."""
-    if options["bitrate"] is not None or options["quality"] is not None or options["mask"] == "perceptual":
-        return "perceptual" if options["mask"] in (None, "perceptual") else "mdct"
-    return "mdct" if options["transform"] == "mdct" else "default"
+    if options["mask"] == "perceptual" or (options["mask"] is None and _given(options, "bitrate", "quality")):
+        return "perceptual"
+    if options["transform"] == "mdct" or _given(options, "bitrate"):
+        return "mdct"
+    return "stft" if _given(options, *OF_STFT) else "perceptual"
+
+
+def _given(options: dict[str, Any], *names: str) -> bool:
+    return any(options[name] is not None for name in names)
 
 
 def encode_file(

@@ -154,7 +154,7 @@ def test_info_tells_transform_and_splits():
     assert (told.transform, told.mask) == ("mdct", "significance")
     assert sum(told.splits) == 12000 // 128 + 2
     assert sum(told.splits[1:]) > 0
-    stft = dpcodec.inspect(dpcodec.encode(Audio(x, 8000)))
+    stft = dpcodec.inspect(dpcodec.encode(Audio(x, 8000), dpcodec.profile("stft")))
     assert (stft.transform, stft.splits) == ("stft", ())
 
 
@@ -162,12 +162,13 @@ def test_files_of_the_stft_say_version_1_0():
     def header(coded):
         return coded[30 : 30 + int.from_bytes(coded[22:26], "little")]
 
-    plain, mdct = (header(dpcodec.encode(notes(), s)) for s in (None, settings()))
+    plain, mdct = (header(dpcodec.encode(notes(), s)) for s in (dpcodec.profile("stft"), settings()))
     assert plain[:3] == b"\1\0\0"
     assert mdct[:3] == b"\1\1\x08"
     assert unpack_header(mdct).transform == "mdct"
     significant = header(dpcodec.encode(notes(), dpcodec.EncodeSettings(mask="significance")))
     assert significant[:3] == b"\1\1\x08"
+    assert header(dpcodec.encode(notes()))[:3] == b"\1\2\x18"
 
 
 def test_the_significance_mask_of_the_stft_is_bounded():

@@ -24,6 +24,11 @@ def test_noise_has_its_level_and_no_pattern() -> None:
     np.testing.assert_array_equal(values[0, :40], 0)  # the input is as it was
 
 
+def test_the_loudest_noise_stays_finite() -> None:
+    noise = np.full((1, 4, 40), np.finfo(np.float32).max, np.float32)
+    assert np.isfinite(fill(np.zeros_like(noise), noise, 0)).all()
+
+
 def test_a_cells_noise_depends_on_its_place_alone() -> None:
     noise = np.ones((2, 16, 30), np.float32)
     whole = fill(np.zeros_like(noise), noise, 7)

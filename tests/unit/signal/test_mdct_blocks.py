@@ -71,12 +71,13 @@ def test_a_coarser_step_in_some_rows_counts_there():
     mdct = Mdct(256, "kbd", 3)
     n = np.arange(2560)
     click = np.convolve(np.where(n % 640 == 300, 3.0, 0.0), [1, -1] * 4)[: len(n)]
-    x = (np.sin(0.05 * n) * np.sin(np.pi * n / len(n)) + click)[None]
+    x = (np.sin(0.05 * n) + click)[None]
     span = mdct.span(len(n))
     fine = np.full((1, 128, 1), 0.01)
     coarse = fine * np.where(np.arange(128) >= 16, 1e6, 1.0)[:, None]
-    assert choose_splits(mdct, x, span, fine).any()
-    assert not choose_splits(mdct, x, span, coarse).any()
+    inside = slice(2, 18)  # the tone starts and ends at once
+    assert choose_splits(mdct, x, span, fine)[:, inside].any()
+    assert not choose_splits(mdct, x, span, coarse)[:, inside].any()
 
 
 def test_synthesis_may_start_in_the_middle():

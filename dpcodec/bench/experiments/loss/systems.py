@@ -18,7 +18,7 @@ from dpcodec.bench.trial import decode_timed, encode_timed
 from dpcodec.settings import Solver
 
 SOLVERS: tuple[Solver, ...] = ("none", "least-squares")
-IN_SEGMENTS = {"default, drop 0.9": EncodeSettings(drop=0.9), "paper, drop 0.5": profile("paper", rate=None)}
+IN_SEGMENTS = {"stft, drop 0.9": EncodeSettings(drop=0.9), "paper, drop 0.5": profile("paper", rate=None)}
 """What loses the same number of parts in every segment."""
 
 
@@ -40,12 +40,12 @@ class System:
 
 
 def systems_for(clip: Audio, bitrate: float) -> tuple[list[System], list[str]]:
-    """All that can run here, the default profile and Opus at `bitrate` kbit/s, and a note for each program
+    """All that can run here, profile stft and Opus at `bitrate` kbit/s, and a note for each program
     that is absent.
 
     Raises `SettingsError` for a bit rate below that of the smallest file.
     """
-    default = EncodeSettings(drop=fit(clip, bitrate)[1])
+    stft = EncodeSettings(drop=fit(clip, bitrate)[1])
     systems = [
         System(
             f"{name}, {solver}",
@@ -54,7 +54,7 @@ def systems_for(clip: Audio, bitrate: float) -> tuple[list[System], list[str]]:
             {"encoding": encoding, "solver": solver},
             cost_of(clip, solver),
         )
-        for name, encoding in (("default", default), ("paper", profile("paper", rate=None)))
+        for name, encoding in (("stft", stft), ("paper", profile("paper", rate=None)))
         for solver in SOLVERS
     ]
     found, notes = available_peers(("opus", "flac"))

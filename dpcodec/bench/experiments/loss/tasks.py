@@ -27,10 +27,10 @@ LOSSES = (0.0, 5.0, 10.0, 20.0, 30.0, 50.0)
 """Percent of packets."""
 PARTS_LOST = (0, 1, 2, 4)
 ANYWHERE, IN_EACH = "any packets", "in each segment"
-AT_A_RATE = ("default", "opus")
+AT_A_RATE = ("stft", "opus")
 """How the names of systems begin that are set to the bit rate."""
 ORDER = (
-    *(f"default, {solver}" for solver in SOLVERS),
+    *(f"stft, {solver}" for solver in SOLVERS),
     "opus",
     "opus, told",
     *(f"paper, {solver}" for solver in SOLVERS),
@@ -55,7 +55,7 @@ def experiment(
     """A task a system, share and draw; then the same number of parts lost in every segment.
 
     On the file's first seconds, mono at `rate` Hz, or a melody by formula. `bitrate` in kbit/s is that of the
-    default profile and of Opus; `losses` in percent. Raises `SettingsError` for a bit rate that is too low
+    profile stft and of Opus; `losses` in percent. Raises `SettingsError` for a bit rate that is too low
     and for metrics that cannot be measured here.
     """
     clip = quantised_16_bit(melody(rate, seconds) if file is None else load_clip(file, rate, seconds))

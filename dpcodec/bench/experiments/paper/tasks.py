@@ -2,7 +2,7 @@
 
 Both masks keep exact coefficients; the random one is one mask for all clips of a length, the energy mask goes
 by column. Every estimate is measured twice: as it is, and with context, the kept coefficients put back. In
-profile "default" the same is asked of quantised coefficients in that profile's transform.
+profile "stft" the same is asked of quantised coefficients in that profile's transform.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ OURS = "dpcodec"
 CODECS = (OURS, *PEER_NAMES)
 BITRATES = (16.0, 24.0, 32.0, 48.0, 64.0)
 SOLVERS: tuple[Solver, ...] = ("none", "least-squares")
-PROFILES = ("perceptual", "mdct", "default")
+PROFILES = ("perceptual", "mdct", "stft")
 """Of this codec. The first two make their own bit rate and have one way to be decoded that matters."""
 METRICS = ("snr", "si-sdr", "peaq", "pemoq")
 CODING_S = 0.2
@@ -60,7 +60,7 @@ def experiment(
 
     bitrates  kbit/s asked for
     codecs    of `CODECS`; peers that cannot run here are left out, with a note
-    solvers   for profile default, each counted as a codec of its own
+    solvers   for profile stft, each counted as a codec of its own
     profiles  of `PROFILES`
     metrics   None: `METRICS`, and ViSQOL where it is installed
     rate      Hz that clips are resampled to; None: each clip's own
@@ -88,9 +88,9 @@ def experiment(
 
 
 def _our_cases(profiles: Sequence[str], solvers: Sequence[Solver], bitrates: Sequence[float]) -> list[Case]:
-    ways: list[tuple[str, Solver]] = [(name, "auto") for name in profiles if name != "default"]
-    if "default" in profiles:
-        ways += [("default", solver) for solver in solvers]
+    ways: list[tuple[str, Solver]] = [(name, "auto") for name in profiles if name != "stft"]
+    if "stft" in profiles:
+        ways += [("stft", solver) for solver in solvers]
     return [
         Case(OURS, dpcodec.__version__, kbps, solver, profile)
         for profile, solver in ways
@@ -107,9 +107,9 @@ def default_metrics() -> tuple[str, ...]:
 
 
 def measure_ours(clip: Audio, kbps: float, solver: Solver, profile: str, metrics: Sequence[str]) -> Row:
-    """This codec: profile default at the drop whose file is the largest within the bit rate, the others as
+    """This codec: profile stft at the drop whose file is the largest within the bit rate, the others as
     they make the bit rate themselves."""
-    if profile == "default":
+    if profile == "stft":
         data, drop = fit(clip, kbps)
         command = f"dpcodec encode --drop {drop:.8f}; dpcodec decode --solver {solver}"
     else:
@@ -148,7 +148,7 @@ def _task(name: str, clip: Audio, seconds: float, case: Case, metrics: tuple[str
         "metrics": list(metrics),
         "version": dpcodec.__version__,
     }
-    if case.profile not in (None, "default"):
+    if case.profile not in (None, "stft"):
         key["profile"] = case.profile
     arguments = {"clip": clip, "kbps": case.kbps, "metrics": metrics}
     measuring_s = metrics_s(metrics, clip.duration)

@@ -95,7 +95,7 @@ def choose(choice: Choice) -> tuple[list[System], list[str]]:
 
 
 def _at_rate(kbps: float) -> System:
-    about = f"default profile, drop for {kbps:g} kbit/s, solver auto"
+    about = f"profile stft, drop for {kbps:g} kbit/s, solver auto"
     return System(f"dpcodec {kbps:g} kbit/s", about, partial(_fitted, kbps=kbps), cost_s=1.0)
 
 

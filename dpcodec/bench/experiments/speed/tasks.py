@@ -32,7 +32,7 @@ from dpcodec.inpaint.networks import NETWORKS, network_size
 
 LENGTHS = (5.0, 60.0, 600.0, 3600.0)
 ON_CORES = (
-    "encode, default profile, 44.1 kHz mono",
+    "encode, profile stft, 44.1 kHz mono",
     "decode least-squares, random 0.5, paper profile",
     "decode least-squares, random 0.8, paper profile",
 )
@@ -115,7 +115,7 @@ def tables(rows: Sequence[Row]) -> list[Table]:
     found = {
         f"Real-time factors on {SECONDS:g} s of melody, all cores": _cases(by_kind.get("case", [])),
         "From the command to its end": _starts(by_kind.get("start", [])),
-        "Length: default profile, 44.1 kHz mono": _lengths(by_kind.get("length", [])),
+        "Length: profile stft, 44.1 kHz mono": _lengths(by_kind.get("length", [])),
         f"Cores: times real time, all files together, {SECONDS_ON_CORES:g} s each": _cores(
             by_kind.get("cores", [])
         ),

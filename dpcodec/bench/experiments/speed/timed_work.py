@@ -54,8 +54,8 @@ class Case:
 
 
 CASES = {
-    "encode, default profile, 44.1 kHz mono": Case(44100, EncodeSettings(), None, 40, ">= 20"),
-    "decode none, default profile, 44.1 kHz mono": Case(44100, EncodeSettings(), "none", 30, ">= 20"),
+    "encode, profile stft, 44.1 kHz mono": Case(44100, EncodeSettings(), None, 40, ">= 20"),
+    "decode none, profile stft, 44.1 kHz mono": Case(44100, EncodeSettings(), "none", 30, ">= 20"),
     "decode none, random 0.5, paper profile": Case(16000, profile("paper"), "none", 30, ">= 20"),
     "decode least-squares, random 0.5, paper profile": Case(
         16000, profile("paper"), "least-squares", 6, ">= 3"
@@ -94,7 +94,7 @@ def measure_case(name: str, seconds: float, cores: int | None = None, copies: in
 
 
 def measure_length(seconds: float) -> Row:
-    """The default profile on so much melody at 44.1 kHz mono: encoding, and decoding with two solvers."""
+    """Profile stft on so much melody at 44.1 kHz mono: encoding, and decoding with two solvers."""
     row: Row = {}
     with tempfile.TemporaryDirectory() as folder:
         tile, coded = _tile(Path(folder), 44100), Path(folder) / "coded.dpc"

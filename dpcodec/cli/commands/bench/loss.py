@@ -29,7 +29,7 @@ from dpcodec.metrics import METRICS
     type=click.FloatRange(6, 256),
     default=24.0,
     show_default=True,
-    help="Of the default profile and of Opus, kbit/s.",
+    help="Of profile stft and of Opus, kbit/s.",
 )
 @click.option(
     "--parts-lost",

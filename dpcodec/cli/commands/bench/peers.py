@@ -30,7 +30,7 @@ from dpcodec.metrics.catalogue import METRICS
     type=Names(("none", "least-squares", "janssen", "auto")),
     default="none,least-squares",
     show_default=True,
-    help="What dpcodec decodes profile default with.",
+    help="What dpcodec decodes profile stft with.",
 )
 @click.option(
     "--profiles",

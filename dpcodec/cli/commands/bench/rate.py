@@ -15,7 +15,7 @@ from dpcodec.cli.options import Verb
 @common_options
 @click.pass_context
 def command(context: click.Context, folder: Path | None, common: Common) -> int:
-    """Bit rate of profiles default and mdct against SNR, on the audio files in DIR at 16 kHz mono."""
+    """Bit rate of profiles stft and mdct against SNR, on the audio files in DIR at 16 kHz mono."""
     from dpcodec.bench.experiments import rate
 
     return run_experiment(context, rate.experiment(folder), common)

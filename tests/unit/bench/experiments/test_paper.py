@@ -200,15 +200,15 @@ def test_auto_is_compared_with_the_best_of_the_others() -> None:
 
 def test_quantised_coefficients_are_measured_in_their_own_profile() -> None:
     clip = formula_clips(16000, SECONDS)["melody"]
-    settings = {"masks": ("energy",), "drops": (0.9,), "solvers": ("none",), "profile": "default"}
+    settings = {"masks": ("energy",), "drops": (0.9,), "solvers": ("none",), "profile": "stft"}
     tasks = small(**settings).tasks
     (task,) = (task for task in tasks if task.key["clip"] == "melody")
-    assert task.key["profile"] == "default"
+    assert task.key["profile"] == "stft"
     row = {**task.key, **task.measure(**task.arguments)}
-    data = encode(clip, profile("default", drop=0.9))
+    data = encode(clip, profile("stft", drop=0.9))
     decoded = decode(data, DecodeSettings(solver="none")).samples
     assert row["snr"] == pytest.approx(snr(clip.samples, decoded), abs=1e-5)
-    assert paper.tables([row])[0].rows[0]["mask"] == "energy, profile default"
+    assert paper.tables([row])[0].rows[0]["mask"] == "energy, profile stft"
 
 
 def test_tables_are_made_of_any_part_of_the_rows(rows: list[Row]) -> None:
