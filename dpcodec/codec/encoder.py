@@ -29,8 +29,8 @@ READ_SAMPLES = 1 << 16
 SEGMENT_CELLS = 1 << 22
 PART_CELLS = 1 << 20
 LOUDEST_SAMPLE = 1e30
-LEAST_SHARE = 0.1
-"""Of a segment's bytes at the bit rate: it gets these even where the ones before spent too many."""
+OVERDRAFT = 0.01
+"""Share of the bytes that a last frame may take even where those before it have spent all."""
 
 
 def encode_stream(
@@ -51,12 +51,12 @@ def encode_stream(
 
     def budget(segment: int, samples: int) -> int:
         """Bytes for the bodies of a segment, so that all written so far is at the bit rate."""
-        come = min(samples, (segment + 1) * header.segment_frames * header.hop)
         nominal = (settings.bitrate or 0.0) * 125 / rate
+        start = segment * header.segment_frames * header.hop
+        come = min(samples, start + header.segment_frames * header.hop)
         left = nominal * come - writer.bytes_if_closed() - header.parts * OVERHEAD_BYTES
-        return max(
-            int(left), int(LEAST_SHARE * nominal * (come - segment * header.segment_frames * header.hop)), 1
-        )
+        least = max((come - start) / 2, min(header.hop, come * OVERDRAFT))
+        return max(int(left), int(nominal * least), 1)
 
     analysis: SegmentAnalysis | MdctAnalysis
     if header.transform == "mdct":

@@ -21,13 +21,13 @@ def fill(values: np.ndarray, noise: np.ndarray, segment: int) -> np.ndarray:
     filled = values.copy()
     for c in range(len(values)):
         rows = int(np.flatnonzero(noise[c].any(axis=1))[-1]) + 1 if noise[c].any() else 0
-        loud = noise[c, :rows] * _uniform(segment, c, rows, values.shape[2])
+        loud = noise[c, :rows].astype(np.float64) * _uniform(segment, c, rows, values.shape[2])
         filled[c, :rows] += np.clip(loud, -_LOUDEST, _LOUDEST).astype(np.float32)
     return filled
 
 
 def _uniform(segment: int, channel: int, rows: int, frames: int) -> np.ndarray:
-    """Uniform noise of variance 1, float64 [rows, frames]: four frames a block of Philox."""
+    """Uniform noise of variance 1, float32 [rows, frames]: four frames a block of Philox."""
     blocks = -(-frames // _WORDS)
     counter = np.empty((rows, blocks, 4), np.uint32)
     counter[..., 0] = np.arange(blocks)
@@ -35,4 +35,4 @@ def _uniform(segment: int, channel: int, rows: int, frames: int) -> np.ndarray:
     counter[..., 2], counter[..., 3] = channel, segment
     words = philox4x32(counter, _KEY).reshape(rows, blocks * _WORDS)[:, :frames]
     uniform: np.ndarray = (words.astype(np.float64) + 0.5) * (2 * 3**0.5 / 2**32) - 3**0.5
-    return uniform
+    return uniform.astype(np.float32)

@@ -47,7 +47,7 @@ class RealSegments:
 
     def _segment(self, index: int, X: np.ndarray, splits: np.ndarray) -> Bodies:
         header = self._header
-        if self._settings.bitrate is not None:
+        if self._settings.bitrate is not None and X.any():
             wanted = self._budget(index, self.analysis.samples)
             everything = np.ones(X.shape, bool)
 

@@ -118,13 +118,22 @@ class _Coded:
         C, _, L = self.q.shape
         out, told = [write_varint(L)], -1
         for c in range(C):
-            if not (self.q[c].any() or self.noise[c].any()):
+            if not (self._holds(c) or self._stands_for_pair(c)):
                 out.append(bytes([SILENT]))
                 continue
             head, payload = self._channel(c, rows, first=c // 2 != told)
             told = c // 2
             out += [head, write_varint(len(payload)) if c + 1 < C else b"", payload]
         return b"".join(out)
+
+    def _holds(self, c: int) -> bool:
+        """Whether anything of a channel is left."""
+        return bool(self.q[c].any() or self.noise[c].any())
+
+    def _stands_for_pair(self, c: int) -> bool:
+        """Whether a channel of nothing must tell the splits: the slope at the segment's end depends on them."""
+        pair = range(c // 2 * 2, min(c // 2 * 2 + 2, len(self.q)))
+        return c == pair[0] and bool(self.segment.splits[c].any()) and not any(map(self._holds, pair))
 
     def _channel(self, c: int, rows: slice, first: bool) -> tuple[bytes, bytes]:
         """Mode, step, bias and bins coded, and the payload, which tells of the pair if it is the first."""

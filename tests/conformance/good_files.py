@@ -260,6 +260,7 @@ def _mdct() -> list[Good]:
 def _shaped() -> list[Good]:
     """The perceptual mask: lengths, controls, pairs of channels, contents, shapes."""
     by_drop = {**SHAPED, "quality": None, "drop": 0.9}
+    by_snr = {**SHAPED, "quality": None, "snr": 10.0}
     wide = {**SHAPED, "n_fft": 2048, "hop": 1024, "max_split": 4, "parts": 1}
     return [
         *(Good(f"shaped-length-{n}", SHAPED, samples=n) for n in (0, 1, 64, 65, 500)),
@@ -279,7 +280,7 @@ def _shaped() -> list[Good]:
         Good("shaped-silent-middle", SHAPED, kind="tones with a silent middle", samples=2000),
         Good("shaped-impulses", SHAPED, kind="impulses", samples=2000),
         Good("shaped-noise", {**by_drop, "segment_frames": 40}, kind="noise", samples=2400, rate=44100),
-        Good("shaped-constant", {**SHAPED, "quality": 0.0, "parts": 16}, kind="constant", rate=192000),
+        Good("shaped-constant", {**by_snr, "parts": 16}, kind="constant", rate=192000),
         Good("shaped-weights-63", SHAPED, kind="loud impulses", samples=900),
         Good("shaped-frames-300", {**SHAPED, "n_fft": 64, "hop": 32, "segment_frames": 300}, samples=9500),
         Good("shaped-parts-1", {**SHAPED, "parts": 1}),

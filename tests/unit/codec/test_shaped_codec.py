@@ -219,3 +219,36 @@ def test_a_way_to_ask_takes_the_place_of_the_profiles_own() -> None:
         settings = profile("perceptual", **{name: value})
         assert getattr(settings, name) == value
         assert settings.quality is None
+
+
+def test_silence_after_a_sound_keeps_the_slope_between_segments() -> None:
+    """The frames of the silent segment are split like those before it: its splits must be told."""
+    n = np.arange(3200)
+    x = np.where(n < 470, 0.5 * np.sin(0.3 * n), 0.0).astype(np.float32)[None]
+    settings = profile("perceptual", quality=10.0, n_fft=128, hop=64, max_split=3, segment_frames=8, parts=2)
+    coded = decode(encode(Audio(x, 8000), settings), NONE).samples
+    assert np.abs(coded - x).max() < 0.02
+
+
+@pytest.mark.parametrize("mask", ["perceptual", "mdct"])
+def test_the_last_frame_gets_its_share_of_a_bit_rate(mask: str) -> None:
+    audio = Audio(music(4, 44100).samples[:, : 3 * 20480], 44100)
+    data = encode(audio, profile(mask, bitrate=64.0, segment_frames=20))
+    coded = decode(data, NONE).samples
+    end = slice(audio.samples.shape[1] - 512, None)
+    given, ended = (Audio(x[:, end], 44100) for x in (audio.samples, coded))
+    assert snr(given, ended) > 15  # 0 where it gets nothing
+    assert kbps(data, audio) == pytest.approx(64.0, rel=0.02)
+
+
+@pytest.mark.parametrize("settings", [{"snr": 30.0}, {"drop": 0.95}, {"bitrate": 24.0}])
+def test_a_silent_start_costs_nothing_later(settings: dict[str, float]) -> None:
+    sound = music(5.12).samples
+    late = Audio(np.concatenate([np.zeros((1, 81920), np.float32), sound], axis=1), RATE)
+    segments = {"segment_frames": 80}
+    silent_first = len(encode(late, profile("perceptual", **segments, **settings)))  # type: ignore[arg-type]
+    alone = len(encode(Audio(sound, RATE), profile("perceptual", **segments, **settings)))  # type: ignore[arg-type]
+    if "bitrate" in settings:
+        assert silent_first == pytest.approx(2 * alone, rel=0.02)
+    else:
+        assert silent_first < 1.05 * alone + 100

@@ -54,6 +54,11 @@ class Case:
 
 
 CASES = {
+    "encode, profile perceptual, 44.1 kHz mono": Case(44100, profile("perceptual"), None, 15, ">= 10"),
+    "encode at 32 kbit/s, profile perceptual, 44.1 kHz mono": Case(
+        44100, profile("perceptual", bitrate=32.0), None, 5, ">= 10"
+    ),
+    "decode, profile perceptual, 44.1 kHz mono": Case(44100, profile("perceptual"), "auto", 30, ">= 20"),
     "encode, profile stft, 44.1 kHz mono": Case(44100, EncodeSettings(), None, 40, ">= 20"),
     "decode none, profile stft, 44.1 kHz mono": Case(44100, EncodeSettings(), "none", 30, ">= 20"),
     "decode none, random 0.5, paper profile": Case(16000, profile("paper"), "none", 30, ">= 20"),
