@@ -64,6 +64,8 @@ class EncodeSettings:
     bitrate          mean of the whole file, kbit/s, for the significance and the perceptual mask
     quality          0 .. 10, a constant noise-to-mask ratio, for the perceptual mask; of snr, bitrate and
                      quality at most one is given, and `drop` decides where none is
+    effort           0 .. 9: so many other windows of the MDCT are tried on the first seconds, and that of the
+                     fewest bytes is taken; for the significance and the perceptual mask
     exact            keep float32 coefficients, no quantiser
     parts            independently coded parts a segment, 1 .. 16
     segment_frames   frames L a segment; None: SEGMENT_SECONDS of audio
@@ -86,6 +88,7 @@ class EncodeSettings:
     snr: float | None = None
     bitrate: float | None = None
     quality: float | None = None
+    effort: int = 0
     exact: bool = False
     parts: int = 8
     segment_frames: int | None = None
@@ -117,6 +120,7 @@ class EncodeSettings:
         return self.snr is None and self.bitrate is None and self.quality is None
 
     def _check_rate(self) -> None:
+        check_integer("effort", self.effort, 0, 9)
         if self.snr is not None:
             check_real("snr", self.snr, *SNR_RANGE_DB)
         if self.bitrate is not None:
@@ -139,6 +143,8 @@ class EncodeSettings:
         by_step = self.transform == "mdct" and self.mask in ("significance", "perceptual")
         if self.bitrate is not None and not by_step:
             raise SettingsError("bitrate needs transform mdct and mask significance or perceptual")
+        if self.effort and (not by_step or self.exact):
+            raise SettingsError("effort chooses an MDCT's window: it needs mask significance or perceptual")
 
     def _check_columns(self) -> None:
         if (self.mask == "columns") != bool(self.columns):

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
 from typing import BinaryIO
 
 import numpy as np
 
+from dpcodec.codec.effort import with_window_chosen
 from dpcodec.codec.masks import mask_of
 from dpcodec.codec.real_segments import RealSegments
 from dpcodec.codec.report import EncodeReport, Progress, silent
@@ -19,11 +23,12 @@ from dpcodec.container.stream import Writer
 from dpcodec.errors import AudioError
 from dpcodec.mask.columns import merge_ranges
 from dpcodec.settings import RANDOM_MASK_SNR_DB, SEGMENT_SECONDS, EncodeSettings
+from dpcodec.signal.audio import Audio
 from dpcodec.signal.blocks import SegmentAnalysis
 from dpcodec.signal.mdct_blocks import MdctAnalysis
 from dpcodec.signal.resample import Resampler, downmix, resampled_length
 from dpcodec.signal.stft import Stft
-from dpcodec.signal.streams import AudioReader
+from dpcodec.signal.streams import ArrayReader, AudioReader
 
 READ_SAMPLES = 1 << 16
 SEGMENT_CELLS = 1 << 22
@@ -43,11 +48,13 @@ def encode_stream(
     """
     channels = 1 if settings.mono else reader.channels
     rate = settings.rate or reader.sample_rate
-    header = _header(settings, reader, channels, rate)
     report = EncodeReport(rate, channels)
+    blocks = _blocks(reader, settings, report)
+    if settings.effort:
+        settings, blocks = with_window_chosen(settings, blocks, rate, partial(_size, rate))
+    header = _header(settings, reader, channels, rate)
     tags = (reader.tags if settings.keep_tags else ()) + settings.tags
     writer = Writer(out, header, tags)
-    blocks = _blocks(reader, settings, report)
 
     def budget(segment: int, samples: int) -> int:
         """Bytes for the bodies of a segment, so that all written so far is at the bit rate."""
@@ -137,6 +144,12 @@ def _steps(X: np.ndarray, kept: np.ndarray, settings: EncodeSettings, stft: Stft
     if settings.snr is None and settings.mask in STORED_MASKS:
         return step_for_noise(X, kept, stft.weights)
     return step_for_snr(X, kept, RANDOM_MASK_SNR_DB if settings.snr is None else settings.snr, stft.weights)
+
+
+def _size(rate: int, samples: np.ndarray, settings: EncodeSettings) -> int:
+    """Bytes of a file of samples [C, n] that are at the rate and channel count that is coded."""
+    settings = replace(settings, rate=None, mono=False)
+    return encode_stream(ArrayReader(Audio(samples, rate)), io.BytesIO(), settings).bytes
 
 
 def _blocks(reader: AudioReader, settings: EncodeSettings, report: EncodeReport) -> Iterator[np.ndarray]:

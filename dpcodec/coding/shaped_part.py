@@ -131,7 +131,7 @@ class _Coded:
         return bool(self.q[c].any() or self.noise[c].any())
 
     def _stands_for_pair(self, c: int) -> bool:
-        """Whether a channel of nothing must tell the splits: the slope at the segment's end depends on them."""
+        """Whether a channel of nothing must tell the splits: the slope where the segment ends needs them."""
         pair = range(c // 2 * 2, min(c // 2 * 2 + 2, len(self.q)))
         return c == pair[0] and bool(self.segment.splits[c].any()) and not any(map(self._holds, pair))
 

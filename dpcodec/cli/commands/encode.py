@@ -37,6 +37,7 @@ OF_STFT = ("transform", "drop", "mask", "seed", "n_fft", "hop", "window", "snr",
     "--bitrate", type=float, metavar="KBPS", help="Mean of the whole file, kbit/s; what the ear hears."
 )
 @click.option("--quality", type=float, metavar="Q", help="0 to 10: a constant noise-to-mask ratio.")
+@click.option("--effort", type=int, metavar="N", help="0 to 9: other windows tried. [0]")
 @click.option("--exact/--quantised", default=None, help="Keep float32 coefficients, or quantise them.")
 @click.option("--parts", type=int, metavar="N", help="Independently coded parts a segment, 1 to 16.")
 @click.option("--mono/--all-channels", default=None, help="Mix the channels into one first, or keep them.")
@@ -78,6 +79,7 @@ def settings_of(options: dict[str, Any]) -> dpcodec.EncodeSettings:
         "snr",
         "bitrate",
         "quality",
+        "effort",
         "exact",
         "parts",
     )
