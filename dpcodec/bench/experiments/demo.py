@@ -18,6 +18,7 @@ FIT_LIMIT_S = 4.0
 SOLVERS: tuple[Solver, ...] = ("none", "least-squares", "deep-prior", "auto")
 GAPS = ((20, 21), (45, 48))
 MASKS = {
+    "perceptual": profile("perceptual"),
     "energy 0.9": EncodeSettings(drop=0.9),
     "energy 0.9 exact": profile("paper", mask="energy", drop=0.9),
     "random 0.5 exact": profile("paper", drop=0.5),
@@ -37,7 +38,7 @@ def experiment() -> Experiment:
             cost_s=6.0 if solver in ("deep-prior", "auto") else 1.5,
         )
         for mask in MASKS
-        for solver in SOLVERS
+        for solver in (("none", "auto") if mask == "perceptual" else SOLVERS)
     ]
     return Experiment("demo", tasks, tables, timed=True)
 

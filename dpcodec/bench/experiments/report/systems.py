@@ -13,7 +13,6 @@ from typing import Literal
 from dpcodec import Audio, DecodeSettings, EncodeSettings, decode, encode
 from dpcodec.bench.experiments.peers import Peer, available_peers, peer
 from dpcodec.bench.experiments.report.anchor import low_anchor
-from dpcodec.bench.target import fit
 from dpcodec.settings import Solver, profile
 
 Role = Literal["reference", "anchor", "system"]
@@ -95,8 +94,8 @@ def choose(choice: Choice) -> tuple[list[System], list[str]]:
 
 
 def _at_rate(kbps: float) -> System:
-    about = f"profile stft, drop for {kbps:g} kbit/s, solver auto"
-    return System(f"dpcodec {kbps:g} kbit/s", about, partial(_fitted, kbps=kbps), cost_s=1.0)
+    about = f"profile perceptual at {kbps:g} kbit/s, solver auto"
+    return System(f"dpcodec {kbps:g} kbit/s", about, partial(_at_bitrate, kbps=kbps), cost_s=1.0)
 
 
 def _peer_at_rate(peer: Peer, kbps: float) -> System:
@@ -138,8 +137,8 @@ def _rebuilt(clip: Audio, encoding: EncodeSettings, decoding: DecodeSettings) ->
     return Version(decode(data, decoding), len(data))
 
 
-def _fitted(clip: Audio, kbps: float) -> Version:
-    data, _ = fit(clip, kbps)
+def _at_bitrate(clip: Audio, kbps: float) -> Version:
+    data = encode(clip, profile("perceptual", bitrate=kbps))
     return Version(decode(data), len(data))
 
 

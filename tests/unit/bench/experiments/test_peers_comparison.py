@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dpcodec import DecodeSettings, EncodeSettings, FileAccessError, SettingsError, decode, encode
+from dpcodec import DecodeSettings, EncodeSettings, FileAccessError, SettingsError, decode, encode, profile
 from dpcodec.bench.clips import formula_clips
 from dpcodec.bench.engine.experiment import Row, Table
 from dpcodec.bench.engine.results import Results
@@ -33,7 +33,8 @@ def table(tables: list[Table], start: str) -> list[Row]:
 
 
 def test_this_codec_fills_the_bit_rate_and_is_measured_after_decoding(tmp_path: Path) -> None:
-    chosen = peers.experiment(None, (24,), ("dpcodec",), ("none", "least-squares"), count=2, **QUICK)
+    solvers = ("none", "least-squares")
+    chosen = peers.experiment(None, (24,), ("dpcodec",), solvers, profiles=("stft",), count=2, **QUICK)
     outcome = run(chosen, Results(tmp_path, "peers"))
     assert outcome.failures == []
     assert [(row["clip"], row["solver"]) for row in outcome.rows] == [
@@ -51,6 +52,30 @@ def test_this_codec_fills_the_bit_rate_and_is_measured_after_decoding(tmp_path: 
         decoded = decode(data, DecodeSettings(solver=row["solver"])).samples
         noise = np.sum((clip.samples - decoded).astype(float) ** 2)
         assert row["snr"] == pytest.approx(10 * np.log10(np.sum(clip.samples**2) / noise), abs=1e-3)
+
+
+def test_profiles_that_make_their_bit_rate_are_measured_as_auto_decodes_them(tmp_path: Path) -> None:
+    chosen = peers.experiment(
+        None, (16, 32), ("dpcodec",), profiles=("perceptual", "mdct"), count=1, **{**QUICK, "seconds": 5.0}
+    )
+    outcome = run(chosen, Results(tmp_path, "peers"))
+    assert outcome.failures == []
+    assert [(row["profile"], row["kbps"]) for row in outcome.rows] == [
+        ("perceptual", 16),
+        ("perceptual", 32),
+        ("mdct", 16),
+        ("mdct", 32),
+    ]
+    clip = quantised_16_bit(formula_clips(16000, 5.0)["castanets"])
+    for row in outcome.rows:
+        data = encode(clip, profile(row["profile"], bitrate=float(row["kbps"])))
+        assert row["bytes"] == len(data)
+        assert row["kbps_on_disk"] == pytest.approx(row["kbps"], rel=0.02)
+        noise = np.sum((clip.samples - decode(data).samples).astype(float) ** 2)
+        assert row["snr"] == pytest.approx(10 * np.log10(np.sum(clip.samples**2) / noise), abs=1e-3)
+    told = peers.tables(outcome.rows)
+    assert [row["codec"] for row in table(told, "SNR, dB: mean")] == ["dpcodec perceptual", "dpcodec mdct"]
+    assert [row["against"] for row in table(told, "SNR, dB: gain of dpcodec mdct")] == ["dpcodec perceptual"]
 
 
 @needs_opus
@@ -82,7 +107,7 @@ def test_a_program_that_fails_costs_its_row_alone(tmp_path: Path, monkeypatch: p
     opus = replace(peer("opus"), version=lambda: "opusenc 1")
     monkeypatch.setattr(AVAILABLE, lambda names: ([opus], []))
     outcome = run(
-        peers.experiment(None, (24,), ("dpcodec", "opus"), ("none",), count=1, **QUICK),
+        peers.experiment(None, (24,), ("dpcodec", "opus"), profiles=("mdct",), count=1, **QUICK),
         Results(tmp_path, "peers"),
     )
     assert [row["codec"] for row in outcome.rows] == ["dpcodec"]

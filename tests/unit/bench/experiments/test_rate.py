@@ -33,7 +33,7 @@ def test_rates_at_a_level_lie_on_the_line_between_drops() -> None:
     def row(preset: str, drop: float, level: float, kbps: float) -> Row:
         return {"clip": "a", "profile": preset, "drop": drop, "snr": level, "kbps": kbps}
 
-    rows = [row("stft", 0.8, 30, 22), row("default", 0.9, 20, 12), row("mdct", 0.9, 24, 8)]
+    rows = [row("stft", 0.8, 30, 22), row("stft", 0.9, 20, 12), row("mdct", 0.9, 24, 8)]
     _, at = rate.tables(rows)
-    assert [r["default, kbps"] for r in at.rows] == [12, 16, 17, 22]
+    assert [r["stft, kbps"] for r in at.rows] == [12, 16, 17, 22]
     assert [r["mdct, kbps"] for r in at.rows] == [None, None, None, None]
