@@ -25,7 +25,7 @@ def test_tables_and_plots(peers, tmp_path):
     assert done.code == 0, done.err
     out = done.out.decode()
     assert "SNR, dB: mean over 2 clips of 0.5 s at 16 kHz" in out
-    assert "dpcodec (least-squares)" in out
+    assert "dpcodec stft, least-squares" in out
     assert (tmp_path / "out" / "peers-16000hz-0_5s.svg").exists() == ("drew" in done.err)
 
 

@@ -64,10 +64,10 @@ def plots(rows: Sequence[Row], folder: Path) -> list[Path]:
 
 
 def label(row: Row) -> str:
-    """The codec, and its profile, or what decodes it where that is a choice."""
+    """The codec, its profile, and what decodes it where that is a choice."""
     if row.get("profile"):
         return f"{row['codec']} {row['profile']}"
-    return f"{row['codec']} ({row['solver']})" if row["solver"] else str(row["codec"])
+    return f"{row['codec']} stft, {row['solver']}" if row["solver"] else str(row["codec"])
 
 
 def value_at(points: Sequence[Point], x: float) -> float | None:

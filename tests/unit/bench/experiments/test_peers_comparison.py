@@ -183,14 +183,14 @@ def rows() -> list[Row]:
 
 def test_means_stand_beside_what_the_files_weigh() -> None:
     asked = table(peers.tables(rows()), "SNR, dB: mean over 2 clips of 5 s at 44.1 kHz ±")
-    assert [r["codec"] for r in asked] == ["dpcodec (none)", "opus"]
+    assert [r["codec"] for r in asked] == ["dpcodec stft, none", "opus"]
     assert asked[0]["16"] == "21.0 ± 12.7 (16.0)"  # t of one degree of freedom: 12.706
     assert asked[1]["32"] == "30.0 ± 0.0 (64.0)"
 
 
 def test_gains_at_equal_bytes_are_taken_clip_by_clip() -> None:
     tables = peers.tables(rows())
-    gains = table(tables, "SNR, dB: gain of dpcodec (none) over others at its own bytes")
+    gains = table(tables, "SNR, dB: gain of dpcodec stft, none over others at its own bytes")
     assert gains == [{"against": "opus", "16": "", "32": "11.0 ± 12.7"}]
     lossless = table(tables, "Lossless")
     assert lossless == [{"codec": "flac", "kbit/s on disk": "300 ± 0"}]
@@ -200,7 +200,7 @@ def test_rates_for_an_snr_lie_between_points() -> None:
     rates = table(peers.tables(rows()), "kbit/s on disk for an SNR")
     # Means of dpcodec: 21 dB at 16 kbit/s, 31 dB at 32; of opus 20 dB at 32, 30 dB at 64.
     assert rates[0] == {
-        "codec": "dpcodec (none)",
+        "codec": "dpcodec stft, none",
         "15 dB": "< 16.0",
         "20 dB": "< 16.0",
         "25 dB": f"{16 * 2**0.4:.1f}",
@@ -241,7 +241,7 @@ def test_how_it_was_run_is_told() -> None:
     moved = [{**r, "delay": 3} if r["codec"] == "opus" and r["clip"] == "b" else r for r in rows()]
     told = table(peers.tables(moved), "How each was run")
     assert told[1] == {"codec": "opus", "version": "opus 1", "delay": "0 ... 3", "command": "opus 32"}
-    assert [r["codec"] for r in told] == ["dpcodec (none)", "opus", "flac"]
+    assert [r["codec"] for r in told] == ["dpcodec stft, none", "opus", "flac"]
 
 
 def test_interpolation_is_straight_over_the_logarithm_and_ends_at_the_ends() -> None:
@@ -266,7 +266,7 @@ def test_curves_are_drawn_for_each_rate(tmp_path: Path) -> None:
         "peers-16000hz-5s.svg",
     ]
     svg = written[1].read_text()
-    for told in ("2 clips of 5 s at 44.1 kHz: mean", "kbit/s on disk", "dpcodec (none)", "opus"):
+    for told in ("2 clips of 5 s at 44.1 kHz: mean", "kbit/s on disk", "dpcodec stft, none", "opus"):
         assert f"<!-- {told} -->" in svg
     assert "flac" not in svg
     assert peers.plots([row("a", "flac", None, 300, "inf")], tmp_path) == []
