@@ -38,6 +38,8 @@ TAP = """
     return connect.call(this, target, ...rest);
   };
   window.heard = () => {
+    // Nothing sounds before the page has decoded its sounds, which may be after the click that asks for them.
+    if (!tap) return { rate: 48000, clock: 0, samples: Array(32768).fill(0) };
     const samples = new Float32Array(tap.fftSize);
     tap.getFloatTimeDomainData(samples);
     const { sampleRate, currentTime } = tap.context;
