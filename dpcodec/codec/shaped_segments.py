@@ -68,7 +68,7 @@ class ShapedSegments:
 
         def attempt(log2_scale: float) -> Bodies:
             steps = self._level * np.exp2(log2_scale + lowest / 2)
-            steps = real_quantize.limited(steps, X / factors(weights, self._bands))
+            steps = real_quantize.limited(steps, X / factors(weights)[:, self._bands])
             return encode_shaped_segment(segment, steps, header.parts, header.sample_rate)
 
         if not X.any():
@@ -78,7 +78,7 @@ class ShapedSegments:
             found, self._scale = search(attempt, wanted, self._scale)
             return found
         if self._settings.quality is None:
-            scaled = np.abs(X) / factors(weights + lowest[:, None, None], self._bands) / self._level
+            scaled = np.abs(X) / factors(weights + lowest[:, None, None])[:, self._bands] / self._level
             self._scale = self._asked(scaled, np.abs(X))
         return attempt(self._scale)
 

@@ -18,6 +18,7 @@ STAGES = 6
 """Kinds of passes: 0 and 1 the even and odd bins of the first frames, 2 and 3 of those between, 4 and 5 of
 the odd frames."""
 
+_BESIDE = ((-1, 0), (1, 0), (-3, 0), (3, 0))
 _SECOND_EDGES = (1, 5, 16)
 SECONDS = len(_SECOND_EDGES) + 1
 _SECOND = np.searchsorted(_SECOND_EDGES, np.arange(len(ACTIVITY_OF)), "right")
@@ -61,6 +62,28 @@ class RealPass:
             return tuple((k, t, 1) for k in (-3, -2, -1, 1, 2, 3) for t in (-d, d))
         across = tuple((k, t, 1) for k in (-1, 1) for t in (-d, d))
         return ((0, -d, 2), (0, d, 2), (0, -3 * d, 2), (0, 3 * d, 2), *across)
+
+    @property
+    def around(self) -> tuple[tuple[int, int], ...]:
+        """Neighbours (rows, frames away) that the networks of shaped symbols see."""
+        d = self.stride // 2
+        if not self.frame0:
+            return (_BESIDE if self.bin_stride == 2 else ((-2, 0), (2, 0))) if self.bin0 else ()
+        near = tuple((k, t) for t in (-d, d) for k in (-3, -2, -1, 0, 1, 2, 3))
+        far = tuple((k, t) for t in (-3 * d, 3 * d) for k in (-1, 0, 1))
+        return near + far + (_BESIDE if self.bin0 else ())
+
+    @property
+    def network(self) -> int:
+        """The network that sees them: 0, 1, 2 in the first frames, 3 and 4 between."""
+        if self.frame0:
+            return 3 + self.bin0
+        return 2 if self.bin_stride == 2 else self.bin0 // 2
+
+    @property
+    def nearness(self) -> int:
+        """0 for the first frames and those 8 frames from the ones before, 3 for those next to them."""
+        return (COARSEST // self.stride).bit_length() - 1 if self.frame0 else 0
 
     def context(self, around: Neighbourhood) -> tuple[np.ndarray, np.ndarray]:
         """Of every cell: activity 0 .. ACTIVITIES - 1, and with it second class and stage, the context of

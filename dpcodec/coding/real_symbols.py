@@ -6,12 +6,14 @@ at the end extra bits and signs.
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import numpy as np
 
 from dpcodec.coding.contexts import COARSEST, Neighbourhood
 from dpcodec.coding.entropy import AdaptiveTable, Coder, Decoder, Encoder
 from dpcodec.coding.levels import FLOORS, code_extras, levels_of
-from dpcodec.coding.real_contexts import real_passes
+from dpcodec.coding.real_contexts import RealPass, real_passes
 from dpcodec.coding.real_tables import initial_levels, initial_nonzero
 from dpcodec.coding.tables import GAIN
 
@@ -26,7 +28,8 @@ def encode_real(q: np.ndarray, coded: np.ndarray | None, splits: np.ndarray) -> 
     written."""
     encoder = Encoder()
     code_splits(encoder, len(splits), splits)
-    walk_real(encoder, q.shape, coded, q)
+    coded = np.ones(q.shape, bool) if coded is None else coded
+    walk_real(encoder, PlainContexts(q.shape), coded, q)
     return encoder.finish()
 
 
@@ -36,7 +39,8 @@ def decode_real(
     """The inverse: int32 [K, L], zero outside `coded`, and splits int64 [L]. Raises `FormatError`."""
     decoder = Decoder(data)
     splits = code_splits(decoder, shape[1], None)
-    q = walk_real(decoder, shape, coded, None)
+    coded = np.ones(shape, bool) if coded is None else coded
+    q = walk_real(decoder, PlainContexts(shape), coded, None)
     decoder.finish()
     return q, splits
 
@@ -60,38 +64,61 @@ def code_splits(coder: Coder, frames: int, truth: np.ndarray | None) -> np.ndarr
     return splits
 
 
-def walk_real(
-    coder: Coder, shape: tuple[int, ...], coded: np.ndarray | None, truth: np.ndarray | None
-) -> np.ndarray:
+class Contexts(Protocol):
+    """What chooses the contexts of a channel's symbols, pass by pass."""
+
+    tables: tuple[AdaptiveTable, AdaptiveTable]
+    """Of zero or not, and of the level from 1 on."""
+
+    def of(self, step: RealPass) -> tuple[np.ndarray, np.ndarray]:
+        """Contexts of levels and of zero or not, int [rows of the pass, frames of it] each."""
+
+    def reveal(self, step: RealPass, coded: np.ndarray, magnitudes: np.ndarray) -> None:
+        """Enter a pass: `coded` bool [rows, frames] of it, and floors of the levels of those, int [n]."""
+
+
+class PlainContexts:
+    """Contexts from sums of the magnitudes around, for coefficients of one step: K rows, L frames."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self.tables = AdaptiveTable(initial_nonzero(), GAIN), AdaptiveTable(initial_levels(), GAIN)
+        self._around = Neighbourhood(shape[0], shape[1])
+
+    def of(self, step: RealPass) -> tuple[np.ndarray, np.ndarray]:
+        return step.context(self._around)
+
+    def reveal(self, step: RealPass, coded: np.ndarray, magnitudes: np.ndarray) -> None:
+        self._around.reveal(step, coded, magnitudes)
+
+
+def walk_real(coder: Coder, contexts: Contexts, coded: np.ndarray, truth: np.ndarray | None) -> np.ndarray:
     """Code all passes with a coder for one side: int32 [K, L].
 
-    shape (K, L); coded as above; truth int32 [K, L], what to write, None when reading.
+    coded bool [K, L], the cells; truth int32 [K, L], what to write, None when reading.
     """
-    around = Neighbourhood(shape[0], shape[1])
-    coded = np.ones(shape, bool) if coded is None else coded
-    nonzero_table, level_table = AdaptiveTable(initial_nonzero(), GAIN), AdaptiveTable(initial_levels(), GAIN)
-    index = np.arange(shape[0] * shape[1]).reshape(shape)
+    nonzero_table, level_table = contexts.tables
+    index = np.arange(coded.size).reshape(coded.shape)
     true_levels = None if truth is None else levels_of(np.abs(truth)).ravel()
     cells: list[np.ndarray] = []
     levels: list[np.ndarray] = []
     for step in real_passes():
         here = coded[step.index]
         where = index[step.index][here]
-        activity, zero_context = (context[here] for context in step.context(around))
+        level_context, zero_context = (context[here] for context in contexts.of(step))
         known = None if true_levels is None else true_levels[where]
         found = coder.code(nonzero_table, zero_context, None if known is None else known != 0).astype(
             np.int32
         )
         nonzero = np.flatnonzero(found)
         wanted = None if known is None else known[nonzero] - 1
-        found[nonzero] = coder.code(level_table, activity[nonzero], wanted) + 1
-        around.reveal(step, here, FLOORS[found])
+        found[nonzero] = coder.code(level_table, level_context[nonzero], wanted) + 1
+        contexts.reveal(step, here, FLOORS[found])
         cells.append(where[nonzero])
         levels.append(found[nonzero])
     places = np.concatenate(cells)
-    q = np.zeros(shape[0] * shape[1], np.int32)
+    q = np.zeros(coded.size, np.int32)
     q[places] = code_extras(coder, np.concatenate(levels), None if truth is None else truth.ravel()[places])
-    return q.reshape(shape)
+    return q.reshape(coded.shape)
 
 
 def _every(truth: np.ndarray | None, first: int, distance: int) -> np.ndarray | None:

@@ -3,7 +3,7 @@
 A weight w, 0 .. 63, makes the step of its band and frame `2**(w / 2)` times the channel's. The frames of a
 band are bisected as those of coefficients are, from FIRST_DISTANCE on; each weight is coded as its
 difference, modulo 64, from the mean of its two neighbours in time, or in the first frames from the band
-below.
+below. How far apart the two are, and what the band below did, choose its context.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ import numpy as np
 
 from dpcodec.coding.contexts import COARSEST
 from dpcodec.coding.entropy import AdaptiveTable, Coder
-from dpcodec.coding.tables import GAIN
+from dpcodec.coding.shape_tables import WEIGHT_COUNTS
+from dpcodec.coding.tables import GAIN, read_counts
 
 WEIGHTS = 64
 """Alphabet of weights."""
@@ -30,8 +31,11 @@ ANGLES = 64
 FIRST_DISTANCE = 256
 """Frames between those of a band whose weights are coded first."""
 _FIRST_WEIGHT = 24
-_NEAR = (1024, 256, 128, 48, 24, 12, 8, 6, 4, 3, 2)
-"""Counts at the start of differences 0, 1, 2, ... either way; of all larger ones 1."""
+_FARTHEST_APART, _FARTHEST_OFF, _FARTHEST_NEAR = 4, 2, 7
+_OFFS = 2 * _FARTHEST_OFF + 1
+_APARTS = 2 * _FARTHEST_APART + 1
+_STAGES = 3
+WEIGHT_CONTEXTS = _OFFS + _STAGES * _APARTS * _OFFS
 
 
 def code_weights(coder: Coder, shape: tuple[int, int], truth: np.ndarray | None) -> np.ndarray:
@@ -59,24 +63,30 @@ def _weight_passes(
     frames, distance = w.shape[1], FIRST_DISTANCE
     places = np.arange(0, frames, distance)
     expected = w[b - 1, places] if b else np.full(len(places), _FIRST_WEIGHT)
-    yield places, expected, np.clip(below[places], -1, 1) + 1
+    yield places, expected, _off(below[places])
     while distance > 1:
         places = np.arange(distance // 2, frames, distance)
         left, after = w[b, places - distance // 2], places + distance // 2
         right = np.where(after < frames, w[b, np.minimum(after, frames - 1)], left)
-        apart = np.minimum(np.abs(left - right), 2)
-        stage = 2 if distance == 2 else 1
-        yield places, (left + right) >> 1, (stage * 3 + apart) * 3 + np.clip(below[places], -1, 1) + 1
+        apart = np.clip(left - right, -_FARTHEST_APART, _FARTHEST_APART) + _FARTHEST_APART
+        stage = {2: 2, 4: 1}.get(distance, 0)
+        yield places, (left + right) >> 1, (1 + stage * _APARTS + apart) * _OFFS + _off(below[places])
         distance //= 2
+
+
+def _off(below: np.ndarray) -> np.ndarray:
+    """Class of how far off the band below was."""
+    classes: np.ndarray = np.clip(below, -_FARTHEST_OFF, _FARTHEST_OFF) + _FARTHEST_OFF
+    return classes
 
 
 @cache
 def _weight_counts() -> np.ndarray:
-    """Int64 [27, WEIGHTS]."""
-    counts = np.ones(WEIGHTS, np.int64)
-    for away, count in enumerate(_NEAR):
-        counts[away] = counts[-away] = count
-    return np.tile(counts, (27, 1))
+    """Int64 [WEIGHT_CONTEXTS, WEIGHTS]."""
+    near = np.arange(-_FARTHEST_NEAR, _FARTHEST_NEAR + 1)
+    counts = np.ones((WEIGHT_CONTEXTS, WEIGHTS), np.int64)
+    counts[:, near] = read_counts(WEIGHT_COUNTS, (WEIGHT_CONTEXTS, len(near)))
+    return counts
 
 
 def code_noise(coder: Coder, shape: tuple[int, int], truth: np.ndarray | None) -> np.ndarray:

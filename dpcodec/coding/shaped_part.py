@@ -33,6 +33,7 @@ from dpcodec.coding.shape import (
     code_noise,
     code_weights,
 )
+from dpcodec.coding.shaped_contexts import ShapedContexts, Surroundings, loudness_of
 from dpcodec.errors import FormatError
 from dpcodec.varint import read_varint, write_varint
 
@@ -77,11 +78,10 @@ class ShapedPart:
     angles: np.ndarray
 
 
-def factors(weights: np.ndarray, bands: np.ndarray) -> np.ndarray:
-    """What weights [..., B, L] multiply the step by in rows of `bands` int [K]: float64 [..., K, L]."""
+def factors(weights: np.ndarray) -> np.ndarray:
+    """What weights multiply the step by: float64 of their shape."""
     powers: np.ndarray = np.ldexp(np.where(weights & 1, _ROOT_2, 1.0), weights >> 1)
-    spread: np.ndarray = powers[..., bands, :]
-    return spread
+    return powers
 
 
 def encode_shaped_segment(
@@ -92,7 +92,7 @@ def encode_shaped_segment(
     `SettingsError` for a step that is out of range or too fine."""
     C, K, _ = segment.X.shape
     bands = band_of_rows(K, sample_rate)
-    scaled = segment.X / factors(segment.weights, bands)
+    scaled = segment.X / factors(segment.weights)[:, bands]
     q = np.stack([quantize_real(scaled[c], float(steps[c])) for c in range(C)])
     noise = np.stack([_noise_levels(scaled[c] / float(steps[c]), q[c], K, sample_rate) for c in range(C)])
     coded = _Coded(segment, scaled, q, noise, steps, bands)
@@ -118,13 +118,17 @@ class _Coded:
         C, _, L = self.q.shape
         out, told = [write_varint(L)], -1
         for c in range(C):
-            if not (self._holds(c) or self._stands_for_pair(c)):
+            if not self._told(c):
                 out.append(bytes([SILENT]))
                 continue
             head, payload = self._channel(c, rows, first=c // 2 != told)
             told = c // 2
             out += [head, write_varint(len(payload)) if c + 1 < C else b"", payload]
         return b"".join(out)
+
+    def _told(self, c: int) -> bool:
+        """Whether a channel has a payload."""
+        return self._holds(c) or self._stands_for_pair(c)
 
     def _holds(self, c: int) -> bool:
         """Whether anything of a channel is left."""
@@ -137,9 +141,8 @@ class _Coded:
 
     def _channel(self, c: int, rows: slice, first: bool) -> tuple[bytes, bytes]:
         """Mode, step, bias and bins coded, and the payload, which tells of the pair if it is the first."""
-        own = self.bands[rows]
-        own = own[own < _bands_coded(self.q[c], self.noise[c], self.bands)]
-        values, symbols = self.scaled[c, rows][: len(own)], self.q[c, rows][: len(own)]
+        own, symbols = self._symbols(c, rows)
+        values = self.scaled[c, rows][: len(own)]
         step, encoder = float(self.steps[c]), Encoder()
         if first:
             code_splits(encoder, symbols.shape[1], self.segment.splits[c])
@@ -147,11 +150,27 @@ class _Coded:
                 angles = self.segment.angles[c // 2]
                 code_angles(encoder, len(angles), angles)
         shown = int(own[-1]) + 1 if len(own) else 0
-        code_weights(encoder, (shown, symbols.shape[1]), self.segment.weights[c])
-        code_noise(encoder, (shown, self.noise.shape[2]), self.noise[c])
-        walk_real(encoder, symbols.shape, None, symbols)
+        weights, noise = self.segment.weights[c], self.noise[c]
+        code_weights(encoder, (shown, symbols.shape[1]), weights)
+        code_noise(encoder, (shown, noise.shape[1]), noise)
+        given = Surroundings(
+            weights[own], _by_frame(noise, own, symbols.shape[1]), own, self.segment.splits[c]
+        )
+        mate = self._loudness(c - 1, rows) if c % 2 and self._told(c - 1) else None
+        walk_real(encoder, ShapedContexts(given, mate), np.ones(symbols.shape, bool), symbols)
         head = struct.pack("<BfB", SHAPED, step, pack_bias(bias_of(values, symbols, step)))
         return head + write_varint(len(own)), encoder.finish()
+
+    def _symbols(self, c: int, rows: slice) -> tuple[np.ndarray, np.ndarray]:
+        """Bands and symbols of the rows that a part codes: int64 [Kp], int32 [Kp, L]."""
+        own = self.bands[rows]
+        own = own[own < _bands_coded(self.q[c], self.noise[c], self.bands)]
+        return own, self.q[c, rows][: len(own)]
+
+    def _loudness(self, c: int, rows: slice) -> np.ndarray:
+        """Of a channel, as the other one of its pair sees it: int16 [Kp, L]."""
+        own, symbols = self._symbols(c, rows)
+        return loudness_of(symbols, self.segment.weights[c][own])
 
 
 def decode_shaped_part(
@@ -170,8 +189,9 @@ def decode_shaped_part(
         np.zeros((C, L), np.int64),
         np.zeros((C // 2, len(band_edges(K, sample_rate)) - 1), np.int64),
     )
-    told = -1
+    told, mate = -1, None
     for c in range(C):
+        mate = mate if c % 2 else None
         if at >= len(body):
             raise FormatError("coded part: ends before its last channel")
         mode, at = body[at], at + 1
@@ -179,17 +199,27 @@ def decode_shaped_part(
             continue
         if mode != SHAPED:
             raise FormatError(f"coded part: channel mode {mode} is unknown here")
-        at = _decode_channel(body, at, c, bands[rows], found, first=c // 2 != told, max_split=max_split)
+        at, mate = _decode_channel(
+            body, at, c, bands[rows], found, first=c // 2 != told, mate=mate, max_split=max_split
+        )
         told = c // 2
     close_body(body, at)
     return found
 
 
 def _decode_channel(
-    body: bytes, at: int, c: int, bands: np.ndarray, found: ShapedPart, first: bool, max_split: int
-) -> int:
-    """Read a channel into `found`; the offset after it. `bands` int [Kp], of the part's rows."""
-    C, most, L = found.values.shape
+    body: bytes,
+    at: int,
+    c: int,
+    bands: np.ndarray,
+    found: ShapedPart,
+    first: bool,
+    mate: np.ndarray | None,
+    max_split: int,
+) -> tuple[int, np.ndarray]:
+    """Read a channel into `found`; the offset after it, and its loudness for the other one of the pair.
+    `bands` int [Kp], of the part's rows; `mate` loudness of the other one, None before it."""
+    C, most, _ = found.values.shape
     step, at = read_step(body, at)
     bias, at = read_bias(body, at)
     bins, at = read_varint(body, at)
@@ -199,13 +229,14 @@ def _decode_channel(
     decoder = Decoder(payload)
     if first:
         _decode_pair(decoder, found, c // 2, max_split)
-    q, scale, levels = _decode_cells(decoder, (bins, L), bands)
+    q, given = _decode_cells(decoder, bands[:bins], found.splits[c], mate)
     decoder.finish()
+    scale = factors(given.weights)
     found.kept[c, :bins] = q != 0
     found.values[c, :bins] = dequantize_real(q, step, bias, scale)
-    filled = dequantize_real(np.ones_like(q), step, (0, 0), scale * levels * NOISE_UNIT)
+    filled = dequantize_real(np.ones_like(q), step, (0, 0), scale * given.noise * NOISE_UNIT)
     found.noise[c, :bins] = np.where(q == 0, filled, 0)
-    return at
+    return at, loudness_of(q, given.weights)
 
 
 def _decode_pair(decoder: Coder, found: ShapedPart, pair: int, max_split: int) -> None:
@@ -219,18 +250,22 @@ def _decode_pair(decoder: Coder, found: ShapedPart, pair: int, max_split: int) -
 
 
 def _decode_cells(
-    decoder: Coder, shape: tuple[int, int], bands: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Symbols int32, what the weights multiply the step by, float64, and noise levels, int64: each
-    [Kp, L]."""
-    rows, frames = shape
-    own = bands[:rows]
-    shown = int(own[-1]) + 1 if rows else 0
+    decoder: Coder, own: np.ndarray, splits: np.ndarray, mate: np.ndarray | None
+) -> tuple[np.ndarray, Surroundings]:
+    """Symbols int32 [Kp, L] of rows in the bands `own`, int [Kp], and what was told of them before."""
+    frames = len(splits)
+    shown = int(own[-1]) + 1 if len(own) else 0
     weights = code_weights(decoder, (shown, frames), None)
     levels = code_noise(decoder, (shown, -(-frames // NOISE_FRAMES)), None)
-    q = walk_real(decoder, shape, None, None)
-    spread = np.repeat(levels, NOISE_FRAMES, axis=1)[:, :frames]
-    return q, factors(weights, own), spread[own]
+    given = Surroundings(weights[own], _by_frame(levels, own, frames), own, splits)
+    q = walk_real(decoder, ShapedContexts(given, mate), np.ones((len(own), frames), bool), None)
+    return q, given
+
+
+def _by_frame(levels: np.ndarray, own: np.ndarray, frames: int) -> np.ndarray:
+    """Noise levels of each cell, int64 [Kp, L]."""
+    spread: np.ndarray = np.repeat(levels, NOISE_FRAMES, axis=1)[:, :frames][own]
+    return spread
 
 
 def _bands_coded(q: np.ndarray, noise: np.ndarray, bands: np.ndarray) -> int:

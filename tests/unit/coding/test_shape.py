@@ -29,8 +29,8 @@ def test_side_information_comes_back(shape: tuple[int, int]) -> None:
 
 
 def test_what_stays_costs_little() -> None:
-    """A fifth of a bit a weight where bands hold theirs; where all move by one or none, the log2(3) bits that
-    is, and what guessing from noise adds."""
+    """A twelfth of a bit a weight where bands hold theirs, as they do mostly; where all move by one or none,
+    the log2(3) bits that is, and what it costs that this was not expected."""
     still = np.repeat(RNG.integers(20, 30, (42, 1)), 215, axis=1)
     moving = np.clip(still + RNG.integers(-1, 2, still.shape), 0, 63)
     sizes = []
@@ -38,8 +38,8 @@ def test_what_stays_costs_little() -> None:
         encoder = Encoder()
         code_weights(encoder, weights.shape, weights)
         sizes.append(8 * len(encoder.finish()) / weights.size)
-    assert sizes[0] < 0.2
-    assert 1.5 < sizes[1] < 2.3
+    assert sizes[0] < 1 / 12
+    assert 1.5 < sizes[1] < 2.5
 
 
 def test_a_turn_and_back() -> None:

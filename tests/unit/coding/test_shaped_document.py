@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import re
 import struct
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +19,7 @@ from dpcodec.coding.shape import code_angles, code_noise, code_weights
 from dpcodec.coding.shaped_part import ShapedSegment, decode_shaped_part, encode_shaped_segment
 
 from ..mask.test_prng import slow_philox
-from .test_symbols import SlowRealDecoder
+from .test_symbols import SlowRealDecoder, floor_and_bits, real_passes, values_of
 
 TEXT = (Path(__file__).parents[3] / "docs" / "format.md").read_text(encoding="utf-8")
 LARGEST = (2 - 2**-23) * 2.0**127
@@ -58,11 +60,13 @@ class SlowShapedDecoder(SlowRealDecoder):
         return found[1:]
 
     def weights(self, bands: int, frames: int) -> list[list[int]]:
-        near = [1024, 256, 128, 48, 24, 12, 8, 6, 4, 3, 2]
-        start = [*near, *[1] * 43, *near[:0:-1]]
-        counts = {context: list(start) for context in range(27)}
+        rows = [line[half : half + 45] for line in block("weight") for half in (0, 45)]
+        counts = {}
+        for context, row in enumerate(rows):
+            near = hexadecimal(row, 3)
+            counts[context] = [*near[7:], *[1] * 49, *near[:7]]
         found: list[list[int]] = []
-        t = [1] * frames  # of the band below
+        u = [0] * frames  # of the band below
         for band in range(bands):
             w, symbols = [0] * frames, [0] * frames
             for d in (0, 256, 128, 64, 32, 16, 8, 4, 2):
@@ -71,18 +75,119 @@ class SlowShapedDecoder(SlowRealDecoder):
                 for frame in here:
                     if not d:
                         expected.append(found[band - 1][frame] if band else 24)
-                        contexts.append(t[frame])
+                        contexts.append(u[frame] + 2)
                         continue
                     a = w[frame - d // 2]
                     b = w[frame + d // 2] if frame + d // 2 < frames else a
-                    stage = 2 if d == 2 else 1
+                    v = min(max(a - b, -4), 4)
+                    stage = {4: 1, 2: 2}.get(d, 0)
                     expected.append((a + b) >> 1)
-                    contexts.append((stage * 3 + min(abs(a - b), 2)) * 3 + t[frame])
+                    contexts.append((1 + stage * 9 + v + 4) * 5 + u[frame] + 2)
                 for frame, x, symbol in zip(here, expected, self.step(counts, contexts), strict=True):
                     w[frame], symbols[frame] = (x + symbol) % 64, symbol
-            t = [0 if s > 31 else 2 if s else 1 for s in symbols]
+            u = [min(max(s - 64 if s > 31 else s, -2), 2) for s in symbols]
             found.append(w)
         return found
+
+    def symbols(self, given: Given, mate: Loud | None) -> tuple[np.ndarray, Loud]:
+        """Symbols int32 [bins, L], and the loudness of those that are not zero."""
+        bins, frames = len(given.bands), len(given.splits)
+        nonzero_counts = hexadecimal("".join(block("nonzero")), 3)
+        zeros = {context: [4096 - n, n] for context, n in enumerate(nonzero_counts)}
+        sizes = {context: hexadecimal(line, 3) for context, line in enumerate(block("level"))}
+        cells, levels = [], []
+        loud: Loud = {}
+        for rows, columns, stage, *_ in real_passes(bins, frames):
+            here = [(k, t) for k in rows for t in columns]
+            classes = [given.classes(k, t, columns, rows, loud, mate) for k, t in here]
+            contexts = [stage * 48 + zero for zero, _ in classes]
+            nonzero = [j for j, z in enumerate(self.step(zeros, contexts)) if z]
+            found = [v + 1 for v in self.step(sizes, [classes[j][1] for j in nonzero])]
+            for j, level in zip(nonzero, found, strict=True):
+                k, t = here[j]
+                m = min(floor_and_bits(level)[0], 1023)
+                loud[here[j]] = sixteenths(m) + 8 * given.weights[given.bands[k]][t]
+                cells.append(here[j])
+                levels.append(level)
+        q = np.zeros((bins, frames), np.int32)
+        for cell, value in zip(cells, values_of(self.coder, levels), strict=True):
+            q[cell] = value
+        return q, loud
+
+
+Loud = dict[tuple[int, int], int]
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a channel has told before its symbols: weights and levels by band, the bands of its rows."""
+
+    weights: list[list[int]]
+    levels: list[list[int]]
+    bands: list[int]
+    splits: list[int]
+
+    def classes(
+        self, k: int, t: int, columns: range, rows: range, loud: Loud, mate: Loud | None
+    ) -> tuple[int, int]:
+        """Of zero or not, and of the level, of the cell in row k and frame t."""
+        band, h, odd = self.bands[k], columns.step // 2, rows.step == 2 and rows.start == 1
+        own = self.weights[band][t]
+
+        def size(loudness: int | None) -> int:
+            return 0 if loudness is None else min(max(loudness - 8 * own, 0), 255)
+
+        beside = [(-1, 0), (1, 0), (-3, 0), (3, 0)]
+        if columns.start == 0:
+            network = {(0, 4): 0, (2, 4): 1, (1, 2): 2}[rows.start, rows.step]
+            around, near = [[], [(-2, 0), (2, 0)], beside][network], 0
+        else:
+            network, near = 3 + odd, {1: 3, 2: 2, 4: 1, 8: 0}[h]
+            around = [(r, s) for s in (-h, h) for r in range(-3, 4)]
+            around += [(r, s) for s in (-3 * h, 3 * h) for r in (-1, 0, 1)] + beside * odd
+        inputs = []
+        for row, away in around:
+            there = next((f for f in (t + away, t - away) if 0 <= f < len(self.splits)), None)
+            inputs.append(0 if there is None else size(loud.get((k + row, there))))
+        inputs += [0] * 4 if mate is None else [*(size(mate.get((k + r, t))) for r in (-1, 0, 1)), 64]
+        inputs += [16 * self.levels[band][t // 16], 4 * band, 32 * self.splits[t], 64 * near]
+        zero, level = NETWORKS[network].run(inputs)
+        return min(max(zero, 0), 47), min(max(level, 0), 23)
+
+
+class SlowNetwork:
+    """Read from its lines in the document."""
+
+    def __init__(self, lines: list[str]) -> None:
+        *units, last = lines
+        self.a = [hexadecimal(unit[:4], 4, True)[0] for unit in units]
+        self.A = [hexadecimal(unit[4:-6], 2, True) for unit in units]
+        self.B = [hexadecimal(unit[-6:], 3, True) for unit in units]
+        self.b = hexadecimal(last, 5, True)
+
+    def run(self, x: list[int]) -> list[int]:
+        hidden = []
+        for a, weights in zip(self.a, self.A, strict=True):
+            total = a + sum(w * value for w, value in zip(weights, x, strict=True) if value)
+            hidden.append(min(max(total // 32, 0), 127))
+        return [
+            (self.b[o] + sum(B[o] * h for B, h in zip(self.B, hidden, strict=True))) // 1024 for o in (0, 1)
+        ]
+
+
+def hexadecimal(digits: str, width: int, signed: bool = False) -> list[int]:
+    found = [int(digits[at : at + width], 16) for at in range(0, len(digits), width)]
+    return [n - 16**width if signed and n >= 16**width // 2 else n for n in found]
+
+
+NETWORKS = [SlowNetwork(lines.split("\n")) for lines in "\n".join(block("network")).split("\n\n")]
+
+
+@cache
+def sixteenths(m: int) -> int:
+    """16 log2(2 m + 1), rounded."""
+    power = (2 * m + 1) ** 32
+    return next(e for e in range(400) if 2 ** (2 * e + 1) > power)
 
 
 def close(size: int) -> dict[int, list[int]]:
@@ -104,6 +209,7 @@ class SlowPart:
         self.splits = [[0] * L for _ in range(C)]
         self.angles = [[0] * (len(self.edges) - 1) for _ in range(C // 2)]
         self.told: set[int] = set()
+        self.loud: dict[int, Loud] = {}
         assert self.varint() == L
         for c in range(C):
             mode = self.take(1)[0]
@@ -140,7 +246,9 @@ class SlowPart:
         band_of = [sum(edge <= k for edge in self.edges) - 1 for k in self.rows[:bins]]
         bands = band_of[-1] + 1 if bins else 0
         weights, levels = decoder.weights(bands, L), decoder.levels(bands, -(-L // 16))
-        q = decoder.values(bins, L, np.ones((bins, L), bool)).tolist()
+        given = Given(weights, levels, band_of, self.splits[c])
+        found, self.loud[c] = decoder.symbols(given, self.loud.get(c - 1) if c % 2 else None)
+        q = found.tolist()
         for row, band in enumerate(band_of):
             for frame in range(L):
                 symbol, w = q[row][frame], weights[band][frame]
