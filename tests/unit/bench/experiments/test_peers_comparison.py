@@ -56,18 +56,15 @@ def test_this_codec_fills_the_bit_rate_and_is_measured_after_decoding(tmp_path: 
 
 def test_profiles_that_make_their_bit_rate_are_measured_as_auto_decodes_them(tmp_path: Path) -> None:
     chosen = peers.experiment(
-        None,
-        (16, 24, 32),
-        ("dpcodec",),
-        profiles=("perceptual", "mdct"),
-        count=1,
-        **{**QUICK, "seconds": 5.0},
+        None, (16, 32), ("dpcodec",), profiles=("perceptual", "mdct"), count=1, **{**QUICK, "seconds": 5.0}
     )
     outcome = run(chosen, Results(tmp_path, "peers"))
     assert outcome.failures == []
     assert [(row["profile"], row["kbps"]) for row in outcome.rows] == [
-        *(("perceptual", kbps) for kbps in (16, 24, 32)),
-        *(("mdct", kbps) for kbps in (16, 24, 32)),
+        ("perceptual", 16),
+        ("perceptual", 32),
+        ("mdct", 16),
+        ("mdct", 32),
     ]
     clip = quantised_16_bit(formula_clips(16000, 5.0)["castanets"])
     for row in outcome.rows:
@@ -78,7 +75,7 @@ def test_profiles_that_make_their_bit_rate_are_measured_as_auto_decodes_them(tmp
         assert row["snr"] == pytest.approx(10 * np.log10(np.sum(clip.samples**2) / noise), abs=1e-3)
     told = peers.tables(outcome.rows)
     assert [row["codec"] for row in table(told, "SNR, dB: mean")] == ["dpcodec perceptual", "dpcodec mdct"]
-    assert [row["against"] for row in table(told, "SNR, dB: gain of dpcodec mdct")] == ["dpcodec perceptual"]
+    assert [row["against"] for row in table(told, "SNR, dB: gain of dpcodec perceptual")] == ["dpcodec mdct"]
 
 
 @needs_opus
