@@ -34,7 +34,7 @@ _LOUDNESS = np.array(
 
 def loudness(magnitudes: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Int16 [...] of floors of levels and weights, int [...] each."""
-    found: np.ndarray = _LOUDNESS[np.minimum(magnitudes, LIMIT)] + (weights * _A_WEIGHT).astype(np.int16)
+    found: np.ndarray = _LOUDNESS[np.minimum(magnitudes, LIMIT)] + _A_WEIGHT * weights.astype(np.int16)
     return found
 
 
@@ -47,8 +47,8 @@ def loudness_of(q: np.ndarray, weights: np.ndarray) -> np.ndarray:
 class Surroundings:
     """What is known of a channel before its symbols.
 
-    weights  int64 [K, L], of each cell
-    noise    int64 [K, L], level of each cell
+    weights  uint8 [K, L], of each cell
+    noise    uint8 [K, L], level of each cell
     bands    int64 [K], of each row
     splits   int64 [L]
     """
@@ -67,7 +67,7 @@ class ShapedContexts:
         rows, frames = given.weights.shape
         self.tables = AdaptiveTable(_initial_nonzero(), GAIN), AdaptiveTable(_initial_levels(), GAIN)
         self._given = given
-        self._own = (given.weights * _A_WEIGHT).astype(np.int16)
+        self._own = _A_WEIGHT * given.weights.astype(np.int16)
         self._loudness = np.full((rows + 2 * _MARGIN, frames), _SILENT, np.int16)
         self._mate = np.full((rows + 2 * _MARGIN, frames), _SILENT, np.int16)
         self._mates = mate is not None
@@ -76,9 +76,9 @@ class ShapedContexts:
             self._mate[_MARGIN : _MARGIN + len(seen)] = seen
 
     def of(self, step: RealPass) -> tuple[np.ndarray, np.ndarray]:
-        """Contexts of levels and of zero or not, int64 [rows of the pass, frames of it] each."""
+        """Contexts of levels and of zero or not, int16 [rows of the pass, frames of it] each."""
         own = self._own[step.index]
-        level, zero = np.zeros(own.shape, np.int64), np.zeros(own.shape, np.int64)
+        level, zero = np.zeros(own.shape, np.int16), np.zeros(own.shape, np.int16)
         columns = self._columns(step)
         at_once = max(1, _CELLS_AT_ONCE // max(own.shape[1], 1))
         for first in range(0, len(own), at_once):
@@ -125,7 +125,7 @@ class ShapedContexts:
         for i, row in enumerate((-1, 0, 1), len(step.around)):
             inputs[i] = below(mate, row)
         inputs[-5] = _MATE * self._mates
-        inputs[-4] = given.noise[step.index][rows] * _NOISE
+        inputs[-4] = given.noise[step.index][rows] * np.float32(_NOISE)
         inputs[-3] = given.bands[step.bin0 :: step.bin_stride][rows, None] * _BAND
         inputs[-2] = given.splits[step.frame0 :: step.stride] * _SPLIT
         inputs[-1] = step.nearness * _DISTANCE

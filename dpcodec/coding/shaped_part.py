@@ -39,6 +39,8 @@ from dpcodec.varint import read_varint, write_varint
 
 SHAPED = 5
 _ROOT_2 = 1.4142135623730951
+ROWS_AT_ONCE = 256
+"""Values are computed this many rows at a time, for the memory of their float64 intermediates."""
 FILL = 0.45
 """Root mean square of the noise, of that of the values it stands for: all of it would be added to the error,
 and less than half is heard as enough (docs/method.md)."""
@@ -80,7 +82,7 @@ class ShapedPart:
 
 def factors(weights: np.ndarray) -> np.ndarray:
     """What weights multiply the step by: float64 of their shape."""
-    powers: np.ndarray = np.ldexp(np.where(weights & 1, _ROOT_2, 1.0), weights >> 1)
+    powers: np.ndarray = np.ldexp(np.where(weights & 1, _ROOT_2, 1.0), (weights >> 1).astype(np.int32))
     return powers
 
 
@@ -154,7 +156,10 @@ class _Coded:
         code_weights(encoder, (shown, symbols.shape[1]), weights)
         code_noise(encoder, (shown, noise.shape[1]), noise)
         given = Surroundings(
-            weights[own], _by_frame(noise, own, symbols.shape[1]), own, self.segment.splits[c]
+            weights.astype(np.uint8)[own],
+            _by_frame(noise, own, symbols.shape[1]),
+            own,
+            self.segment.splits[c],
         )
         mate = self._loudness(c - 1, rows) if c % 2 and self._told(c - 1) else None
         walk_real(encoder, ShapedContexts(given, mate), np.ones(symbols.shape, bool), symbols)
@@ -170,7 +175,7 @@ class _Coded:
     def _loudness(self, c: int, rows: slice) -> np.ndarray:
         """Of a channel, as the other one of its pair sees it: int16 [Kp, L]."""
         own, symbols = self._symbols(c, rows)
-        return loudness_of(symbols, self.segment.weights[c][own])
+        return loudness_of(symbols, self.segment.weights[c].astype(np.uint8)[own])
 
 
 def decode_shaped_part(
@@ -231,11 +236,13 @@ def _decode_channel(
         _decode_pair(decoder, found, c // 2, max_split)
     q, given = _decode_cells(decoder, bands[:bins], found.splits[c], mate)
     decoder.finish()
-    scale = factors(given.weights)
     found.kept[c, :bins] = q != 0
-    found.values[c, :bins] = dequantize_real(q, step, bias, scale)
-    filled = dequantize_real(np.ones_like(q), step, (0, 0), scale * given.noise * NOISE_UNIT)
-    found.noise[c, :bins] = np.where(q == 0, filled, 0)
+    for first_row in range(0, bins, ROWS_AT_ONCE):
+        rows = slice(first_row, min(first_row + ROWS_AT_ONCE, bins))
+        scale, zero = factors(given.weights[rows]), q[rows] == 0
+        found.values[c, rows] = dequantize_real(q[rows], step, bias, scale)
+        filled = dequantize_real(np.ones_like(q[rows]), step, (0, 0), scale * given.noise[rows] * NOISE_UNIT)
+        found.noise[c, rows] = np.where(zero, filled, 0)
     return at, loudness_of(q, given.weights)
 
 
@@ -257,14 +264,14 @@ def _decode_cells(
     shown = int(own[-1]) + 1 if len(own) else 0
     weights = code_weights(decoder, (shown, frames), None)
     levels = code_noise(decoder, (shown, -(-frames // NOISE_FRAMES)), None)
-    given = Surroundings(weights[own], _by_frame(levels, own, frames), own, splits)
+    given = Surroundings(weights.astype(np.uint8)[own], _by_frame(levels, own, frames), own, splits)
     q = walk_real(decoder, ShapedContexts(given, mate), np.ones((len(own), frames), bool), None)
     return q, given
 
 
 def _by_frame(levels: np.ndarray, own: np.ndarray, frames: int) -> np.ndarray:
-    """Noise levels of each cell, int64 [Kp, L]."""
-    spread: np.ndarray = np.repeat(levels, NOISE_FRAMES, axis=1)[:, :frames][own]
+    """Noise levels of each cell, uint8 [Kp, L]."""
+    spread: np.ndarray = np.repeat(levels.astype(np.uint8), NOISE_FRAMES, axis=1)[:, :frames][own]
     return spread
 
 
