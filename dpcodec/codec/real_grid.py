@@ -71,7 +71,9 @@ def read_real_grid(header: Header, data: SegmentData, frames: int | None) -> tup
 def _lay(header: Header, data: SegmentData, grid: RealGrid, part: int, body: bytes, told: bool) -> None:
     shape = grid.values.shape
     mask = None if header.mask in STORED_MASKS else known_mask(header, data.index, shape[2])
-    coded = decode_real_part(body, part, data.total_parts, shape, mask, header.exact, header.max_split)
+    coded = decode_real_part(
+        body, part, data.total_parts, shape, mask, header.exact, header.max_split, header.sample_rate
+    )
     if told and not np.array_equal(coded.splits, grid.splits):
         raise FormatError("coded part: its splits are not those of the part before")
     rows = part_slices(part, data.total_parts)[0]

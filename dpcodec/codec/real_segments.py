@@ -53,7 +53,9 @@ class RealSegments:
 
             def attempt(log2_step: float) -> Bodies:
                 steps = real_quantize.limited(np.full(len(X), 2.0**log2_step), X)
-                bodies = encode_real_segment(X, everything, True, header.parts, steps, splits)
+                bodies = encode_real_segment(
+                    X, everything, True, header.parts, steps, splits, header.sample_rate
+                )
                 return bodies, int(
                     np.count_nonzero(np.abs(X) >= real_quantize.DEAD_ZONE * steps[:, None, None])
                 )
@@ -63,7 +65,9 @@ class RealSegments:
         kept = mask_of(header, index, X)
         steps = None if self._settings.exact else _steps(X, kept, self._settings)
         stored = header.mask in STORED_MASKS
-        return encode_real_segment(X, kept, stored, header.parts, steps, splits), int(np.count_nonzero(kept))
+        return encode_real_segment(X, kept, stored, header.parts, steps, splits, header.sample_rate), int(
+            np.count_nonzero(kept)
+        )
 
     def _split_steps(self, samples: np.ndarray, span: Span) -> np.ndarray:
         """The step that unsplit frames would get: float64 [C, 1, 1]."""

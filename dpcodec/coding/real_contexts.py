@@ -1,106 +1,159 @@
-"""Passes and contexts of real coefficients, where neighbours in the same frame say most.
+"""Contexts of real coefficients: a network sees the neighbours coded before, in steps of the cell's own size,
+the same place in the pair's other channel, and what is known of the place itself.
 
-Frames are bisected as for complex ones. Of the first frames, whose neighbours in time are far, every fourth
-bin goes first, then those half way between, then the odd ones; in the others the even bins, which know frames
-on both sides, then the odd ones, which know the even ones too.
+A neighbour's *loudness* is that of its magnitude in sixteenths of an octave, plus its weight in the same
+unit (3 dB are 8), so that a difference of loudness and own weight is a magnitude in own steps.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from dpcodec.coding.contexts import ACTIVITIES, ACTIVITY_OF, COARSEST, Neighbourhood, Neighbours
+from dpcodec.coding.contexts import LIMIT
+from dpcodec.coding.entropy import AdaptiveTable
+from dpcodec.coding.levels import FLOORS, LEVELS, levels_of
+from dpcodec.coding.predictor import LARGEST_INPUT, LEVEL_CLASSES, ZERO_CLASSES, networks
+from dpcodec.coding.predictor_tables import LEVEL_COUNTS, NONZERO_COUNTS
+from dpcodec.coding.real_passes import STAGES, RealPass
+from dpcodec.coding.tables import GAIN, TOTAL, read_counts
 
-STAGES = 6
-"""Kinds of passes: 0 and 1 the even and odd bins of the first frames, 2 and 3 of those between, 4 and 5 of
-the odd frames."""
+_A_WEIGHT = 8
+_SILENT = -(1 << 14)
+"""Loudness of what is zero or not known."""
+_MARGIN = 3
+_MATE, _NOISE, _BAND, _SPLIT, _DISTANCE, _PARTS = 64, 16, 4, 32, 64, 64
+OTHER_INPUTS = 9
+"""Of a network, beside the sizes of neighbours."""
+_CELLS_AT_ONCE = 1 << 14
 
-_BESIDE = ((-1, 0), (1, 0), (-3, 0), (3, 0))
-_SECOND_EDGES = (1, 5, 16)
-SECONDS = len(_SECOND_EDGES) + 1
-_SECOND = np.searchsorted(_SECOND_EDGES, np.arange(len(ACTIVITY_OF)), "right")
+_LOUDNESS = np.array(
+    [_SILENT, *(((2 * m + 1) ** 32).bit_length() // 2 for m in range(1, LIMIT + 1))], np.int16
+)
+"""Of magnitudes 0 .. LIMIT: 16 log2(2 m + 1), rounded."""
+
+
+def loudness(magnitudes: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Int16 [...] of floors of levels and weights, int [...] each."""
+    found: np.ndarray = _LOUDNESS[np.minimum(magnitudes, LIMIT)] + _A_WEIGHT * weights.astype(np.int16)
+    return found
+
+
+def loudness_of(q: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """The same of symbols int32 [K, L]."""
+    return loudness(FLOORS[levels_of(np.abs(q))], weights)
+
+
+def flat_loudness(q: np.ndarray) -> np.ndarray:
+    """The same of symbols without weights."""
+    return loudness_of(q, np.zeros((1, 1), np.uint8))
 
 
 @dataclass(frozen=True)
-class RealPass:
-    """A strided sub-grid coded in one go: bins `bin0::bin_stride`, frames `frame0::stride`."""
+class Surroundings:
+    """What is known of a channel before its symbols.
 
-    bin0: int
-    bin_stride: int
-    frame0: int
-    stride: int
-    stage: int
+    weights  uint8 [K, L], of each cell
+    noise    uint8 [K, L], level of each cell
+    bands    int64 [K], of each row
+    splits   int64 [L]
+    parts    how many the rows of the grid were dealt to
+    """
 
-    @property
-    def index(self) -> tuple[slice, slice]:
-        return slice(self.bin0, None, self.bin_stride), slice(self.frame0, None, self.stride)
-
-    @property
-    def nearest(self) -> Neighbours:
-        """Neighbours that give the activity; those not coded yet weigh nothing."""
-        d = self.stride // 2
-        if not self.frame0:
-            if self.bin_stride == 4:
-                return ((-2, 0, 1), (2, 0, 1)) if self.bin0 else ()
-            return (-1, 0, 8), (1, 0, 8), (-3, 0, 1), (3, 0, 1)
-        if self.bin0:
-            beside = ((-1, 0, 8), (1, 0, 8), (-3, 0, 1), (3, 0, 1))
-            return (*beside, (0, -d, 4), (0, d, 4), (0, -3 * d, 1), (0, 3 * d, 1))
-        across = tuple((k, t, w) for t, w in ((-d, 2), (d, 2), (-3 * d, 1), (3 * d, 1)) for k in (-1, 1))
-        return ((0, -d, 8), (0, d, 8), (0, -3 * d, 4), (0, 3 * d, 4), *across)
-
-    @property
-    def second(self) -> Neighbours:
-        """Neighbours that give a second opinion: those in time for even bins, those across for odd ones."""
-        d = self.stride // 2
-        if not self.frame0:
-            return ()
-        if self.bin0:
-            return tuple((k, t, 1) for k in (-3, -2, -1, 1, 2, 3) for t in (-d, d))
-        across = tuple((k, t, 1) for k in (-1, 1) for t in (-d, d))
-        return ((0, -d, 2), (0, d, 2), (0, -3 * d, 2), (0, 3 * d, 2), *across)
-
-    @property
-    def around(self) -> tuple[tuple[int, int], ...]:
-        """Neighbours (rows, frames away) that the networks of shaped symbols see."""
-        d = self.stride // 2
-        if not self.frame0:
-            return (_BESIDE if self.bin_stride == 2 else ((-2, 0), (2, 0))) if self.bin0 else ()
-        near = tuple((k, t) for t in (-d, d) for k in (-3, -2, -1, 0, 1, 2, 3))
-        far = tuple((k, t) for t in (-3 * d, 3 * d) for k in (-1, 0, 1))
-        return near + far + (_BESIDE if self.bin0 else ())
-
-    @property
-    def network(self) -> int:
-        """The network that sees them: 0, 1, 2 in the first frames, 3 and 4 between."""
-        if self.frame0:
-            return 3 + self.bin0
-        return 2 if self.bin_stride == 2 else self.bin0 // 2
-
-    @property
-    def nearness(self) -> int:
-        """0 for the first frames and those 8 frames from the ones before, 3 for those next to them."""
-        return (COARSEST // self.stride).bit_length() - 1 if self.frame0 else 0
-
-    def context(self, around: Neighbourhood) -> tuple[np.ndarray, np.ndarray]:
-        """Of every cell: activity 0 .. ACTIVITIES - 1, and with it second class and stage, the context of
-        zero or not; both int64 [bins, frames] of the pass."""
-        weight, mean = around.mean(self, self.nearest)
-        activity = np.where(weight, ACTIVITY_OF[mean], 0)
-        second = _SECOND[around.mean(self, self.second)[1]]
-        return activity, (self.stage * ACTIVITIES + activity) * SECONDS + second
+    weights: np.ndarray
+    noise: np.ndarray
+    bands: np.ndarray
+    splits: np.ndarray
+    parts: int
 
 
-def real_passes() -> Iterator[RealPass]:
-    """The passes of a part, in order."""
-    distance = COARSEST
-    yield RealPass(0, 4, 0, distance, 0)
-    yield RealPass(2, 4, 0, distance, 0)
-    yield RealPass(1, 2, 0, distance, 1)
-    while distance > 1:
-        for bin0 in (0, 1):
-            yield RealPass(bin0, 2, distance // 2, distance, 2 + bin0 + 2 * (distance == 2))
-        distance //= 2
+def unshaped(bands: np.ndarray, splits: np.ndarray, parts: int) -> Surroundings:
+    """Where the step is the same everywhere, and nothing is told of noise."""
+    zeros = np.zeros((len(bands), len(splits)), np.uint8)
+    return Surroundings(zeros, zeros, bands, splits, parts)
+
+
+class RealContexts:
+    """Contexts of the K rows and L frames of a channel, after the other channel of its pair if that has the
+    loudness `mate`, int16 [any number of rows, L]."""
+
+    def __init__(self, given: Surroundings, mate: np.ndarray | None) -> None:
+        rows, frames = given.weights.shape
+        self.tables = AdaptiveTable(_initial_nonzero(), GAIN), AdaptiveTable(_initial_levels(), GAIN)
+        self._given = given
+        self._own = _A_WEIGHT * given.weights.astype(np.int16)
+        self._loudness = np.full((rows + 2 * _MARGIN, frames), _SILENT, np.int16)
+        self._mate = np.full((rows + 2 * _MARGIN, frames), _SILENT, np.int16)
+        self._mates = mate is not None
+        if mate is not None:
+            seen = mate[: rows + _MARGIN]
+            self._mate[_MARGIN : _MARGIN + len(seen)] = seen
+
+    def of(self, step: RealPass) -> tuple[np.ndarray, np.ndarray]:
+        """Contexts of levels and of zero or not, int16 [rows of the pass, frames of it] each."""
+        own = self._own[step.index]
+        level, zero = np.zeros(own.shape, np.int16), np.zeros(own.shape, np.int16)
+        columns = self._columns(step)
+        at_once = max(1, _CELLS_AT_ONCE // max(own.shape[1], 1))
+        for first in range(0, len(own), at_once):
+            rows = slice(first, first + at_once)
+            inputs = self._inputs(step, rows, columns)
+            found = networks()[step.network].classes(inputs.reshape(len(inputs), -1))
+            zero[rows], level[rows] = (classes.reshape(own[rows].shape) for classes in found)
+        return level, zero + step.stage * ZERO_CLASSES
+
+    def reveal(self, step: RealPass, coded: np.ndarray, magnitudes: np.ndarray) -> None:
+        """Enter a pass: `coded` bool [rows, frames] of it, and floors of the levels of those, int [n]."""
+        weights = self._given.weights[step.index][coded]
+        inner = self._loudness[_MARGIN : len(self._loudness) - _MARGIN]
+        inner[step.index][coded] = loudness(magnitudes, weights)
+
+    def _columns(self, step: RealPass) -> dict[int, np.ndarray]:
+        """All rows in the frames that lie so far off those of a pass; where there is no such frame, in the
+        one as far off on the other side; where there is none either, silence."""
+        frames = self._own.shape[1]
+        here = np.arange(step.frame0, frames, step.stride)
+        found = {}
+        for away in {frame for _, frame in step.around}:
+            there = here + away
+            there = np.where((there < 0) | (there >= frames), here - away, there)
+            missing = (there < 0) | (there >= frames)
+            found[away] = self._loudness[:, np.where(missing, 0, there)]
+            found[away][:, missing] = _SILENT
+        return found
+
+    def _inputs(self, step: RealPass, rows: slice, columns: dict[int, np.ndarray]) -> np.ndarray:
+        """Float32 [inputs, rows, frames of the pass]."""
+        given, own = self._given, self._own[step.index][rows]
+        inputs = np.empty((len(step.around) + OTHER_INPUTS, *own.shape), np.float32)
+        first = _MARGIN + step.bin0 + step.bin_stride * rows.start
+
+        def below(loud: np.ndarray, away: int) -> np.ndarray:
+            lines = loud[first + away :: step.bin_stride][: len(own)]
+            difference: np.ndarray = np.clip(lines - own, 0, LARGEST_INPUT)
+            return difference
+
+        for i, (row, frame) in enumerate(step.around):
+            inputs[i] = below(columns[frame], row)
+        mate = self._mate[:, step.frame0 :: step.stride]
+        for i, row in enumerate((-1, 0, 1), len(step.around)):
+            inputs[i] = below(mate, row)
+        inputs[-6] = _MATE * self._mates
+        inputs[-5] = given.noise[step.index][rows] * np.float32(_NOISE)
+        inputs[-4] = given.bands[step.bin0 :: step.bin_stride][rows, None] * _BAND
+        inputs[-3] = given.splits[step.frame0 :: step.stride] * _SPLIT
+        inputs[-2] = step.nearness * _DISTANCE
+        inputs[-1] = min(_PARTS * (given.parts.bit_length() - 1), LARGEST_INPUT)
+        return inputs
+
+
+def _initial_nonzero() -> np.ndarray:
+    """Counts of (zero, not zero), int64 [STAGES * ZERO_CLASSES, 2]."""
+    nonzero = read_counts(NONZERO_COUNTS, (STAGES * ZERO_CLASSES,))
+    return np.stack([TOTAL - nonzero, nonzero], 1)
+
+
+def _initial_levels() -> np.ndarray:
+    """Counts of the levels from 1 on, int64 [LEVEL_CLASSES, LEVELS - 1]."""
+    return read_counts(LEVEL_COUNTS, (LEVEL_CLASSES, LEVELS - 1))

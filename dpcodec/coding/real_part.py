@@ -15,10 +15,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dpcodec.bands import band_of_rows
 from dpcodec.coding.exact import decode_exact_real, encode_exact_real
 from dpcodec.coding.part import SILENT, close_body, open_body, part_slices, read_payload, read_step
+from dpcodec.coding.real_contexts import flat_loudness
 from dpcodec.coding.real_quantize import bias_of, dequantize_real, quantize_real
-from dpcodec.coding.real_symbols import decode_real, encode_real
+from dpcodec.coding.real_symbols import Place, decode_real, encode_real
 from dpcodec.errors import FormatError
 from dpcodec.varint import read_varint, write_varint
 
@@ -46,6 +48,7 @@ def encode_real_segment(
     parts: int,
     steps: np.ndarray | None,
     splits: np.ndarray,
+    sample_rate: int,
 ) -> list[bytes]:
     """Code a segment as bodies, one a part; a single one if all of it is digital silence.
 
@@ -59,15 +62,22 @@ def encode_real_segment(
     bodies = []
     for part in range(parts):
         rows = part_slices(part, parts)[0]
-        out = [write_varint(X.shape[2])]
+        out, mate = [write_varint(X.shape[2])], None
+        bands = band_of_rows(X.shape[1], sample_rate)[rows]
         for c in range(len(X)):
+            mate = mate if c % 2 else None
             if silent[c]:
                 out.append(bytes([SILENT]))
                 continue
+            values, cells = X[c, rows], kept[c, rows]
             if steps is None:
-                head, payload = _encode_exact(X[c, rows], kept[c, rows], stored, splits[c])
+                head, payload = _encode_exact(values, cells, stored, splits[c])
             else:
-                head, payload = _encode_quantised(X[c, rows], kept[c, rows], stored, steps[c], splits[c])
+                q = quantize_real(np.where(cells, values, 0), float(steps[c]))
+                head = _quantised_head(np.where(cells, values, 0), q, float(steps[c]))
+                place = Place(bands, parts, mate, None if stored else cells).first(_bins(q))
+                payload = encode_real(q[: _bins(q)], splits[c], place)
+                mate = flat_loudness(q)
             length = write_varint(len(payload)) if c + 1 < len(X) else b""
             out += [head, length, payload]
         bodies.append(b"".join(out))
@@ -82,6 +92,7 @@ def decode_real_part(
     known_mask: np.ndarray | None,
     exact: bool,
     max_split: int,
+    sample_rate: int,
 ) -> RealPart:
     """Decode the body of one part of a segment of `shape` (C, K, L).
 
@@ -90,10 +101,13 @@ def decode_real_part(
     """
     rows = part_slices(part, parts)[0]
     grid, at = open_body(body, rows, shape)
-    channels = []
+    bands = band_of_rows(shape[1], sample_rate)[rows]
+    channels: list[_Channel] = []
+    mate = None
     for c in range(shape[0]):
         mask = None if known_mask is None else known_mask[c, rows]
-        channel, at = _decode_channel(body, at, c + 1 == shape[0], grid, mask, exact)
+        place = Place(bands, parts, mate if c % 2 else None, mask)
+        channel, mate, at = _decode_channel(body, at, c + 1 == shape[0], grid, place, exact)
         if channel[2].max(initial=0) > max_split:
             raise FormatError(f"coded part: a frame split more than 2**{max_split} times")
         channels.append(channel)
@@ -105,33 +119,31 @@ def _encode_exact(X: np.ndarray, kept: np.ndarray, stored: bool, splits: np.ndar
     return bytes([EXACT_REAL]), splits.astype(np.uint8).tobytes() + encode_exact_real(X, kept, stored)
 
 
-def _encode_quantised(
-    X: np.ndarray, kept: np.ndarray, stored: bool, step: np.float32, splits: np.ndarray
-) -> tuple[bytes, bytes]:
-    """Mode, step, bias and bins coded, and the payload."""
-    values = np.where(kept, X, 0)
-    q = quantize_real(values, float(step))
-    bias = pack_bias(bias_of(values, q, float(step)))
+def _bins(q: np.ndarray) -> int:
+    """Rows up to the last in which a symbol is not zero."""
     used = np.flatnonzero(q.any(axis=1))
-    bins = int(used[-1]) + 1 if len(used) else 0
-    payload = encode_real(q[:bins], None if stored else kept[:bins], splits)
-    head = struct.pack("<BfB", QUANTISED_REAL, step, bias)
-    return head + write_varint(bins), payload
+    return int(used[-1]) + 1 if len(used) else 0
+
+
+def _quantised_head(values: np.ndarray, q: np.ndarray, step: float) -> bytes:
+    """Mode, step, bias and bins coded."""
+    bias = pack_bias(bias_of(values, q, step))
+    return struct.pack("<BfB", QUANTISED_REAL, step, bias) + write_varint(_bins(q))
 
 
 _Channel = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 def _decode_channel(
-    body: bytes, at: int, last: bool, grid: tuple[int, int], mask: np.ndarray | None, exact: bool
-) -> tuple[_Channel, int]:
-    """The fields of `RealPart` for one channel, and the offset after it."""
+    body: bytes, at: int, last: bool, grid: tuple[int, int], place: Place, exact: bool
+) -> tuple[_Channel, np.ndarray | None, int]:
+    """The fields of `RealPart` for one channel, its loudness for the next one, and the offset after it."""
     if at >= len(body):
         raise FormatError("coded part: ends before its last channel")
-    mode, at = body[at], at + 1
+    mode, at, mask = body[at], at + 1, place.coded
     if mode == SILENT:
         kept = np.zeros(grid, bool) if mask is None else mask
-        return (kept, np.zeros(grid, np.float32), np.zeros(grid[1], np.int64)), at
+        return (kept, np.zeros(grid, np.float32), np.zeros(grid[1], np.int64)), None, at
     if mode != (EXACT_REAL if exact else QUANTISED_REAL):
         raise FormatError(f"coded part: channel mode {mode} is unknown here")
     if exact:
@@ -140,7 +152,7 @@ def _decode_channel(
             raise FormatError("coded part: ends within its splits")
         splits = np.frombuffer(payload[: grid[1]], np.uint8).astype(np.int64)
         kept, values = decode_exact_real(payload[grid[1] :], grid, mask)
-        return (kept, values, splits), at
+        return (kept, values, splits), None, at
     step, at = read_step(body, at)
     bias, at = read_bias(body, at)
     bins, at = read_varint(body, at)
@@ -148,9 +160,9 @@ def _decode_channel(
         raise FormatError(f"coded part: {bins} bins coded of {grid[0]}")
     payload, at = read_payload(body, at, last)
     q = np.zeros(grid, np.int32)
-    q[:bins], splits = decode_real(payload, (bins, grid[1]), None if mask is None else mask[:bins])
+    q[:bins], splits = decode_real(payload, grid[1], place.first(bins))
     kept = q != 0 if mask is None else mask
-    return (kept, dequantize_real(q, step, bias), splits), at
+    return (kept, dequantize_real(q, step, bias), splits), flat_loudness(q), at
 
 
 def pack_bias(bias: tuple[int, int]) -> int:

@@ -6,15 +6,15 @@ at the end extra bits and signs.
 
 from __future__ import annotations
 
-from typing import Protocol
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from dpcodec.coding.contexts import COARSEST, Neighbourhood
+from dpcodec.coding.contexts import COARSEST
 from dpcodec.coding.entropy import AdaptiveTable, Coder, Decoder, Encoder
 from dpcodec.coding.levels import FLOORS, code_extras, levels_of
-from dpcodec.coding.real_contexts import RealPass, real_passes
-from dpcodec.coding.real_tables import initial_levels, initial_nonzero
+from dpcodec.coding.real_contexts import RealContexts, unshaped
+from dpcodec.coding.real_passes import real_passes
 from dpcodec.coding.tables import GAIN
 
 SPLITS = 8
@@ -23,24 +23,46 @@ _LIKELY, _UNLIKELY = 192, 16
 """Counts at the start: of the splits of the neighbours, of all others."""
 
 
-def encode_real(q: np.ndarray, coded: np.ndarray | None, splits: np.ndarray) -> bytes:
-    """Code int32 [K, L] and the splits, int [L]; cells outside `coded` (bool [K, L], None: all) are not
-    written."""
+@dataclass(frozen=True)
+class Place:
+    """What a channel of a part of one step is coded in.
+
+    bands  int64 [K], the band of each row
+    parts  how many the rows of the grid were dealt to
+    mate   int16 [Km, L], loudness of the other channel of the pair, None if that was not coded before
+    coded  bool [K, L], the cells that are written; None: all
+    """
+
+    bands: np.ndarray
+    parts: int
+    mate: np.ndarray | None
+    coded: np.ndarray | None
+
+    def first(self, rows: int) -> Place:
+        """Its first rows."""
+        return replace(self, bands=self.bands[:rows], coded=None if self.coded is None else self.coded[:rows])
+
+    def walk(self, coder: Coder, splits: np.ndarray, truth: np.ndarray | None) -> np.ndarray:
+        """Code the symbols, int32 [K, L]."""
+        contexts = RealContexts(unshaped(self.bands, splits, self.parts), self.mate)
+        everything = np.ones((len(self.bands), len(splits)), bool)
+        return walk_real(coder, contexts, everything if self.coded is None else self.coded, truth)
+
+
+def encode_real(q: np.ndarray, splits: np.ndarray, place: Place) -> bytes:
+    """Code int32 [K, L] and the splits, int [L]."""
     encoder = Encoder()
     code_splits(encoder, len(splits), splits)
-    coded = np.ones(q.shape, bool) if coded is None else coded
-    walk_real(encoder, PlainContexts(q.shape), coded, q)
+    place.walk(encoder, splits, q)
     return encoder.finish()
 
 
-def decode_real(
-    data: bytes, shape: tuple[int, int], coded: np.ndarray | None
-) -> tuple[np.ndarray, np.ndarray]:
-    """The inverse: int32 [K, L], zero outside `coded`, and splits int64 [L]. Raises `FormatError`."""
+def decode_real(data: bytes, frames: int, place: Place) -> tuple[np.ndarray, np.ndarray]:
+    """The inverse: int32 [K, L], zero where nothing was written, and splits int64 [L]. Raises
+    `FormatError`."""
     decoder = Decoder(data)
-    splits = code_splits(decoder, shape[1], None)
-    coded = np.ones(shape, bool) if coded is None else coded
-    q = walk_real(decoder, PlainContexts(shape), coded, None)
+    splits = code_splits(decoder, frames, None)
+    q = place.walk(decoder, splits, None)
     decoder.finish()
     return q, splits
 
@@ -64,34 +86,9 @@ def code_splits(coder: Coder, frames: int, truth: np.ndarray | None) -> np.ndarr
     return splits
 
 
-class Contexts(Protocol):
-    """What chooses the contexts of a channel's symbols, pass by pass."""
-
-    tables: tuple[AdaptiveTable, AdaptiveTable]
-    """Of zero or not, and of the level from 1 on."""
-
-    def of(self, step: RealPass) -> tuple[np.ndarray, np.ndarray]:
-        """Contexts of levels and of zero or not, int [rows of the pass, frames of it] each."""
-
-    def reveal(self, step: RealPass, coded: np.ndarray, magnitudes: np.ndarray) -> None:
-        """Enter a pass: `coded` bool [rows, frames] of it, and floors of the levels of those, int [n]."""
-
-
-class PlainContexts:
-    """Contexts from sums of the magnitudes around, for coefficients of one step: K rows, L frames."""
-
-    def __init__(self, shape: tuple[int, ...]) -> None:
-        self.tables = AdaptiveTable(initial_nonzero(), GAIN), AdaptiveTable(initial_levels(), GAIN)
-        self._around = Neighbourhood(shape[0], shape[1])
-
-    def of(self, step: RealPass) -> tuple[np.ndarray, np.ndarray]:
-        return step.context(self._around)
-
-    def reveal(self, step: RealPass, coded: np.ndarray, magnitudes: np.ndarray) -> None:
-        self._around.reveal(step, coded, magnitudes)
-
-
-def walk_real(coder: Coder, contexts: Contexts, coded: np.ndarray, truth: np.ndarray | None) -> np.ndarray:
+def walk_real(
+    coder: Coder, contexts: RealContexts, coded: np.ndarray, truth: np.ndarray | None
+) -> np.ndarray:
     """Code all passes with a coder for one side: int32 [K, L].
 
     coded bool [K, L], the cells; truth int32 [K, L], what to write, None when reading.

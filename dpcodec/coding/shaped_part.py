@@ -22,6 +22,7 @@ import numpy as np
 from dpcodec.bands import band_edges, band_of_rows
 from dpcodec.coding.entropy import Coder, Decoder, Encoder
 from dpcodec.coding.part import SILENT, close_body, open_body, part_slices, read_payload, read_step
+from dpcodec.coding.real_contexts import RealContexts, Surroundings, loudness_of
 from dpcodec.coding.real_part import pack_bias, read_bias
 from dpcodec.coding.real_quantize import bias_of, dequantize_real, quantize_real
 from dpcodec.coding.real_symbols import code_splits, walk_real
@@ -33,7 +34,6 @@ from dpcodec.coding.shape import (
     code_noise,
     code_weights,
 )
-from dpcodec.coding.shaped_contexts import ShapedContexts, Surroundings, loudness_of
 from dpcodec.errors import FormatError
 from dpcodec.varint import read_varint, write_varint
 
@@ -97,11 +97,9 @@ def encode_shaped_segment(
     scaled = segment.X / factors(segment.weights)[:, bands]
     q = np.stack([quantize_real(scaled[c], float(steps[c])) for c in range(C)])
     noise = np.stack([_noise_levels(scaled[c] / float(steps[c]), q[c], K, sample_rate) for c in range(C)])
-    coded = _Coded(segment, scaled, q, noise, steps, bands)
-    several = bool(q.any() or noise.any())
-    return [coded.body(part_slices(p, parts)[0]) for p in range(parts if several else 1)], int(
-        np.count_nonzero(q)
-    )
+    parts = parts if q.any() or noise.any() else 1
+    coded = _Coded(segment, scaled, q, noise, steps, bands, parts)
+    return [coded.body(part_slices(p, parts)[0]) for p in range(parts)], int(np.count_nonzero(q))
 
 
 @dataclass(frozen=True)
@@ -114,6 +112,7 @@ class _Coded:
     noise: np.ndarray
     steps: np.ndarray
     bands: np.ndarray
+    parts: int
 
     def body(self, rows: slice) -> bytes:
         """Of the part that holds these rows."""
@@ -160,9 +159,10 @@ class _Coded:
             _by_frame(noise, own, symbols.shape[1]),
             own,
             self.segment.splits[c],
+            self.parts,
         )
         mate = self._loudness(c - 1, rows) if c % 2 and self._told(c - 1) else None
-        walk_real(encoder, ShapedContexts(given, mate), np.ones(symbols.shape, bool), symbols)
+        walk_real(encoder, RealContexts(given, mate), np.ones(symbols.shape, bool), symbols)
         head = struct.pack("<BfB", SHAPED, step, pack_bias(bias_of(values, symbols, step)))
         return head + write_varint(len(own)), encoder.finish()
 
@@ -205,7 +205,7 @@ def decode_shaped_part(
         if mode != SHAPED:
             raise FormatError(f"coded part: channel mode {mode} is unknown here")
         at, mate = _decode_channel(
-            body, at, c, bands[rows], found, first=c // 2 != told, mate=mate, max_split=max_split
+            body, at, c, bands[rows], parts, found, first=c // 2 != told, mate=mate, max_split=max_split
         )
         told = c // 2
     close_body(body, at)
@@ -217,6 +217,7 @@ def _decode_channel(
     at: int,
     c: int,
     bands: np.ndarray,
+    parts: int,
     found: ShapedPart,
     first: bool,
     mate: np.ndarray | None,
@@ -234,7 +235,7 @@ def _decode_channel(
     decoder = Decoder(payload)
     if first:
         _decode_pair(decoder, found, c // 2, max_split)
-    q, given = _decode_cells(decoder, bands[:bins], found.splits[c], mate)
+    q, given = _decode_cells(decoder, bands[:bins], found.splits[c], parts, mate)
     decoder.finish()
     found.kept[c, :bins] = q != 0
     for first_row in range(0, bins, ROWS_AT_ONCE):
@@ -257,15 +258,15 @@ def _decode_pair(decoder: Coder, found: ShapedPart, pair: int, max_split: int) -
 
 
 def _decode_cells(
-    decoder: Coder, own: np.ndarray, splits: np.ndarray, mate: np.ndarray | None
+    decoder: Coder, own: np.ndarray, splits: np.ndarray, parts: int, mate: np.ndarray | None
 ) -> tuple[np.ndarray, Surroundings]:
     """Symbols int32 [Kp, L] of rows in the bands `own`, int [Kp], and what was told of them before."""
     frames = len(splits)
     shown = int(own[-1]) + 1 if len(own) else 0
     weights = code_weights(decoder, (shown, frames), None)
     levels = code_noise(decoder, (shown, -(-frames // NOISE_FRAMES)), None)
-    given = Surroundings(weights.astype(np.uint8)[own], _by_frame(levels, own, frames), own, splits)
-    q = walk_real(decoder, ShapedContexts(given, mate), np.ones((len(own), frames), bool), None)
+    given = Surroundings(weights.astype(np.uint8)[own], _by_frame(levels, own, frames), own, splits, parts)
+    q = walk_real(decoder, RealContexts(given, mate), np.ones((len(own), frames), bool), None)
     return q, given
 
 

@@ -11,11 +11,18 @@ import pytest
 from dpcodec.coding import predictor_tables, shape_tables
 from dpcodec.coding.entropy import Encoder
 from dpcodec.coding.predictor import HIDDEN, LEVEL_CLASSES, ZERO_CLASSES, networks
-from dpcodec.coding.real_contexts import real_passes
-from dpcodec.coding.real_symbols import PlainContexts, walk_real
-from dpcodec.coding.shaped_contexts import ShapedContexts, Surroundings, loudness, loudness_of
+from dpcodec.coding.real_contexts import (
+    OTHER_INPUTS,
+    RealContexts,
+    Surroundings,
+    loudness,
+    loudness_of,
+    unshaped,
+)
+from dpcodec.coding.real_passes import real_passes
+from dpcodec.coding.real_symbols import walk_real
 
-INPUTS = (8, 10, 12, 28, 32)
+INPUTS = (9, 11, 13, 29, 33)
 RNG = np.random.default_rng(9)
 
 
@@ -38,7 +45,7 @@ def test_float32_is_exact(which: int) -> None:
 
 def test_every_class_is_in_use() -> None:
     """Networks that had lost a unit or a sign would leave some alone."""
-    x = RNG.integers(0, 256, (32, 20000)) * (RNG.random((32, 20000)) < RNG.random(20000))
+    x = RNG.integers(0, 256, (33, 20000)) * (RNG.random((33, 20000)) < RNG.random(20000))
     found = [n.classes(x[-i:].astype(np.float32)) for n, i in zip(networks(), INPUTS, strict=True)]
     zero, level = (np.unique(np.concatenate(classes)) for classes in zip(*found, strict=True))
     assert len(zero) > 0.9 * ZERO_CLASSES
@@ -52,7 +59,7 @@ def test_passes_name_their_network_and_neighbours_before_them() -> None:
         for row, frame in step.around:
             inside = [(k + row, t + frame) for k, t in cells]
             assert {(k, t) for k, t in inside if 0 <= k < 40 and 0 <= t < 64} <= known, step
-        assert len(step.around) + 8 == INPUTS[step.network]
+        assert len(step.around) + OTHER_INPUTS == INPUTS[step.network]
         known |= cells
 
 
@@ -62,7 +69,7 @@ def loud_at(places: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return np.rint(rng.laplace(size=places.shape) * size).astype(np.int32)
 
 
-def size_with(contexts: ShapedContexts | PlainContexts, q: np.ndarray) -> int:
+def size_with(contexts: RealContexts, q: np.ndarray) -> int:
     encoder = Encoder()
     walk_real(encoder, contexts, np.ones(q.shape, bool), q)
     return len(encoder.finish())
@@ -73,12 +80,12 @@ def test_the_other_channel_helps() -> None:
     little to have looked."""
     rng = np.random.default_rng(6)
     places = rng.random((96, 120)) < 0.1
-    weights, noise = np.full((96, 120), 9), np.full((96, 120), 3)
-    given = Surroundings(weights, noise, np.arange(96) // 8, np.zeros(120, np.int64))
+    weights, noise = np.full((96, 120), 9, np.uint8), np.full((96, 120), 3, np.uint8)
+    given = Surroundings(weights, noise, np.arange(96) // 8, np.zeros(120, np.int64), 1)
     first, second = loud_at(places, rng), loud_at(places, rng)
-    alone = size_with(ShapedContexts(given, None), second)
-    beside = size_with(ShapedContexts(given, loudness_of(first, weights)), second)
-    stranger = size_with(ShapedContexts(given, loudness_of(first[::-1], weights)), second)
+    alone = size_with(RealContexts(given, None), second)
+    beside = size_with(RealContexts(given, loudness_of(first, weights)), second)
+    stranger = size_with(RealContexts(given, loudness_of(first[::-1], weights)), second)
     assert beside < 0.95 * alone
     assert stranger < 1.05 * alone
 
@@ -90,6 +97,13 @@ def test_a_magnitude_and_its_weight_stand_for_one_loudness() -> None:
         half, twice = loudness(m, np.full(8, weight + 2)), loudness(2 * m, np.full(8, weight))
         assert np.abs(half - twice).max() <= 2
         assert (loudness(np.zeros(8, int), np.full(8, weight)) < -8 * 63).all()
+
+
+def test_tables_have_one_total() -> None:
+    zero, level = RealContexts(unshaped(np.zeros(1, int), np.zeros(1, int), 1), None).tables
+    for table in (zero, level):
+        assert (table.counts > 0).all()
+        assert (table.counts.sum(1) == 4096).all()
 
 
 def test_the_document_holds_the_numbers() -> None:

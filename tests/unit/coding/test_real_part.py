@@ -18,8 +18,7 @@ from dpcodec.coding.real_quantize import (
     step_for_mask,
     step_for_noise,
 )
-from dpcodec.coding.real_symbols import code_splits, decode_real, encode_real
-from dpcodec.coding.real_tables import initial_levels, initial_nonzero
+from dpcodec.coding.real_symbols import Place, code_splits, decode_real, encode_real
 from dpcodec.errors import FormatError, SettingsError
 
 
@@ -35,11 +34,11 @@ def test_parts_come_back(seed, parts, stored, exact):
     X, splits = grid(seed, (1 + seed % 3, 1 + seed, 1 + 3 * seed))
     kept = np.random.default_rng(seed).random(X.shape) < 0.5
     steps = None if exact else np.full(len(X), np.float32(0.7))
-    bodies = encode_real_segment(X, kept, stored, parts, steps, splits)
+    bodies = encode_real_segment(X, kept, stored, parts, steps, splits, 8000)
     for p, body in enumerate(bodies):
         rows = part_slices(p, len(bodies))[0]
         known = None if stored else kept
-        found = decode_real_part(body, p, len(bodies), X.shape, known, exact, 3)
+        found = decode_real_part(body, p, len(bodies), X.shape, known, exact, 3, 8000)
         assert np.array_equal(found.splits, splits)
         wanted = np.where(kept, X, 0)[:, rows]
         if exact:
@@ -52,8 +51,8 @@ def test_parts_come_back(seed, parts, stored, exact):
 
 def test_silence_takes_no_bytes_but_splits_do():
     X, splits = np.zeros((1, 8, 4)), np.zeros((1, 4), int)
-    assert encode_real_segment(X, X == 0, True, 4, np.ones(1, np.float32), splits) == [b"\4\0"]
-    assert len(encode_real_segment(X, X == 0, True, 4, np.ones(1, np.float32), splits + 1)) == 4
+    assert encode_real_segment(X, X == 0, True, 4, np.ones(1, np.float32), splits, 8000) == [b"\4\0"]
+    assert len(encode_real_segment(X, X == 0, True, 4, np.ones(1, np.float32), splits + 1, 8000)) == 4
 
 
 @settings(deadline=None)
@@ -61,7 +60,7 @@ def test_silence_takes_no_bytes_but_splits_do():
 def test_junk_is_malformed_or_something(body, exact, stored):
     known = None if stored else np.ones((2, 9, 5), bool)
     try:
-        found = decode_real_part(b"\5" + body, 0, 1, (2, 9, 5), known, exact, 3)
+        found = decode_real_part(b"\5" + body, 0, 1, (2, 9, 5), known, exact, 3, 8000)
     except FormatError:
         return
     assert np.isfinite(found.values).all()
@@ -69,11 +68,11 @@ def test_junk_is_malformed_or_something(body, exact, stored):
 
 def test_hurt_bytes_never_crash():
     X, splits = grid(3)
-    body = encode_real_segment(X, X != 0, True, 2, np.full(2, np.float32(0.5)), splits)[1]
+    body = encode_real_segment(X, X != 0, True, 2, np.full(2, np.float32(0.5)), splits, 8000)[1]
     for at in range(len(body)):
         hurt = body[:at] + bytes([body[at] ^ (1 << at % 8)]) + body[at + 1 :]
         try:
-            found = decode_real_part(hurt, 1, 2, X.shape, None, False, 3)
+            found = decode_real_part(hurt, 1, 2, X.shape, None, False, 3, 8000)
         except FormatError:
             continue
         assert np.isfinite(found.values).all()
@@ -83,10 +82,11 @@ def test_golden_bytes():
     n = np.arange(40 * 20).reshape(40, 20)
     q = ((n * n + 3 * n) % 97 < 9) * (1 - 2 * (n % 2)) * (1 + n % 5) * np.where(n % 97 == 0, 3000, 1)
     splits = np.arange(20) // 4 % 3
-    data = encode_real(q.astype(np.int32), None, splits)
+    place = Place(np.arange(40) // 4, 1, None, None)
+    data = encode_real(q.astype(np.int32), splits, place)
     assert len(data) == 121
     assert hashlib.blake2b(data, digest_size=8).hexdigest() == "b26dbd821c367f6b"
-    back, told = decode_real(data, (40, 20), None)
+    back, told = decode_real(data, 20, place)
     assert np.array_equal(back, q)
     assert np.array_equal(told, splits)
 
@@ -101,12 +101,6 @@ def test_splits_come_back_and_steady_ones_cost_little(splits):
     steady = Encoder()
     code_splits(steady, 80, np.zeros(80, int))
     assert len(steady.finish()) <= 8
-
-
-def test_tables_are_positive_and_have_one_total():
-    assert (initial_nonzero() > 0).all()
-    assert (initial_nonzero().sum(1) == 4096).all()
-    assert (initial_levels() > 0).all()
 
 
 def test_bias_brings_values_nearer():

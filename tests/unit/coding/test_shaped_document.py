@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import math
-import re
 import struct
-from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,19 +15,9 @@ from dpcodec.coding.shape import code_angles, code_noise, code_weights
 from dpcodec.coding.shaped_part import ShapedSegment, decode_shaped_part, encode_shaped_segment
 
 from ..mask.test_prng import slow_philox
-from .test_symbols import SlowRealDecoder, floor_and_bits, real_passes, values_of
+from .slow_real import Given, Loud, SlowRealDecoder, block, hexadecimal
 
-TEXT = (Path(__file__).parents[3] / "docs" / "format.md").read_text(encoding="utf-8")
 LARGEST = (2 - 2**-23) * 2.0**127
-
-
-def block(name: str) -> list[str]:
-    """The lines of a fenced block of the document."""
-    found = re.search(rf"^```{name}\n(.*?)^```", TEXT, re.M | re.S)
-    assert found
-    return found[1].splitlines()
-
-
 HERTZ = [int(word) for line in block("hertz") for word in line.split()]
 
 
@@ -89,106 +75,6 @@ class SlowShapedDecoder(SlowRealDecoder):
             found.append(w)
         return found
 
-    def symbols(self, given: Given, mate: Loud | None) -> tuple[np.ndarray, Loud]:
-        """Symbols int32 [bins, L], and the loudness of those that are not zero."""
-        bins, frames = len(given.bands), len(given.splits)
-        nonzero_counts = hexadecimal("".join(block("nonzero")), 3)
-        zeros = {context: [4096 - n, n] for context, n in enumerate(nonzero_counts)}
-        sizes = {context: hexadecimal(line, 3) for context, line in enumerate(block("level"))}
-        cells, levels = [], []
-        loud: Loud = {}
-        for rows, columns, stage, *_ in real_passes(bins, frames):
-            here = [(k, t) for k in rows for t in columns]
-            classes = [given.classes(k, t, columns, rows, loud, mate) for k, t in here]
-            contexts = [stage * 48 + zero for zero, _ in classes]
-            nonzero = [j for j, z in enumerate(self.step(zeros, contexts)) if z]
-            found = [v + 1 for v in self.step(sizes, [classes[j][1] for j in nonzero])]
-            for j, level in zip(nonzero, found, strict=True):
-                k, t = here[j]
-                m = min(floor_and_bits(level)[0], 1023)
-                loud[here[j]] = sixteenths(m) + 8 * given.weights[given.bands[k]][t]
-                cells.append(here[j])
-                levels.append(level)
-        q = np.zeros((bins, frames), np.int32)
-        for cell, value in zip(cells, values_of(self.coder, levels), strict=True):
-            q[cell] = value
-        return q, loud
-
-
-Loud = dict[tuple[int, int], int]
-
-
-@dataclass(frozen=True)
-class Given:
-    """What a channel has told before its symbols: weights and levels by band, the bands of its rows."""
-
-    weights: list[list[int]]
-    levels: list[list[int]]
-    bands: list[int]
-    splits: list[int]
-
-    def classes(
-        self, k: int, t: int, columns: range, rows: range, loud: Loud, mate: Loud | None
-    ) -> tuple[int, int]:
-        """Of zero or not, and of the level, of the cell in row k and frame t."""
-        band, h, odd = self.bands[k], columns.step // 2, rows.step == 2 and rows.start == 1
-        own = self.weights[band][t]
-
-        def size(loudness: int | None) -> int:
-            return 0 if loudness is None else min(max(loudness - 8 * own, 0), 255)
-
-        beside = [(-1, 0), (1, 0), (-3, 0), (3, 0)]
-        if columns.start == 0:
-            network = {(0, 4): 0, (2, 4): 1, (1, 2): 2}[rows.start, rows.step]
-            around, near = [[], [(-2, 0), (2, 0)], beside][network], 0
-        else:
-            network, near = 3 + odd, {1: 3, 2: 2, 4: 1, 8: 0}[h]
-            around = [(r, s) for s in (-h, h) for r in range(-3, 4)]
-            around += [(r, s) for s in (-3 * h, 3 * h) for r in (-1, 0, 1)] + beside * odd
-        inputs = []
-        for row, away in around:
-            there = next((f for f in (t + away, t - away) if 0 <= f < len(self.splits)), None)
-            inputs.append(0 if there is None else size(loud.get((k + row, there))))
-        inputs += [0] * 4 if mate is None else [*(size(mate.get((k + r, t))) for r in (-1, 0, 1)), 64]
-        inputs += [16 * self.levels[band][t // 16], 4 * band, 32 * self.splits[t], 64 * near]
-        zero, level = NETWORKS[network].run(inputs)
-        return min(max(zero, 0), 47), min(max(level, 0), 23)
-
-
-class SlowNetwork:
-    """Read from its lines in the document."""
-
-    def __init__(self, lines: list[str]) -> None:
-        *units, last = lines
-        self.a = [hexadecimal(unit[:4], 4, True)[0] for unit in units]
-        self.A = [hexadecimal(unit[4:-6], 2, True) for unit in units]
-        self.B = [hexadecimal(unit[-6:], 3, True) for unit in units]
-        self.b = hexadecimal(last, 5, True)
-
-    def run(self, x: list[int]) -> list[int]:
-        hidden = []
-        for a, weights in zip(self.a, self.A, strict=True):
-            total = a + sum(w * value for w, value in zip(weights, x, strict=True) if value)
-            hidden.append(min(max(total // 32, 0), 127))
-        return [
-            (self.b[o] + sum(B[o] * h for B, h in zip(self.B, hidden, strict=True))) // 1024 for o in (0, 1)
-        ]
-
-
-def hexadecimal(digits: str, width: int, signed: bool = False) -> list[int]:
-    found = [int(digits[at : at + width], 16) for at in range(0, len(digits), width)]
-    return [n - 16**width if signed and n >= 16**width // 2 else n for n in found]
-
-
-NETWORKS = [SlowNetwork(lines.split("\n")) for lines in "\n".join(block("network")).split("\n\n")]
-
-
-@cache
-def sixteenths(m: int) -> int:
-    """16 log2(2 m + 1), rounded."""
-    power = (2 * m + 1) ** 32
-    return next(e for e in range(400) if 2 ** (2 * e + 1) > power)
-
 
 def close(size: int) -> dict[int, list[int]]:
     return {j: [max(256 >> abs(i - j), 4) for i in range(size)] for j in range(size)}
@@ -215,7 +101,7 @@ class SlowPart:
             mode = self.take(1)[0]
             assert mode in (0, 5)
             if mode:
-                self.channel(c, C, L)
+                self.channel(c, C, L, parts)
         assert self.at == len(body)
 
     def take(self, count: int) -> bytes:
@@ -229,7 +115,7 @@ class SlowPart:
             value, shift = value | (byte & 127) << shift, shift + 7
         return value | byte << shift
 
-    def channel(self, c: int, C: int, L: int) -> None:
+    def channel(self, c: int, C: int, L: int, parts: int) -> None:
         (step,) = struct.unpack("<f", self.take(4))
         bias = self.take(1)[0]
         u, v = ((half + 8) % 16 - 8 for half in (bias >> 4, bias & 15))
@@ -246,7 +132,7 @@ class SlowPart:
         band_of = [sum(edge <= k for edge in self.edges) - 1 for k in self.rows[:bins]]
         bands = band_of[-1] + 1 if bins else 0
         weights, levels = decoder.weights(bands, L), decoder.levels(bands, -(-L // 16))
-        given = Given(weights, levels, band_of, self.splits[c])
+        given = Given(weights, levels, band_of, self.splits[c], parts)
         found, self.loud[c] = decoder.symbols(given, self.loud.get(c - 1) if c % 2 else None)
         q = found.tolist()
         for row, band in enumerate(band_of):

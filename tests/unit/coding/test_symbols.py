@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import bisect
 import hashlib
 import re
 from pathlib import Path
@@ -10,63 +9,25 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dpcodec.coding import real_tables, symbols, tables
-from dpcodec.coding.real_symbols import decode_real, encode_real
+from dpcodec.coding import symbols, tables
+from dpcodec.coding.real_contexts import flat_loudness
+from dpcodec.coding.real_symbols import Place, decode_real, encode_real
 from dpcodec.coding.symbols import decode_symbols, encode_symbols
 from dpcodec.errors import FormatError
+
+from .slow_real import (
+    Given,
+    SlowRangeDecoder,
+    SlowRealDecoder,
+    cumulatives,
+    floor_and_bits,
+    sixteenths,
+    values_of,
+)
 
 EDGES = (1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 40, 48, 64, 96, 128, 192, 256, 512, 1024, 4096)
 ORDER = [(16, 0, 0), (16, 0, 1), (16, 8, 2), (8, 4, 2), (4, 2, 2), (2, 1, 3)]
 PASSES = [(16, 0, 0, 0), (16, 0, 1, 1)] + [(d, f, b, s) for d, f, s in ORDER[2:] for b in (0, 1)]
-WORD, FULL = 1 << 32, 1 << 64
-
-
-class SlowRangeDecoder:
-    """The range coder of docs/format.md."""
-
-    def __init__(self, data: bytes) -> None:
-        self.rest = list(data)
-        self.low, self.range, self.point = 0, FULL - 1, self.take(8)
-
-    def take(self, count: int) -> int:
-        head, self.rest = self.rest[:count], self.rest[count:]
-        return int.from_bytes(bytes(head).ljust(count, b"\0"), "big")
-
-    def symbol(self, c: list[int]) -> int:
-        scale = self.range >> 24
-        q = ((self.point - self.low) % FULL) // scale
-        assert q < 1 << 24
-        i = bisect.bisect_right(c, q) - 1
-        self.low = (self.low + scale * c[i]) % FULL
-        self.range = scale * (c[i + 1] - c[i])
-        if self.range < WORD:
-            self.low, self.range = self.low * WORD % FULL, self.range * WORD
-            self.point = self.point * WORD % FULL + self.take(4)
-        return i
-
-    def bits(self, count: int) -> list[int]:
-        out: list[int] = []
-        while count - len(out) >= 16:
-            word = self.symbol([256 * i for i in range(65537)])
-            out += [word >> (15 - j) & 1 for j in range(16)]
-        return out + [self.symbol([0, 1 << 23, 1 << 24]) for _ in range(count - len(out))]
-
-
-def cumulatives(counts: list[int]) -> list[int]:
-    alphabet, total, below = len(counts), sum(counts), 0
-    out = []
-    for i, n in enumerate([*counts, 0]):
-        scaled = below * (65536 - alphabet) // total + i
-        out.append((scaled * ((1 << 24) - alphabet) >> 16) + i if i < alphabet else 1 << 24)
-        below += n
-    return out
-
-
-def floor_and_bits(level: int) -> tuple[int, int]:
-    if level < 8:
-        return level, 0
-    e, h = 3 + (level - 8) // 2, (level - 8) % 2
-    return ((2 + h) << (e - 1), e - 1) if level < 22 else (1024, -1)
 
 
 def slow_decode(data: bytes, bins: int, frames: int, coded: np.ndarray) -> np.ndarray:
@@ -115,97 +76,6 @@ def slow_decode(data: bytes, bins: int, frames: int, coded: np.ndarray) -> np.nd
     return q
 
 
-def values_of(coder: SlowRangeDecoder, levels: list[int]) -> list[int]:
-    widths = coder.bits(4 * levels.count(22))
-    number = [int("".join(map(str, widths[j : j + 4])), 2) + 10 for j in range(0, len(widths), 4)]
-    shape = [floor_and_bits(v) if v != 22 else (1 << (e := number.pop(0)), e) for v in levels]
-    extra = iter(coder.bits(sum(n for _, n in shape)))
-    values = [floor + int("0" + "".join(str(next(extra)) for _ in range(n)), 2) for floor, n in shape]
-    signs = iter(coder.bits(sum(v != 0 for v in values)))
-    return [v * (1 - 2 * next(signs)) if v else 0 for v in values]
-
-
-class SlowRealDecoder:
-    """A second decoder of real values."""
-
-    def __init__(self, data: bytes) -> None:
-        self.coder = SlowRangeDecoder(data)
-        self.known: dict[tuple[int, int], int] = {}
-
-    def step(self, counts: dict[int, list[int]], contexts: list[int]) -> list[int]:
-        rows = {c: cumulatives(counts[c]) for c in set(contexts)}
-        found = [self.coder.symbol(rows[c]) for c in contexts]
-        for c, s in zip(contexts, found, strict=True):
-            counts[c][s] += 32
-        return found
-
-    def splits(self, frames: int) -> list[int]:
-        counts = {
-            8 * a + b: [192 if s in (a, b) else 16 for s in range(8)] for a in range(8) for b in range(8)
-        }
-        found = dict(
-            zip(range(0, frames, 16), self.step(counts, [0] * len(range(0, frames, 16))), strict=True)
-        )
-        for h in (8, 4, 2, 1):
-            here = range(h, frames, 2 * h)
-            pairs = [(found[t - h], found.get(t + h, found[t - h])) for t in here]
-            found.update(zip(here, self.step(counts, [8 * a + b for a, b in pairs]), strict=True))
-        return [found[t] for t in range(frames)]
-
-    def mean(self, k: int, frame: int, neighbours: list[tuple[int, int, int]]) -> int | None:
-        there = [
-            (w, self.known[k + a, frame + t]) for a, t, w in neighbours if (k + a, frame + t) in self.known
-        ]
-        weight = sum(w for w, _ in there)
-        return min(16 * sum(w * m for w, m in there) // weight, 4096) if weight else None
-
-    def values(self, bins: int, frames: int, coded: np.ndarray) -> np.ndarray:
-        starts = (real_tables.initial_nonzero(), real_tables.initial_levels())
-        zeros, levels_ = ({c: list(map(int, row)) for c, row in enumerate(table)} for table in starts)
-        cells, levels = [], []
-        for rows, columns, stage, nearest, second in real_passes(bins, frames):
-            here = [(k, t) for k in rows for t in columns if coded[k, t]]
-            means = [self.mean(k, t, nearest) for k, t in here]
-            activities = [0 if m is None else 1 + sum(e <= m for e in EDGES) for m in means]
-            classes = [sum(e <= (self.mean(k, t, second) or 0) for e in (1, 5, 16)) for k, t in here]
-            contexts = [(stage * 25 + a) * 4 + b for a, b in zip(activities, classes, strict=True)]
-            nonzero = [j for j, z in enumerate(self.step(zeros, contexts)) if z]
-            found = [v + 1 for v in self.step(levels_, [activities[j] for j in nonzero])]
-            self.known.update(dict.fromkeys(here, 0))
-            for j, level in zip(nonzero, found, strict=True):
-                self.known[here[j]] = min(floor_and_bits(level)[0], 1023)
-                cells.append(here[j])
-                levels.append(level)
-        q = np.zeros((bins, frames), np.int32)
-        for cell, value in zip(cells, values_of(self.coder, levels), strict=True):
-            q[cell] = value
-        return q
-
-
-def real_passes(bins: int, frames: int) -> list[tuple[range, range, int, list, list]]:
-    """Rows, frames, stage, nearest and second neighbours of each pass, as the document's table has them."""
-    beside = [(-1, 0, 8), (1, 0, 8), (-3, 0, 1), (3, 0, 1)]
-    first = range(0, frames, 16)
-    passes = [
-        (range(0, bins, 4), first, 0, [], []),
-        (range(2, bins, 4), first, 0, [(-2, 0, 1), (2, 0, 1)], []),
-        (range(1, bins, 2), first, 1, beside, []),
-    ]
-    for d in (16, 8, 4, 2):
-        h, columns = d // 2, range(d // 2, frames, d)
-        both, far = [(0, t) for t in (-h, h)], [(0, t) for t in (-3 * h, 3 * h)]
-        across = [(a, t) for a in (-1, 1) for t in (-h, h)]
-        even = [(*x, 8) for x in both] + [(*x, 4) for x in far] + [(*x, 2) for x in across]
-        even += [(a, t, 1) for a in (-1, 1) for t in (-3 * h, 3 * h)]
-        even_second = [(*x, 2) for x in both + far] + [(*x, 1) for x in across]
-        odd = beside + [(*x, 4) for x in both] + [(*x, 1) for x in far]
-        odd_second = [(r, t, 1) for r in (-3, -2, -1, 1, 2, 3) for t in (-h, h)]
-        stage = 2 + 2 * (d == 2)
-        passes.append((range(0, bins, 2), columns, stage, even, even_second))
-        passes.append((range(1, bins, 2), columns, stage + 1, odd, odd_second))
-    return passes
-
-
 def grid(seed: int, bins: int, frames: int, scale: float) -> np.ndarray:
     """Symbols with the look of music, from a formula and integers only."""
     rng = np.random.Generator(np.random.PCG64(seed))
@@ -238,13 +108,32 @@ def test_a_second_decoder_agrees_on_real_values(
     coded = rng.random((bins, frames)) < share
     splits = np.maximum(rng.integers(-8, 8, frames), 0)
     q = grid(seed, bins, frames, scale)[..., 0] * coded
-    data = encode_real(q, coded, splits)
+    bands = np.sort(rng.integers(0, 50, bins))
+    mate = grid(seed + 9, bins + 2, frames, scale)[..., 0] if seed % 2 else None
+    place = Place(bands, 1 + seed, None if mate is None else flat_loudness(mate), coded)
+    data = encode_real(q, splits, place)
     slow = SlowRealDecoder(data)
     assert slow.splits(frames) == splits.tolist()
-    assert np.array_equal(slow.values(bins, frames, coded), q)
-    found, told = decode_real(data, (bins, frames), coded)
+    zeros = [[0] * frames] * 50
+    given = Given(zeros, zeros, bands.tolist(), splits.tolist(), 1 + seed, coded)
+    assert np.array_equal(slow.symbols(given, None if mate is None else loud_of(mate))[0], q)
+    found, told = decode_real(data, frames, place)
     assert np.array_equal(found, q)
     assert np.array_equal(told, splits)
+
+
+def loud_of(q: np.ndarray) -> dict[tuple[int, int], int]:
+    """Of the other channel, as the document has it; magnitudes are those of their levels."""
+    cells = zip(*np.nonzero(q), strict=True)
+    return {(int(k), int(t)): sixteenths(min(floor(abs(int(q[k, t]))), 1023)) for k, t in cells}
+
+
+def floor(magnitude: int) -> int:
+    """The smallest magnitude of its level."""
+    if magnitude < 8:
+        return magnitude
+    e = magnitude.bit_length() - 1
+    return 1024 if e > 9 else (2 + (magnitude >> (e - 1) & 1)) << (e - 1)
 
 
 def test_every_magnitude_class_comes_back() -> None:
@@ -307,7 +196,6 @@ def test_the_document_holds_the_tables() -> None:
     text = "\n".join(p.read_text(encoding="utf-8") for p in sorted(docs.rglob("*.md")))
     written = set(re.findall(r"^[0-9a-f]{60,}$", text, re.M))
     source = Path(tables.__file__).read_text(encoding="utf-8")
-    source += Path(real_tables.__file__).read_text(encoding="utf-8")
     rows = re.findall(r'"([0-9a-f]{60,})"', source)
-    assert len(rows) == 145 + 19 + 25
+    assert len(rows) == 145
     assert set(rows) == written & set(rows)
