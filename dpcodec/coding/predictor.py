@@ -14,7 +14,7 @@ import numpy as np
 
 from dpcodec.coding.predictor_tables import NETWORKS
 
-HIDDEN = 32
+HIDDEN = 48
 ZERO_CLASSES, LEVEL_CLASSES = 48, 24
 LARGEST_INPUT = 255
 _HIDDEN_UNIT, _LARGEST_HIDDEN, _OUTPUT_UNIT = 32, 127, 1024
