@@ -19,6 +19,9 @@ ZERO_CLASSES, LEVEL_CLASSES = 48, 24
 LARGEST_INPUT = 255
 _HIDDEN_UNIT, _LARGEST_HIDDEN, _OUTPUT_UNIT = 32, 127, 1024
 
+_BLOCK = 128
+"""Columns multiplied at a time."""
+
 _WEIGHT, _BIAS, _OUTPUT, _OUTPUT_BIAS = 2, 4, 3, 5
 """Hexadecimal digits of each kind of number, two's complement."""
 
@@ -41,14 +44,26 @@ class Network:
     def classes(self, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Classes of zero or not and of the level, int64 [n] each, from integers 0 .. LARGEST_INPUT, float32
         [inputs, n]."""
-        hidden = self.weights @ inputs
+        hidden = _product(self.weights, inputs)
         hidden += self.bias
         hidden *= 1 / _HIDDEN_UNIT
         np.clip(np.floor(hidden, out=hidden), 0, _LARGEST_HIDDEN, out=hidden)
-        out = self.outputs @ hidden
+        out = _product(self.outputs, hidden)
         out += self.output_bias
         zero, level = np.floor(out * (1 / _OUTPUT_UNIT)).astype(np.int64)
         return np.clip(zero, 0, ZERO_CLASSES - 1), np.clip(level, 0, LEVEL_CLASSES - 1)
+
+
+def _product(matrix: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """Float32 [m, n] of [m, k] and [k, n], in blocks so small that BLAS starts no threads: they would gain
+    nothing here and keep all cores busy waiting."""
+    n = columns.shape[1]
+    whole = n - n % _BLOCK
+    out = np.empty((len(matrix), n), np.float32)
+    blocks = (a[:, :whole].reshape(len(a), -1, _BLOCK).swapaxes(0, 1) for a in (columns, out))
+    np.matmul(matrix, next(blocks), out=next(blocks))
+    np.matmul(matrix, columns[:, whole:], out=out[:, whole:])
+    return out
 
 
 @cache
