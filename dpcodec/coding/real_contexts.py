@@ -7,7 +7,7 @@ unit (3 dB are 8), so that a difference of loudness and own weight is a magnitud
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -28,6 +28,9 @@ OTHER_INPUTS = 9
 """Of a network, beside the sizes of neighbours."""
 _CELLS_AT_ONCE = 1 << 14
 
+NO_WEIGHTS = np.zeros((1, 1), np.uint8)
+"""Where the step is the same everywhere and nothing is told of noise."""
+
 _LOUDNESS = np.array(
     [_SILENT, *(((2 * m + 1) ** 32).bit_length() // 2 for m in range(1, LIMIT + 1))], np.int16
 )
@@ -35,59 +38,62 @@ _LOUDNESS = np.array(
 
 
 def loudness(magnitudes: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Int16 [...] of floors of levels and weights, int [...] each."""
+    """Int16 [...] of floors of levels, and weights 0 .. 63, int [...] each."""
     found: np.ndarray = _LOUDNESS[np.minimum(magnitudes, LIMIT)] + _A_WEIGHT * weights.astype(np.int16)
     return found
 
 
-def loudness_of(q: np.ndarray, weights: np.ndarray) -> np.ndarray:
+def loudness_of(q: np.ndarray, weights: np.ndarray = NO_WEIGHTS) -> np.ndarray:
     """The same of symbols int32 [K, L]."""
     return loudness(FLOORS[levels_of(np.abs(q))], weights)
 
 
-def flat_loudness(q: np.ndarray) -> np.ndarray:
-    """The same of symbols without weights."""
-    return loudness_of(q, np.zeros((1, 1), np.uint8))
-
-
 @dataclass(frozen=True)
-class Surroundings:
-    """What is known of a channel before its symbols.
+class Place:
+    """Where in a file a channel of a part stands.
 
-    weights  uint8 [K, L], of each cell
-    noise    uint8 [K, L], level of each cell
-    bands    int64 [K], of each row
-    splits   int64 [L]
-    parts    how many the rows of the grid were dealt to
+    bands  int64 [K], the band of each row
+    parts  how many the rows of the grid were dealt to
+    mate   int16 [any number of rows, L], loudness of the other channel of the pair, None if that was not
+           coded before
+    coded  bool [K, L], the cells that are written; None: all
     """
 
-    weights: np.ndarray
-    noise: np.ndarray
     bands: np.ndarray
-    splits: np.ndarray
     parts: int
+    mate: np.ndarray | None
+    coded: np.ndarray | None = None
 
-
-def unshaped(bands: np.ndarray, splits: np.ndarray, parts: int) -> Surroundings:
-    """Where the step is the same everywhere, and nothing is told of noise."""
-    zeros = np.zeros((len(bands), len(splits)), np.uint8)
-    return Surroundings(zeros, zeros, bands, splits, parts)
+    def first(self, rows: int) -> Place:
+        """Its first rows."""
+        return replace(self, bands=self.bands[:rows], coded=None if self.coded is None else self.coded[:rows])
 
 
 class RealContexts:
-    """Contexts of the K rows and L frames of a channel, after the other channel of its pair if that has the
-    loudness `mate`, int16 [any number of rows, L]."""
+    """Contexts of the K rows and L frames of a channel.
 
-    def __init__(self, given: Surroundings, mate: np.ndarray | None) -> None:
-        rows, frames = given.weights.shape
+    splits   int64 [L]
+    weights  uint8 [K, L], of each cell
+    noise    uint8 [K, L], level of each cell
+    """
+
+    def __init__(
+        self,
+        place: Place,
+        splits: np.ndarray,
+        weights: np.ndarray = NO_WEIGHTS,
+        noise: np.ndarray = NO_WEIGHTS,
+    ) -> None:
+        shape = rows, frames = len(place.bands), len(splits)
         self.tables = AdaptiveTable(_initial_nonzero(), GAIN), AdaptiveTable(_initial_levels(), GAIN)
-        self._given = given
-        self._own = _A_WEIGHT * given.weights.astype(np.int16)
+        self.coded = np.ones(shape, bool) if place.coded is None else place.coded
+        self._place, self._splits = place, splits
+        self._weights, self._noise = np.broadcast_to(weights, shape), np.broadcast_to(noise, shape)
+        self._own = _A_WEIGHT * self._weights.astype(np.int16)
         self._loudness = np.full((rows + 2 * _MARGIN, frames), _SILENT, np.int16)
         self._mate = np.full((rows + 2 * _MARGIN, frames), _SILENT, np.int16)
-        self._mates = mate is not None
-        if mate is not None:
-            seen = mate[: rows + _MARGIN]
+        if place.mate is not None:
+            seen = place.mate[: rows + _MARGIN]
             self._mate[_MARGIN : _MARGIN + len(seen)] = seen
 
     def of(self, step: RealPass) -> tuple[np.ndarray, np.ndarray]:
@@ -103,9 +109,10 @@ class RealContexts:
             zero[rows], level[rows] = (classes.reshape(own[rows].shape) for classes in found)
         return level, zero + step.stage * ZERO_CLASSES
 
-    def reveal(self, step: RealPass, coded: np.ndarray, magnitudes: np.ndarray) -> None:
-        """Enter a pass: `coded` bool [rows, frames] of it, and floors of the levels of those, int [n]."""
-        weights = self._given.weights[step.index][coded]
+    def reveal(self, step: RealPass, magnitudes: np.ndarray) -> None:
+        """Enter a pass: floors of the levels of its coded cells, int [n]."""
+        coded = self.coded[step.index]
+        weights = self._weights[step.index][coded]
         inner = self._loudness[_MARGIN : len(self._loudness) - _MARGIN]
         inner[step.index][coded] = loudness(magnitudes, weights)
 
@@ -125,7 +132,7 @@ class RealContexts:
 
     def _inputs(self, step: RealPass, rows: slice, columns: dict[int, np.ndarray]) -> np.ndarray:
         """Float32 [inputs, rows, frames of the pass]."""
-        given, own = self._given, self._own[step.index][rows]
+        place, own = self._place, self._own[step.index][rows]
         inputs = np.empty((len(step.around) + OTHER_INPUTS, *own.shape), np.float32)
         first = _MARGIN + step.bin0 + step.bin_stride * rows.start
 
@@ -139,12 +146,12 @@ class RealContexts:
         mate = self._mate[:, step.frame0 :: step.stride]
         for i, row in enumerate((-1, 0, 1), len(step.around)):
             inputs[i] = below(mate, row)
-        inputs[-6] = _MATE * self._mates
-        inputs[-5] = given.noise[step.index][rows] * np.float32(_NOISE)
-        inputs[-4] = given.bands[step.bin0 :: step.bin_stride][rows, None] * _BAND
-        inputs[-3] = given.splits[step.frame0 :: step.stride] * _SPLIT
+        inputs[-6] = 0 if place.mate is None else _MATE
+        inputs[-5] = self._noise[step.index][rows] * np.float32(_NOISE)
+        inputs[-4] = place.bands[step.bin0 :: step.bin_stride][rows, None] * _BAND
+        inputs[-3] = self._splits[step.frame0 :: step.stride] * _SPLIT
         inputs[-2] = step.nearness * _DISTANCE
-        inputs[-1] = min(_PARTS * (given.parts.bit_length() - 1), LARGEST_INPUT)
+        inputs[-1] = min(_PARTS * (place.parts.bit_length() - 1), LARGEST_INPUT)
         return inputs
 
 

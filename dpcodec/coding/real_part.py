@@ -18,9 +18,9 @@ import numpy as np
 from dpcodec.bands import band_of_rows
 from dpcodec.coding.exact import decode_exact_real, encode_exact_real
 from dpcodec.coding.part import SILENT, close_body, open_body, part_slices, read_payload, read_step
-from dpcodec.coding.real_contexts import flat_loudness
+from dpcodec.coding.real_contexts import Place, loudness_of
 from dpcodec.coding.real_quantize import bias_of, dequantize_real, quantize_real
-from dpcodec.coding.real_symbols import Place, decode_real, encode_real
+from dpcodec.coding.real_symbols import decode_real, encode_real
 from dpcodec.errors import FormatError
 from dpcodec.varint import read_varint, write_varint
 
@@ -77,7 +77,7 @@ def encode_real_segment(
                 head = _quantised_head(np.where(cells, values, 0), q, float(steps[c]))
                 place = Place(bands, parts, mate, None if stored else cells).first(_bins(q))
                 payload = encode_real(q[: _bins(q)], splits[c], place)
-                mate = flat_loudness(q)
+                mate = loudness_of(q)
             length = write_varint(len(payload)) if c + 1 < len(X) else b""
             out += [head, length, payload]
         bodies.append(b"".join(out))
@@ -162,7 +162,7 @@ def _decode_channel(
     q = np.zeros(grid, np.int32)
     q[:bins], splits = decode_real(payload, grid[1], place.first(bins))
     kept = q != 0 if mask is None else mask
-    return (kept, dequantize_real(q, step, bias), splits), flat_loudness(q), at
+    return (kept, dequantize_real(q, step, bias), splits), loudness_of(q), at
 
 
 def pack_bias(bias: tuple[int, int]) -> int:

@@ -6,14 +6,12 @@ at the end extra bits and signs.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
 import numpy as np
 
 from dpcodec.coding.contexts import COARSEST
 from dpcodec.coding.entropy import AdaptiveTable, Coder, Decoder, Encoder
 from dpcodec.coding.levels import FLOORS, code_extras, levels_of
-from dpcodec.coding.real_contexts import RealContexts, unshaped
+from dpcodec.coding.real_contexts import Place, RealContexts
 from dpcodec.coding.real_passes import real_passes
 from dpcodec.coding.tables import GAIN
 
@@ -23,37 +21,11 @@ _LIKELY, _UNLIKELY = 192, 16
 """Counts at the start: of the splits of the neighbours, of all others."""
 
 
-@dataclass(frozen=True)
-class Place:
-    """What a channel of a part of one step is coded in.
-
-    bands  int64 [K], the band of each row
-    parts  how many the rows of the grid were dealt to
-    mate   int16 [Km, L], loudness of the other channel of the pair, None if that was not coded before
-    coded  bool [K, L], the cells that are written; None: all
-    """
-
-    bands: np.ndarray
-    parts: int
-    mate: np.ndarray | None
-    coded: np.ndarray | None
-
-    def first(self, rows: int) -> Place:
-        """Its first rows."""
-        return replace(self, bands=self.bands[:rows], coded=None if self.coded is None else self.coded[:rows])
-
-    def walk(self, coder: Coder, splits: np.ndarray, truth: np.ndarray | None) -> np.ndarray:
-        """Code the symbols, int32 [K, L]."""
-        contexts = RealContexts(unshaped(self.bands, splits, self.parts), self.mate)
-        everything = np.ones((len(self.bands), len(splits)), bool)
-        return walk_real(coder, contexts, everything if self.coded is None else self.coded, truth)
-
-
 def encode_real(q: np.ndarray, splits: np.ndarray, place: Place) -> bytes:
     """Code int32 [K, L] and the splits, int [L]."""
     encoder = Encoder()
     code_splits(encoder, len(splits), splits)
-    place.walk(encoder, splits, q)
+    walk_real(encoder, RealContexts(place, splits), q)
     return encoder.finish()
 
 
@@ -62,7 +34,7 @@ def decode_real(data: bytes, frames: int, place: Place) -> tuple[np.ndarray, np.
     `FormatError`."""
     decoder = Decoder(data)
     splits = code_splits(decoder, frames, None)
-    q = place.walk(decoder, splits, None)
+    q = walk_real(decoder, RealContexts(place, splits), None)
     decoder.finish()
     return q, splits
 
@@ -86,13 +58,12 @@ def code_splits(coder: Coder, frames: int, truth: np.ndarray | None) -> np.ndarr
     return splits
 
 
-def walk_real(
-    coder: Coder, contexts: RealContexts, coded: np.ndarray, truth: np.ndarray | None
-) -> np.ndarray:
+def walk_real(coder: Coder, contexts: RealContexts, truth: np.ndarray | None) -> np.ndarray:
     """Code all passes with a coder for one side: int32 [K, L].
 
-    coded bool [K, L], the cells; truth int32 [K, L], what to write, None when reading.
+    truth int32 [K, L], what to write, None when reading.
     """
+    coded = contexts.coded
     nonzero_table, level_table = contexts.tables
     index = np.arange(coded.size).reshape(coded.shape)
     true_levels = None if truth is None else levels_of(np.abs(truth)).ravel()
@@ -109,7 +80,7 @@ def walk_real(
         nonzero = np.flatnonzero(found)
         wanted = None if known is None else known[nonzero] - 1
         found[nonzero] = coder.code(level_table, level_context[nonzero], wanted) + 1
-        contexts.reveal(step, here, FLOORS[found])
+        contexts.reveal(step, FLOORS[found])
         cells.append(where[nonzero])
         levels.append(found[nonzero])
     places = np.concatenate(cells)

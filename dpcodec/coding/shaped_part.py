@@ -22,7 +22,7 @@ import numpy as np
 from dpcodec.bands import band_edges, band_of_rows
 from dpcodec.coding.entropy import Coder, Decoder, Encoder
 from dpcodec.coding.part import SILENT, close_body, open_body, part_slices, read_payload, read_step
-from dpcodec.coding.real_contexts import RealContexts, Surroundings, loudness_of
+from dpcodec.coding.real_contexts import Place, RealContexts, loudness_of
 from dpcodec.coding.real_part import pack_bias, read_bias
 from dpcodec.coding.real_quantize import bias_of, dequantize_real, quantize_real
 from dpcodec.coding.real_symbols import code_splits, walk_real
@@ -154,15 +154,10 @@ class _Coded:
         weights, noise = self.segment.weights[c], self.noise[c]
         code_weights(encoder, (shown, symbols.shape[1]), weights)
         code_noise(encoder, (shown, noise.shape[1]), noise)
-        given = Surroundings(
-            weights.astype(np.uint8)[own],
-            _by_frame(noise, own, symbols.shape[1]),
-            own,
-            self.segment.splits[c],
-            self.parts,
-        )
         mate = self._loudness(c - 1, rows) if c % 2 and self._told(c - 1) else None
-        walk_real(encoder, RealContexts(given, mate), np.ones(symbols.shape, bool), symbols)
+        by_cell = _by_cell(weights, noise, own)
+        place, splits = Place(own, self.parts, mate), self.segment.splits[c]
+        walk_real(encoder, RealContexts(place, splits, *by_cell), symbols)
         head = struct.pack("<BfB", SHAPED, step, pack_bias(bias_of(values, symbols, step)))
         return head + write_varint(len(own)), encoder.finish()
 
@@ -175,7 +170,7 @@ class _Coded:
     def _loudness(self, c: int, rows: slice) -> np.ndarray:
         """Of a channel, as the other one of its pair sees it: int16 [Kp, L]."""
         own, symbols = self._symbols(c, rows)
-        return loudness_of(symbols, self.segment.weights[c].astype(np.uint8)[own])
+        return loudness_of(symbols, self.segment.weights[c][own])
 
 
 def decode_shaped_part(
@@ -204,27 +199,18 @@ def decode_shaped_part(
             continue
         if mode != SHAPED:
             raise FormatError(f"coded part: channel mode {mode} is unknown here")
-        at, mate = _decode_channel(
-            body, at, c, bands[rows], parts, found, first=c // 2 != told, mate=mate, max_split=max_split
-        )
+        place = Place(bands[rows], parts, mate)
+        at, mate = _decode_channel(body, at, c, place, found, first=c // 2 != told, max_split=max_split)
         told = c // 2
     close_body(body, at)
     return found
 
 
 def _decode_channel(
-    body: bytes,
-    at: int,
-    c: int,
-    bands: np.ndarray,
-    parts: int,
-    found: ShapedPart,
-    first: bool,
-    mate: np.ndarray | None,
-    max_split: int,
+    body: bytes, at: int, c: int, place: Place, found: ShapedPart, first: bool, max_split: int
 ) -> tuple[int, np.ndarray]:
     """Read a channel into `found`; the offset after it, and its loudness for the other one of the pair.
-    `bands` int [Kp], of the part's rows; `mate` loudness of the other one, None before it."""
+    `place` has all rows of the part."""
     C, most, _ = found.values.shape
     step, at = read_step(body, at)
     bias, at = read_bias(body, at)
@@ -235,16 +221,16 @@ def _decode_channel(
     decoder = Decoder(payload)
     if first:
         _decode_pair(decoder, found, c // 2, max_split)
-    q, given = _decode_cells(decoder, bands[:bins], found.splits[c], parts, mate)
+    q, weights, noise = _decode_cells(decoder, place.first(bins), found.splits[c])
     decoder.finish()
     found.kept[c, :bins] = q != 0
     for first_row in range(0, bins, ROWS_AT_ONCE):
         rows = slice(first_row, min(first_row + ROWS_AT_ONCE, bins))
-        scale, zero = factors(given.weights[rows]), q[rows] == 0
+        scale, zero = factors(weights[rows]), q[rows] == 0
         found.values[c, rows] = dequantize_real(q[rows], step, bias, scale)
-        filled = dequantize_real(np.ones_like(q[rows]), step, (0, 0), scale * given.noise[rows] * NOISE_UNIT)
+        filled = dequantize_real(np.ones_like(q[rows]), step, (0, 0), scale * noise[rows] * NOISE_UNIT)
         found.noise[c, rows] = np.where(zero, filled, 0)
-    return at, loudness_of(q, given.weights)
+    return at, loudness_of(q, weights)
 
 
 def _decode_pair(decoder: Coder, found: ShapedPart, pair: int, max_split: int) -> None:
@@ -258,22 +244,22 @@ def _decode_pair(decoder: Coder, found: ShapedPart, pair: int, max_split: int) -
 
 
 def _decode_cells(
-    decoder: Coder, own: np.ndarray, splits: np.ndarray, parts: int, mate: np.ndarray | None
-) -> tuple[np.ndarray, Surroundings]:
-    """Symbols int32 [Kp, L] of rows in the bands `own`, int [Kp], and what was told of them before."""
-    frames = len(splits)
+    decoder: Coder, place: Place, splits: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Symbols int32, and the weights and noise levels told before them, uint8: each [Kp, L]."""
+    own, frames = place.bands, len(splits)
     shown = int(own[-1]) + 1 if len(own) else 0
     weights = code_weights(decoder, (shown, frames), None)
     levels = code_noise(decoder, (shown, -(-frames // NOISE_FRAMES)), None)
-    given = Surroundings(weights.astype(np.uint8)[own], _by_frame(levels, own, frames), own, splits, parts)
-    q = walk_real(decoder, RealContexts(given, mate), np.ones((len(own), frames), bool), None)
-    return q, given
+    by_cell = _by_cell(weights, levels, own)
+    return walk_real(decoder, RealContexts(place, splits, *by_cell), None), *by_cell
 
 
-def _by_frame(levels: np.ndarray, own: np.ndarray, frames: int) -> np.ndarray:
-    """Noise levels of each cell, uint8 [Kp, L]."""
-    spread: np.ndarray = np.repeat(levels.astype(np.uint8), NOISE_FRAMES, axis=1)[:, :frames][own]
-    return spread
+def _by_cell(weights: np.ndarray, levels: np.ndarray, own: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Weights [B, L] and noise levels [B, ceil(L / NOISE_FRAMES)] of the cells of rows in the bands `own`:
+    uint8 [Kp, L] each."""
+    spread = np.repeat(levels.astype(np.uint8), NOISE_FRAMES, axis=1)[:, : weights.shape[1]]
+    return weights.astype(np.uint8)[own], spread[own]
 
 
 def _bands_coded(q: np.ndarray, noise: np.ndarray, bands: np.ndarray) -> int:

@@ -13,11 +13,10 @@ from dpcodec.coding.entropy import Encoder
 from dpcodec.coding.predictor import HIDDEN, LEVEL_CLASSES, ZERO_CLASSES, networks
 from dpcodec.coding.real_contexts import (
     OTHER_INPUTS,
+    Place,
     RealContexts,
-    Surroundings,
     loudness,
     loudness_of,
-    unshaped,
 )
 from dpcodec.coding.real_passes import real_passes
 from dpcodec.coding.real_symbols import walk_real
@@ -69,23 +68,22 @@ def loud_at(places: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return np.rint(rng.laplace(size=places.shape) * size).astype(np.int32)
 
 
-def size_with(contexts: RealContexts, q: np.ndarray) -> int:
-    encoder = Encoder()
-    walk_real(encoder, contexts, np.ones(q.shape, bool), q)
-    return len(encoder.finish())
-
-
 def test_the_other_channel_helps() -> None:
     """Where both are loud at the same places, which nothing else tells; and where they are not, it costs
     little to have looked."""
     rng = np.random.default_rng(6)
     places = rng.random((96, 120)) < 0.1
-    weights, noise = np.full((96, 120), 9, np.uint8), np.full((96, 120), 3, np.uint8)
-    given = Surroundings(weights, noise, np.arange(96) // 8, np.zeros(120, np.int64), 1)
     first, second = loud_at(places, rng), loud_at(places, rng)
-    alone = size_with(RealContexts(given, None), second)
-    beside = size_with(RealContexts(given, loudness_of(first, weights)), second)
-    stranger = size_with(RealContexts(given, loudness_of(first[::-1], weights)), second)
+
+    weights, noise = np.full((96, 120), 9, np.uint8), np.full((96, 120), 3, np.uint8)
+
+    def size(mate: np.ndarray | None) -> int:
+        place, encoder = Place(np.arange(96) // 8, 1, mate), Encoder()
+        walk_real(encoder, RealContexts(place, np.zeros(120, np.int64), weights, noise), second)
+        return len(encoder.finish())
+
+    stranger = size(loudness_of(first[::-1], weights))
+    alone, beside = size(None), size(loudness_of(first, weights))
     assert beside < 0.95 * alone
     assert stranger < 1.05 * alone
 
@@ -100,7 +98,7 @@ def test_a_magnitude_and_its_weight_stand_for_one_loudness() -> None:
 
 
 def test_tables_have_one_total() -> None:
-    zero, level = RealContexts(unshaped(np.zeros(1, int), np.zeros(1, int), 1), None).tables
+    zero, level = RealContexts(Place(np.zeros(1, int), 1, None), np.zeros(1, int)).tables
     for table in (zero, level):
         assert (table.counts > 0).all()
         assert (table.counts.sum(1) == 4096).all()

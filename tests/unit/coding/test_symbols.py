@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from dpcodec.coding import symbols, tables
-from dpcodec.coding.real_contexts import flat_loudness
-from dpcodec.coding.real_symbols import Place, decode_real, encode_real
+from dpcodec.coding.real_contexts import Place, loudness_of
+from dpcodec.coding.real_symbols import decode_real, encode_real
 from dpcodec.coding.symbols import decode_symbols, encode_symbols
 from dpcodec.errors import FormatError
 
@@ -110,7 +110,7 @@ def test_a_second_decoder_agrees_on_real_values(
     q = grid(seed, bins, frames, scale)[..., 0] * coded
     bands = np.sort(rng.integers(0, 50, bins))
     mate = grid(seed + 9, bins + 2, frames, scale)[..., 0] if seed % 2 else None
-    place = Place(bands, 1 + seed, None if mate is None else flat_loudness(mate), coded)
+    place = Place(bands, 1 + seed, None if mate is None else loudness_of(mate), coded)
     data = encode_real(q, splits, place)
     slow = SlowRealDecoder(data)
     assert slow.splits(frames) == splits.tolist()
