@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -46,6 +47,20 @@ def pools(*sizes: int) -> Iterator[list[ProcessPoolExecutor]]:
 
 
 @contextmanager
+def interrupts_wait() -> Iterator[None]:
+    """An interrupt from the keyboard waits for the end of the block. Processes started inside never get one,
+    not even before their first line that could answer it; where signals cannot be blocked, they may."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
 def _environment(values: dict[str, str]) -> Iterator[None]:
     before = {name: os.environ.get(name) for name in values}
     os.environ.update(values)
@@ -61,8 +76,6 @@ def _environment(values: dict[str, str]) -> Iterator[None]:
 
 def _leave_when_closed(pipe: Connection) -> None:
     """In a worker. An interrupt from the keyboard reaches it too, and is the parent's to answer."""
-    import signal
-
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def watch() -> None:

@@ -10,7 +10,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 
 from dpcodec.bench.engine.experiment import Experiment, Row, Task
-from dpcodec.bench.engine.processes import pools, threads_each
+from dpcodec.bench.engine.processes import interrupts_wait, pools, threads_each
 from dpcodec.bench.engine.results import Results
 from dpcodec.errors import DpcodecError
 
@@ -113,9 +113,10 @@ def _in_turn(tasks: Sequence[Task], budget_s: float | None) -> Generator[Attempt
 def _at_once(tasks: Sequence[Task], workers: int, budget_s: float | None) -> Generator[Attempt]:
     end = None if budget_s is None else time.time() + budget_s
     with threads_each(1), pools(workers, 1) as (many, one):
-        futures: dict[Future[Row | Exception | None], Task] = {
-            (one if task.alone else many).submit(_attempt, task, end): task for task in tasks
-        }
+        with interrupts_wait():
+            futures: dict[Future[Row | Exception | None], Task] = {
+                (one if task.alone else many).submit(_attempt, task, end): task for task in tasks
+            }
         for future in as_completed(futures):
             try:
                 yield futures[future], future.result()
