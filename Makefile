@@ -1,15 +1,20 @@
 # `make demo` and `make test` are all a newcomer needs; both install into .venv first.
 PYTHON ?= python3
+# Tests run side by side: more threads in each would only be in the way of the others.
+export OPENBLAS_NUM_THREADS ?= 1
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help install demo bench test lint types clean
+.PHONY: help install demo bench test test-base test-oldest test-plain lint types clean
 
 help:
 	@echo "make demo    install, make a short clip, encode and decode it with each mask and solver"
 	@echo "make bench   a small version of every experiment, on clips made by formula, into build/bench"
 	@echo "make test    install and run the tests"
+	@echo "make test-base    the tests without torch, in .venv-base, and what that install weighs"
+	@echo "make test-oldest  the oldest versions that pyproject.toml allows, in .venv-oldest"
+	@echo "make test-plain   a few tests with no OPENBLAS_* variable set"
 	@echo "make lint    check format and lint;  make types    check types strictly"
 
 install: $(INSTALLED)
@@ -21,7 +26,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@touch $@
 
 demo: $(INSTALLED)
-	$(BIN)/dpcodec bench demo
+	$(BIN)/dpcodec bench demo --out build/demo
 
 BENCH := $(BIN)/dpcodec bench
 RESULTS := build/bench
@@ -34,13 +39,51 @@ bench: $(INSTALLED)
 	$(BENCH) peers --bitrates 16,48 --seconds 3 --out $(RESULTS)
 	$(BENCH) loss --losses 0,10,30 --parts-lost 0,2 --draws 1 --seconds 10 --out $(RESULTS)
 	$(BENCH) speed --lengths 5,20 --cores 1 --networks multiresunet-small --out $(RESULTS)
-	$(BENCH) boundaries --out $(RESULTS)
 	$(BENCH) entropy --out $(RESULTS)
 	$(BENCH) docs $(RESULTS) --out $(RESULTS)/benchmarks.md --force
 	$(BENCH) report --seconds 3 --results $(RESULTS) --output $(RESULTS)/report.html --force
 
+# Coverage is for CI to print: it takes a fifth more time.
+COVERAGE := $(if $(CI),--cov=dpcodec --cov-report=term)
+
 test: $(INSTALLED)
-	$(BIN)/python -m pytest --numprocesses auto
+	$(BIN)/python -m pytest --numprocesses auto $(COVERAGE)
+
+# What needs no torch, where there is none. Weighed before the tests' own packages come in.
+BASE := .venv-base
+BASE_TESTS := tests/test_architecture.py tests/cli/test_command.py tests/cli/test_eval.py tests/unit/audio \
+    tests/unit/bench tests/unit/codec tests/unit/inpaint tests/unit/metrics tests/unit/modes
+
+$(BASE)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv --clear $(BASE)
+	$(BASE)/bin/python -m pip install --quiet --constraint constraints.txt --editable .
+	.ci/weigh $(BASE)
+	$(BASE)/bin/python -m pip install --quiet --constraint constraints.txt --editable '.[test]'
+	@touch $@
+
+test-base: $(BASE)/.installed
+	! $(BASE)/bin/python -c 'import torch' 2>/dev/null
+	$(BASE)/bin/python -m pytest --numprocesses auto $(BASE_TESTS)
+
+# numpy 1.26 has no wheels for a Python newer than 3.12.
+OLDEST := .venv-oldest
+OLDEST_PYTHON ?= $(shell command -v python3.11 || command -v python3.10 || echo $(PYTHON))
+OLDEST_TESTS := tests/unit/coding tests/unit/container tests/unit/audio tests/unit/transform tests/conformance \
+    tests/unit/inpaint/test_least_squares.py tests/unit/inpaint/test_gaps.py tests/unit/inpaint/test_bounded.py
+
+$(OLDEST)/.installed: pyproject.toml constraints-oldest.txt
+	$(OLDEST_PYTHON) -m venv --clear $(OLDEST)
+	$(OLDEST)/bin/python -m pip install --quiet --constraint constraints-oldest.txt --editable '.[test]'
+	@touch $@
+
+test-oldest: $(OLDEST)/.installed
+	$(OLDEST)/bin/python -m pytest --numprocesses auto $(OLDEST_TESTS)
+
+# OpenBLAS picks its kernels by the processor unless told; symbols must not depend on them.
+PLAIN_TESTS := tests/conformance tests/unit/coding tests/unit/inpaint/test_least_squares.py
+
+test-plain: $(INSTALLED)
+	env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $(BIN)/python -m pytest --numprocesses auto $(PLAIN_TESTS)
 
 lint: $(INSTALLED)
 	$(BIN)/ruff format --check .
@@ -50,4 +93,4 @@ types: $(INSTALLED)
 	$(BIN)/mypy
 
 clean:
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(BASE) $(OLDEST) build dist .mypy_cache .ruff_cache .hypothesis

@@ -1,12 +1,24 @@
 """Audio codec that drops time-frequency coefficients and inpaints them at the decoder.
 
-    samples --signal--> spectrogram --mask--> kept coefficients --coding--> bytes --container--> .dpc
-    samples <--signal-- spectrogram <-----inpaint----- kept coefficients <--coding-- bytes <--container-- .dpc
+What the default does with a clip, and which folder does it; decoding walks back up:
+
+    samples            audio/       files and streams in and out
+    MDCT coefficients  transform/   frames cut into blocks where the sound changes
+    masking threshold  hearing/     how much noise each band may have; paired channels rotated
+    symbols, bytes     coding/      quantised, and coded in contexts; what became zero has a noise level
+    packets, .dpc      container/   each packet stands alone, with its checksum
+    what is missing    inpaint/     decoding only: noise of the told levels for what became zero
+
+`modes/` has each kind of file (perceptual, MDCT, STFT) behind one contract, `codec/` the loops over segments;
+the masks of the other kinds are in `mask/`.
 
 `encode` and `decode` work on arrays and bytes; `encode_stream` and `decode_stream` on readers, writers and
 file objects, in bounded memory. Importing this package does not import torch.
 """
 
+from dpcodec.audio.audio import Audio, SampleFormat
+from dpcodec.audio.files import create_audio, format_for_name, open_audio, writable_format
+from dpcodec.audio.raw import RawFormat, parse_raw
 from dpcodec.codec import (
     FORMAT_VERSION,
     DecodeReport,
@@ -33,12 +45,18 @@ from dpcodec.errors import (
     SettingsError,
     VersionError,
 )
-from dpcodec.settings import PROFILES, DecodeSettings, EncodeSettings, parse_mask, profile
-from dpcodec.signal.audio import Audio, SampleFormat
-from dpcodec.signal.audio_files import create_audio, format_for_name, open_audio, writable_format
-from dpcodec.signal.raw import RawFormat, parse_raw
+from dpcodec.inpaint.solvers import SOLVERS
+from dpcodec.mask.table import parse_mask
+from dpcodec.settings import (
+    MASKS,
+    PROFILES,
+    DecodeSettings,
+    EncodeSettings,
+    profile,
+    profile_meant,
+)
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [  # noqa: RUF022 - plainly sorted
     "Audio",
@@ -54,9 +72,11 @@ __all__ = [  # noqa: RUF022 - plainly sorted
     "FileInfo",
     "FormatError",
     "LimitError",
+    "MASKS",
     "PROFILES",
     "RawFormat",
     "RepairReport",
+    "SOLVERS",
     "SampleFormat",
     "SettingsError",
     "StreamInfo",
@@ -74,6 +94,7 @@ __all__ = [  # noqa: RUF022 - plainly sorted
     "parse_mask",
     "parse_raw",
     "profile",
+    "profile_meant",
     "repair",
     "repair_stream",
     "writable_format",

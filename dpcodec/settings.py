@@ -1,36 +1,67 @@
 """What a caller may ask for: frozen dataclasses, every range and unit checked once, here.
 
-`EncodeSettings` decides what goes into the file, `DecodeSettings` how it is rebuilt. `PROFILES` names the
-presets. A value out of range raises `SettingsError` with the range in the message.
+`EncodeSettings` decides what goes into the file, `DecodeSettings` how it is rebuilt. `EncodeSettings()` is
+the default; `PROFILES` names it and the other presets, and `profile` is the one place that decides which
+preset a set of options means. A value out of range raises `SettingsError` with the range in the message.
 """
 
 from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from dpcodec.errors import SettingsError
 
-Transform = Literal["stft", "mdct"]
-MaskKind = Literal["random", "energy", "columns", "significance", "perceptual"]
-Window = Literal["hann", "sine", "kbd"]
-Solver = Literal["auto", "none", "least-squares", "janssen", "deep-prior"]
 Loss = Literal["mse", "l1", "mse+stft"]
 Fit = Literal["guided", "paper"]
 
-TRANSFORMS = ("stft", "mdct")
-MASKS = ("random", "energy", "columns", "significance", "perceptual")
-WINDOWS = {"stft": ("hann", "sine"), "mdct": ("sine", "kbd")}
-SOLVERS = ("auto", "none", "least-squares", "janssen", "deep-prior")
+
+@dataclass(frozen=True)
+class TransformKind:
+    """What the format fixes of a transform: its number in a header, the minor version it came with, its
+    windows, coefficients a frame beside n_fft / 2, and whether it cuts frames into blocks, with hop n_fft /
+    2."""
+
+    number: int
+    since: int
+    windows: tuple[str, ...]
+    extra_bins: int
+    switches_blocks: bool
+
+
+@dataclass(frozen=True)
+class MaskKind:
+    """What the format fixes of a mask: its number in a header, the minor version it came with, whether it is
+    stored in the file rather than made from the header, and whether one threshold holds for a whole segment
+    rather than for each column (None: the mask bounds nothing), whether a seed makes it."""
+
+    number: int
+    since: int = 0
+    stored: bool = False
+    by_segment: bool | None = None
+    seeded: bool = False
+
+
+TRANSFORMS = {
+    "stft": TransformKind(0, 0, ("hann", "sine"), 1, False),
+    "mdct": TransformKind(1, 1, ("sine", "kbd"), 0, True),
+}
+# A mask's module is dpcodec/mask/NAME.py; the perceptual mask is what its mode's quantiser leaves.
+MASKS = {
+    "random": MaskKind(0, seeded=True),
+    "energy": MaskKind(1, stored=True, by_segment=False),
+    "columns": MaskKind(2),
+    "significance": MaskKind(3, since=1, stored=True, by_segment=True),
+    "perceptual": MaskKind(4, since=2, stored=True),
+}
 LOSSES = ("mse", "l1", "mse+stft")
 FITS = ("guided", "paper")
-FIT_PARTS = ("phase", "whitening", "consistency", "intervals", "start", "averaging", "holdout")
-"""What the guided fit adds to the published one; each can be left out."""
 
 N_FFT_RANGE = (64, 65536)
-MAX_SPLIT_RANGE = (0, 7)
+MAX_BLOCK_SPLIT_RANGE = (0, 7)
 RATE_RANGE_HZ = (1, 1_048_575)
 CHANNELS_RANGE = (1, 255)
 PARTS_RANGE = (1, 16)
@@ -38,32 +69,49 @@ SNR_RANGE_DB = (-20.0, 150.0)
 BITRATE_RANGE_KBPS = (0.5, 10_000.0)
 QUALITY_RANGE = (0.0, 10.0)
 SEGMENT_SECONDS = 5.12
+DEFAULT_QUALITY, DEFAULT_DROP, DEFAULT_BLOCK_SPLIT = 5.0, 0.8, 4
 RANDOM_MASK_SNR_DB = 40.0
 """Quantisation noise below the signal for the random and column masks when `snr` is not given."""
 
 
+def mode_name(transform: str, mask: str) -> str:
+    """Which kind of file these make: "stft", "mdct" or "perceptual" (`dpcodec/modes/`)."""
+    return mask if mask == "perceptual" else transform
+
+
+# Settings that only some modes have, each with those modes.
+OF_MODES = {
+    "quality": ("perceptual",),
+    "bitrate": ("perceptual", "mdct"),
+    "effort": ("perceptual", "mdct"),
+    "max_block_split": ("perceptual", "mdct"),
+    "exact": ("mdct", "stft"),
+}
+
+
 @dataclass(frozen=True, kw_only=True)
 class EncodeSettings:
-    """How to encode.
+    """How to encode. Without any, this is the default: profile "perceptual" at quality 5.
 
-    transform        "stft", or "mdct": as many real coefficients as samples, hop = n_fft / 2
-    drop             share of coefficients removed, 0 <= drop < 1 (ignored by the column mask, and by the
-                     significance mask where `snr` is given: its quantiser then decides alone)
-    mask             which go: "energy" (the weakest of each column), "significance" (the weakest of a whole
-                     segment), "perceptual" (the weakest beside what masks them; MDCT), "random" (seeded),
-                     "columns"
+    transform        "mdct": as many real coefficients as samples, hop = n_fft / 2; or "stft"
+    mask             which coefficients go: "perceptual" (the weakest beside what masks them; MDCT), "energy"
+                     (the weakest of each column), "significance" (the weakest of a whole segment), "random"
+                     (seeded), "columns"
+    drop             share of coefficients removed, 0 <= drop < 1; None: DEFAULT_DROP, and for the perceptual
+                     mask as many as `snr`, `bitrate` or `quality` say. The column mask has none, and the
+                     significance mask's quantiser decides alone where `snr` or `bitrate` is given
     columns          for the column mask: inclusive ranges of frame indices, ((first, last), ...)
     seed             of the random mask, 0 .. 2**64 - 1
-    n_fft, hop       window length and frame distance in samples; window "hann" or "sine", of the MDCT "sine"
-                     or "kbd"
-    max_split        the MDCT cuts a frame into at most 2**max_split blocks, 0 .. 7
+    n_fft, hop       window length and frame distance in samples; window "sine" or "kbd", of the STFT "sine"
+                     or "hann"
+    max_block_split  the MDCT cuts a frame into at most 2**max_block_split blocks, 0 .. 7; None: 4
     rate             resample to this rate first, Hz; None keeps the source's
     mono             mix all channels into one first
     snr              quantisation noise this far below the signal, dB; None: as much noise as the energy mask
                      takes away, or RANDOM_MASK_SNR_DB for the other masks
     bitrate          mean of the whole file, kbit/s, for the significance and the perceptual mask
-    quality          0 .. 10, a constant noise-to-mask ratio, for the perceptual mask; of snr, bitrate and
-                     quality at most one is given, and `drop` decides where none is
+    quality          0 .. 10, a constant noise-to-mask ratio, for the perceptual mask; None: DEFAULT_QUALITY
+                     where no other of snr, bitrate, quality and drop is given (at most one of them is)
     effort           0 .. 9: so many other windows of the MDCT are tried on the first seconds, and that of the
                      fewest bytes is taken; for the significance and the perceptual mask
     exact            keep float32 coefficients, no quantiser
@@ -74,15 +122,15 @@ class EncodeSettings:
     keep_tags        carry the source's own tags over
     """
 
-    transform: Transform = "stft"
-    drop: float = 0.8
-    mask: MaskKind = "energy"
+    transform: str = "mdct"
+    mask: str = "perceptual"
+    drop: float | None = None
     columns: tuple[tuple[int, int], ...] = ()
     seed: int = 0
     n_fft: int = 2048
     hop: int = 1024
-    window: Window = "sine"
-    max_split: int = 4
+    window: str = "kbd"
+    max_block_split: int | None = None
     rate: int | None = None
     mono: bool = False
     snr: float | None = None
@@ -90,63 +138,103 @@ class EncodeSettings:
     quality: float | None = None
     effort: int = 0
     exact: bool = False
-    parts: int = 8
+    parts: int = 1
     segment_frames: int | None = None
     sanitize: bool = False
     tags: tuple[tuple[str, str], ...] = ()
     keep_tags: bool = True
 
     def __post_init__(self) -> None:
-        if not (_is_real(self.drop) and 0 <= self.drop < 1):
+        check_choice("transform", self.transform, tuple(TRANSFORMS))
+        check_choice("mask", self.mask, tuple(MASKS))
+        self._check_ranges()
+        self._check_mode()
+        self._check_rate_control()
+        check_transform(self.transform, self.n_fft, self.hop, self.window, self.block_split)
+        self._check_mask()
+
+    @property
+    def mode(self) -> str:
+        """The kind of file: "stft", "mdct" or "perceptual"."""
+        return mode_name(self.transform, self.mask)
+
+    @property
+    def rate_control(self) -> str:
+        """Which setting decides how much stays: "snr", "bitrate", "quality" or "drop"."""
+        given = [name for name in ("snr", "bitrate", "quality") if getattr(self, name) is not None]
+        return given[0] if given else "quality" if self._by_default else "drop"
+
+    @property
+    def share(self) -> float:
+        """Share of coefficients that the mask is to remove; 0 where the quantiser decides alone."""
+        alone = MASKS[self.mask].by_segment or self.mode == "perceptual"
+        if alone and self.rate_control != "drop":
+            return 0.0
+        return DEFAULT_DROP if self.drop is None else self.drop
+
+    @property
+    def block_split(self) -> int:
+        """`max_block_split`, 0 for a transform without blocks."""
+        if not TRANSFORMS[self.transform].switches_blocks:
+            return 0
+        return DEFAULT_BLOCK_SPLIT if self.max_block_split is None else self.max_block_split
+
+    @property
+    def masked(self) -> bool:
+        """Whether a mask decides what stays, not the quantiser alone."""
+        return (self.mode != "perceptual" and self.share > 0) or self.mask == "columns"
+
+    @property
+    def _by_default(self) -> bool:
+        return self.mode == "perceptual" and self.drop is None
+
+    def accepts(self, name: str) -> bool:
+        """Whether a setting of `OF_MODES` belongs to this mode."""
+        return self.mode in OF_MODES[name]
+
+    def _check_ranges(self) -> None:
+        if self.drop is not None and not (_is_real(self.drop) and 0 <= self.drop < 1):
             raise SettingsError(f"drop is {self.drop!r}: give a share from 0 up to, not including, 1")
-        check_choice("mask", self.mask, MASKS)
         check_integer("seed", self.seed, 0, 2**64 - 1)
-        check_choice("transform", self.transform, TRANSFORMS)
-        self._check_rate()
-        if self.transform == "mdct":
-            check_mdct(self.n_fft, self.hop, self.window, self.max_split)
-        else:
-            check_transform(self.n_fft, self.hop, self.window)
+        check_integer("effort", self.effort, 0, 9)
         check_integer("parts", self.parts, *PARTS_RANGE)
+        for name, bounds in (
+            ("snr", SNR_RANGE_DB),
+            ("bitrate", BITRATE_RANGE_KBPS),
+            ("quality", QUALITY_RANGE),
+        ):
+            if getattr(self, name) is not None:
+                check_real(name, getattr(self, name), *bounds)
         if self.rate is not None:
             check_integer("rate", self.rate, *RATE_RANGE_HZ)
         if self.segment_frames is not None:
             check_integer("segment_frames", self.segment_frames, 1, 2**20)
-        self._check_columns()
 
-    @property
-    def by_drop(self) -> bool:
-        """Whether `drop` decides, not the noise or the bytes."""
-        return self.snr is None and self.bitrate is None and self.quality is None
+    def _check_mode(self) -> None:
+        if self.mask == "perceptual" and self.transform != "mdct":
+            raise SettingsError("the perceptual mask needs transform mdct: give transform mdct")
+        for name, modes in OF_MODES.items():
+            if getattr(self, name) not in (None, False, 0) and self.mode not in modes:
+                raise SettingsError(
+                    f"{name} does not belong to profile {self.mode}: it is for {' and '.join(modes)}"
+                )
 
-    def _check_rate(self) -> None:
-        check_integer("effort", self.effort, 0, 9)
-        if self.snr is not None:
-            check_real("snr", self.snr, *SNR_RANGE_DB)
-        if self.bitrate is not None:
-            check_real("bitrate", self.bitrate, *BITRATE_RANGE_KBPS)
-        if self.quality is not None:
-            check_real("quality", self.quality, *QUALITY_RANGE)
-        given = [name for name in ("snr", "bitrate", "quality") if getattr(self, name) is not None]
+    def _check_rate_control(self) -> None:
+        names = ("snr", "bitrate", "quality", *(("drop",) if self.mode == "perceptual" else ()))
+        given = [name for name in names if getattr(self, name) is not None]
         if len(given) > 1:
             raise SettingsError(f"{given[0]} and {given[1]} contradict each other: give one")
         if self.exact and given:
             raise SettingsError(
                 f"{given[0]} and exact contradict each other: exact coefficients have no quantiser"
             )
-        if self.mask == "perceptual" and (self.transform != "mdct" or self.exact):
-            raise SettingsError(
-                "the perceptual mask needs transform mdct and a quantiser: give transform mdct"
-            )
-        if self.quality is not None and self.mask != "perceptual":
-            raise SettingsError("quality is a noise-to-mask ratio: it needs mask perceptual")
-        by_step = self.transform == "mdct" and self.mask in ("significance", "perceptual")
+        by_step = self.mask in ("significance", "perceptual")
         if self.bitrate is not None and not by_step:
-            raise SettingsError("bitrate needs transform mdct and mask significance or perceptual")
+            raise SettingsError("bitrate needs mask significance or perceptual")
         if self.effort and (not by_step or self.exact):
             raise SettingsError("effort chooses an MDCT's window: it needs mask significance or perceptual")
 
-    def _check_columns(self) -> None:
+    def _check_mask(self) -> None:
         if (self.mask == "columns") != bool(self.columns):
             raise SettingsError("the column mask needs frame indices, and only it takes them: columns:A-B,C")
         for first, last in self.columns:
@@ -158,25 +246,24 @@ class EncodeSettings:
 class DecodeSettings:
     """How to rebuild what was dropped.
 
-    solver           "auto", "none", "least-squares", "janssen" or "deep-prior"
+    solver           "auto", or a name of `dpcodec.SOLVERS`
     context          put the kept coefficients back after the solver ("with context")
     device           "auto", "cpu", "cuda", "cuda:N" or "mps"
     iterations       steps of the solver; None: the solver's own default
     time_limit       seconds for the whole decoding; None: no limit
     seed             of the deep prior's input and weights, 0 .. 2**64 - 1
-    network          the deep prior's network by name; None: by fit and device
-    fit              of the deep prior: "guided" (from the linear solution) or "paper" (from noise)
-    without          parts that the guided fit is to leave out, of FIT_PARTS
+    network          the deep prior's network by name; None: by device
+    fit              of the deep prior: "guided" (from least squares) or "paper" (from noise)
     loss             of the deep prior: "mse", "l1" (the paper's equation 4), "mse+stft" (its implementation);
                      None: "mse" for the guided fit, "mse+stft" for the paper's
-    start, duration  the stretch wanted, seconds; duration None: to the end
+    start, duration  the time range wanted, seconds; duration None: to the end
     batch_segments   segments solved together
     max_memory       bytes a block may need before `LimitError`
     max_duration     seconds of audio before `LimitError`; None: no limit
     check            assert that kept coefficients came back within half a quantiser step
     """
 
-    solver: Solver = "auto"
+    solver: str = "auto"
     context: bool = True
     device: str = "auto"
     iterations: int | None = None
@@ -184,7 +271,6 @@ class DecodeSettings:
     seed: int = 0
     network: str | None = None
     fit: Fit = "guided"
-    without: tuple[str, ...] = ()
     loss: Loss | None = None
     start: float = 0.0
     duration: float | None = None
@@ -194,9 +280,7 @@ class DecodeSettings:
     check: bool = True
 
     def __post_init__(self) -> None:
-        check_choice("solver", self.solver, SOLVERS)
         check_choice("fit", self.fit, FITS)
-        check_parts(self.fit, self.without)
         if self.loss is not None:
             check_choice("loss", self.loss, LOSSES)
         if not re.fullmatch(r"auto|cpu|mps|cuda(:\d{1,3})?", self.device):
@@ -215,63 +299,27 @@ class DecodeSettings:
         check_integer("max_memory", self.max_memory, 1 << 20, 1 << 50)
 
 
-def parse_mask(text: str) -> tuple[MaskKind, tuple[tuple[int, int], ...]]:
-    """Read a mask as the command line spells it: random, energy, significance or columns:A-B,C,...
-
-    >>> parse_mask("columns:3-5,9")
-    ('columns', ((3, 5), (9, 9)))
-    """
-    if text == "random":
-        return "random", ()
-    if text == "energy":
-        return "energy", ()
-    if text == "significance":
-        return "significance", ()
-    if text == "perceptual":
-        return "perceptual", ()
-    match = re.fullmatch(r"columns:(\d{1,15}(?:-\d{1,15})?(?:,\d{1,15}(?:-\d{1,15})?)*)", text)
-    if not match:
-        raise SettingsError(
-            f"mask {text!r} is unknown: use energy, significance, perceptual, random or columns:A-B,C"
-        )
-    ranges = [tuple(int(n) for n in item.split("-")) for item in match[1].split(",")]
-    return "columns", tuple((r[0], r[-1]) for r in ranges)
-
-
-def check_transform(n_fft: int, hop: int, window: str) -> None:
-    """Raise `SettingsError` unless the three describe a transform within the format's limits."""
+def check_transform(name: str, n_fft: int, hop: int, window: str, max_block_split: int = 0) -> None:
+    """Raise `SettingsError` unless these describe a transform of that name within the format's limits."""
     check_integer("n_fft", n_fft, *N_FFT_RANGE)
-    if n_fft % 2:
-        raise SettingsError(f"n_fft is {n_fft}: it must be even")
-    check_integer("hop", hop, 1, n_fft)
-    check_choice("window", window, WINDOWS["stft"])
-
-
-def check_mdct(n_fft: int, hop: int, window: str, max_split: int) -> None:
-    """Raise `SettingsError` unless these describe an MDCT within the format's limits."""
-    check_integer("n_fft", n_fft, *N_FFT_RANGE)
-    check_integer("max_split", max_split, *MAX_SPLIT_RANGE)
-    if hop * 2 != n_fft:
+    check_integer("max_block_split", max_block_split, *MAX_BLOCK_SPLIT_RANGE)
+    blocks = 2 << max_block_split
+    if not TRANSFORMS[name].switches_blocks:
+        if n_fft % 2:
+            raise SettingsError(f"n_fft is {n_fft}: it must be even")
+        check_integer("hop", hop, 1, n_fft)
+    elif hop * 2 != n_fft:
         raise SettingsError(f"hop is {hop}: an MDCT needs half of n_fft, {n_fft // 2}")
-    if hop % (2 << max_split):
-        raise SettingsError(
-            f"n_fft is {n_fft}: it must be a multiple of {4 << max_split} for 2**{max_split} blocks"
-        )
-    check_choice("window", window, WINDOWS["mdct"])
+    elif hop % blocks:
+        what = f"it must be a multiple of {2 * blocks} for 2**{max_block_split} blocks"
+        raise SettingsError(f"n_fft is {n_fft}: {what}")
+    check_choice("window", window, TRANSFORMS[name].windows)
 
 
 def check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
     """Raise `SettingsError` unless the value is one of the choices."""
     if value not in choices:
         raise SettingsError(f"{name} is {value!r}: use {', '.join(choices)}")
-
-
-def check_parts(fit: str, without: tuple[str, ...]) -> None:
-    """Raise `SettingsError` unless each is a part of that fit that can be left out."""
-    for part in without:
-        check_choice("without", part, FIT_PARTS)
-    if without and fit != "guided":
-        raise SettingsError(f"without names parts of fit guided: fit {fit} has none to leave out")
 
 
 def check_integer(name: str, value: int, low: int, high: int) -> None:
@@ -291,28 +339,61 @@ def _is_real(value: object) -> bool:
 
 
 PROFILES: dict[str, EncodeSettings] = {
-    "stft": EncodeSettings(),
+    "perceptual": EncodeSettings(),
+    "mdct": EncodeSettings(mask="significance", drop=0.93, parts=4),
+    "stft": EncodeSettings(transform="stft", mask="energy", drop=0.8, window="sine", parts=8),
     "paper": EncodeSettings(
-        mask="random", drop=0.5, n_fft=2048, hop=512, window="hann", rate=16000, mono=True, exact=True
+        transform="stft",
+        mask="random",
+        drop=0.5,
+        hop=512,
+        window="hann",
+        rate=16000,
+        mono=True,
+        exact=True,
+        parts=8,
     ),
-    "mdct": EncodeSettings(transform="mdct", mask="significance", drop=0.93, window="kbd", parts=4),
-    "perceptual": EncodeSettings(transform="mdct", mask="perceptual", quality=5.0, window="kbd", parts=1),
 }
 DEFAULT_PROFILE = "perceptual"
-"""Where nothing else is asked for."""
+_OF_STFT = ("transform", "drop", "mask", "seed", "n_fft", "hop", "window", "snr", "exact")
+_CONTROLS = ("snr", "bitrate", "quality", "drop")
 
 
-def profile(name: str, **changes: Any) -> EncodeSettings:
-    """The named profile, with some settings changed. Whichever of snr, bitrate, quality and drop is given
-    takes the place of the profile's own.
+def profile_meant(changes: Mapping[str, Any]) -> str:
+    """The profile that settings mean where none is named: what the library and the command agree on.
 
-    >>> profile("paper", drop=0.3).hop
-    512
+    >>> profile_meant({"drop": 0.5}), profile_meant({"bitrate": 64.0}), profile_meant({"rate": 16000})
+    ('stft', 'perceptual', 'perceptual')
     """
+    given = {name for name, value in changes.items() if value is not None}
+    mask, transform = changes.get("mask"), changes.get("transform")
+    if mask == "perceptual" or (mask is None and given & {"bitrate", "quality"}):
+        return "perceptual"
+    if transform == "mdct" or "bitrate" in given:
+        return "mdct"
+    return "stft" if given.intersection(_OF_STFT) else DEFAULT_PROFILE
+
+
+def profile(name: str | None = None, **changes: Any) -> EncodeSettings:
+    """The named profile with some settings changed; without a name the one that the changes mean.
+
+    Whichever of snr, bitrate, quality and drop is given takes the place of the profile's own; `snr` asks for
+    a quantiser whatever the profile says, and the hop of an MDCT follows `n_fft`.
+
+    >>> profile("paper", drop=0.3).hop, profile(quality=3.0).mode, profile(drop=0.5).mode
+    (512, 'perceptual', 'stft')
+    """
+    name = profile_meant(changes) if name is None else name
     check_choice("profile", name, tuple(PROFILES))
-    if any(changes.get(control) is not None for control in ("snr", "bitrate", "quality", "drop")):
-        changes = {"snr": None, "bitrate": None, "quality": None, **changes}
+    base = PROFILES[name]
+    if any(changes.get(control) is not None for control in _CONTROLS):
+        kept = {"drop": base.drop} if base.mode != "perceptual" else {}
+        changes = {**dict.fromkeys(_CONTROLS), **kept, **changes}
+    if changes.get("snr") is not None:
+        changes.setdefault("exact", False)
+    if "n_fft" in changes and changes.get("transform", base.transform) == "mdct":
+        changes.setdefault("hop", changes["n_fft"] // 2)
     try:
-        return replace(PROFILES[name], **changes)
+        return replace(base, **changes)
     except TypeError as exc:
         raise SettingsError(str(exc)) from exc

@@ -8,7 +8,7 @@ import dpcodec
 
 rate = 8000
 tone = np.sin(2 * np.pi * 440 * np.arange(4 * rate) / rate)
-data = bytearray(dpcodec.encode(dpcodec.Audio(tone, rate), dpcodec.EncodeSettings(drop=0.8)))
+data = bytearray(dpcodec.encode(dpcodec.Audio(tone, rate), dpcodec.profile("stft", drop=0.8)))
 data[len(data) // 2 : len(data) // 2 + 40] = bytes(40)  # a burst of zeros in the middle
 
 collected = []

@@ -1,8 +1,10 @@
-"""The house as docs/method.md draws it: which way imports flow, who may use which package, what is public."""
+"""The house as docs/architecture.md draws it: which way imports flow, who may use which package, what is
+public."""
 
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,35 +16,48 @@ import dpcodec
 ROOT = Path(dpcodec.__file__).parent
 MODULES = sorted(ROOT.rglob("*.py"))
 
-# Each room may import the rooms named here, and itself.
-STAGES = {"signal", "mask", "coding", "container"}
+# Each room may import the rooms named here, and itself: the arrows of docs/architecture.md.
+ROOT_ROOMS = {"errors", "settings", "varint"}
+STAGES = {"audio", "transform", "mask", "coding", "container"}
 ARROWS = {
     "errors": set(),
     "settings": {"errors"},
     "varint": {"errors"},
-    "bands": set(),
-    **{stage: {"errors", "settings", "varint", "bands"} for stage in STAGES},
-    "inpaint": {"errors", "settings", "signal"},
-    "metrics": {"errors", "settings", "signal"},  # some are defined at one sample rate: they resample
-    "codec": {"errors", "settings", "bands", "inpaint", *STAGES},
-    "bench": {"errors", "settings", "inpaint", "codec", "metrics", "", *STAGES},
+    **{stage: ROOT_ROOMS for stage in STAGES},
+    "metrics": {
+        "errors",
+        "settings",
+        "audio",
+        "transform",
+    },  # some are defined at one sample rate: they resample
+    "hearing": {
+        "transform",
+        "mask",
+        "coding",
+    },  # bands; the noise's random numbers; units of the side information
+    "inpaint": {"errors", "settings", "transform", "hearing"},
+    "modes": {"errors", "settings", "transform", "mask", "coding", "container", "hearing", "inpaint"},
+    "codec": {"errors", "settings", "inpaint", "modes", *STAGES},
+    "bench": {"", "errors", "settings", "inpaint", "modes", "codec", "metrics", *STAGES},
+    "training": {"", "errors", "settings", "coding"},
     "cli": {"", "bench", "metrics"},
-    "": {"errors", "settings", "signal", "codec"},
+    "": {"errors", "settings", "audio", "mask", "inpaint", "codec"},
     "__main__": {"cli"},
 }
 DOORS = {
-    "soundfile": {"signal/sndfile.py"},
+    "soundfile": {"audio/sndfile.py"},
     "bitarray": {"coding/mask_bits.py"},
     "zstandard": {"container/packets.py"},
     "constriction": {"coding/entropy.py"},
-    "torch": {"inpaint/", "metrics/sdr.py"},
-    "torchmetrics": {"metrics/sdr.py"},
+    "torch": {"inpaint/deep_prior/", "inpaint/device.py", "inpaint/least_squares.py"},
     "visqol": {"metrics/visqol.py"},
     "matplotlib": {"bench/engine/plots.py"},
     "click": {"cli/"},
     "rich": {"cli/"},
-    "soxr": {"signal/"},
+    "soxr": {"audio/resample.py"},
 }
+NAME_TEST = re.compile(r"""(transform|mask|mode|profile)\)? *(==|!=|in|not in) *[("]""")
+"""A test of a transform, mask, mode or profile by its name."""
 
 
 def relative(path: Path) -> str:
@@ -85,6 +100,49 @@ def test_one_door_per_package(path: Path) -> None:
 @pytest.mark.parametrize("path", MODULES, ids=relative)
 def test_files_stay_small(path: Path) -> None:
     assert len(path.read_text().splitlines()) <= 400
+
+
+def module_of(path: Path) -> str:
+    return ".".join(["dpcodec", *path.relative_to(ROOT).with_suffix("").parts]).removesuffix(".__init__")
+
+
+def test_no_circles_inside_a_folder_either() -> None:
+    """Imports of every kind count, those inside functions too."""
+    known = {module_of(path): path for path in MODULES}
+    arrows: dict[str, set[str]] = {}
+    for module, path in known.items():
+        found = set()
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                found |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                names = {f"{node.module}.{alias.name}" for alias in node.names}
+                found |= {name if name in known else node.module for name in names}
+        arrows[module] = (found & known.keys()) - {module, "dpcodec"}
+    done: set[str] = set()
+
+    def visit(module: str, way: list[str]) -> None:
+        assert module not in way, " -> ".join([*way[way.index(module) :], module])
+        if module not in done:
+            for there in sorted(arrows[module]):
+                visit(there, [*way, module])
+            done.add(module)
+
+    for module in arrows:
+        visit(module, [])
+
+
+def test_kinds_are_told_apart_by_name_in_their_own_rooms() -> None:
+    """`pytest -s` prints the count."""
+    lines = [
+        f"{relative(path)}: {line.strip()}"
+        for path in MODULES
+        if room(path) not in ("modes", "settings", "training")
+        for line in path.read_text().splitlines()
+        if NAME_TEST.search(line)
+    ]
+    sys.stdout.write(f"tests of a kind by name outside modes/ and settings.py: {len(lines)}\n")
+    assert len(lines) <= 12, "\n".join(lines)
 
 
 def test_public_names_are_listed_sorted_and_there() -> None:

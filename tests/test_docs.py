@@ -72,7 +72,7 @@ def folder(tmp_path: Path) -> Path:
     """Where a reader of the documents stands: with a recording, and `dpcodec` installed."""
     rate = 16000
     t = np.arange(rate) / rate
-    sound = np.float32(0.4 * np.sin(2 * np.pi * 300 * t) * np.exp(-t))
+    sound = (0.4 * np.sin(2 * np.pi * 300 * t) * np.exp(-t)).astype(np.float32)
     with dpcodec.create_audio(tmp_path / "in.wav", rate, 1, dpcodec.SampleFormat("wav", "PCM_16")) as writer:
         writer.write(sound[np.newaxis])
     if shutil.which("ffmpeg"):

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from dpcodec import Audio, open_audio
+from dpcodec.audio.resample import Resampler
 from dpcodec.errors import AudioError, FileAccessError
-from dpcodec.signal.resample import Resampler
 
 SUFFIXES = (".wav", ".flac", ".aiff", ".aif", ".ogg")
 

@@ -13,15 +13,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from dpcodec import Audio
-from dpcodec.codec.grid import read_grid, stft_of
-from dpcodec.codec.guard import check_context, fault_of
+from dpcodec.codec.solution_check import check_context, fault_of
 from dpcodec.container.stream import Reader
 from dpcodec.errors import DpcodecError
-from dpcodec.inpaint.choose import solve_with
 from dpcodec.inpaint.problem import Problem, limit, reinsert, silent
 from dpcodec.inpaint.solver_settings import SolverSettings
-from dpcodec.signal.blocks import StreamingInverse
-from dpcodec.signal.stft import Stft, frame_count
+from dpcodec.inpaint.solvers import solve_with
+from dpcodec.modes import mode_of_file
+from dpcodec.transform.stft import frame_count
 
 
 @dataclass(frozen=True)
@@ -44,17 +43,17 @@ def solve_file(data: bytes, solver: str, settings: SolverSettings) -> Solved:
     segments = list(reader.segments())
     if header.channels != 1 or samples is None or len(segments) != 1 or not reader.whole:
         raise DpcodecError("this takes whole mono files of one segment: encode with enough segment_frames")
-    if header.transform != "stft":
-        raise DpcodecError("solvers are for STFT files: encode with transform stft")
-    stft = stft_of(header)
-    grid, _ = read_grid(header, segments[0], frame_count(samples, header.hop))
-    problem = Problem(stft, stft.span(samples), *grid.fields())
+    mode = mode_of_file(header)
+    segment, _ = mode.read(segments[0], frame_count(samples, header.hop))
+    problem = mode.problem(segment, 0, 0, samples)
     estimate, choice = _solve(problem, solver, settings)
     known = reinsert(problem, estimate)
     check_context(problem, known)
 
     def audio(X: np.ndarray) -> Audio:
-        return Audio(_samples(stft, X, samples), header.sample_rate)
+        synthesis = mode.synthesis(0)
+        x = np.concatenate([synthesis.push(X, segment), synthesis.finish(samples)], axis=1)
+        return Audio(x[:, :samples], header.sample_rate)
 
     return Solved(audio(known), audio(estimate), choice)
 
@@ -69,8 +68,3 @@ def _solve(problem: Problem, solver: str, settings: SolverSettings) -> tuple[np.
     if fault := fault_of(problem, estimate, settings.device):
         raise DpcodecError(f"not measured: {fault}")
     return limit(problem, estimate), choice
-
-
-def _samples(stft: Stft, X: np.ndarray, samples: int) -> np.ndarray:
-    inverse = StreamingInverse(stft, 1)
-    return np.concatenate([inverse.push(X), inverse.finish(samples)], axis=1)[:, :samples]

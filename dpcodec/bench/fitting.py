@@ -6,21 +6,22 @@ from dataclasses import dataclass
 from functools import cache
 
 from dpcodec.bench.engine.experiment import Row
+from dpcodec.inpaint.deep_prior.sizes import NETWORKS, default_steps, network_size
 from dpcodec.inpaint.device import resolve_device
-from dpcodec.inpaint.networks.sizes import NETWORKS, default_steps, network_size
 from dpcodec.inpaint.solver_settings import SolverSettings
-from dpcodec.settings import FITS, SOLVERS, check_choice, check_integer
+from dpcodec.inpaint.solvers import AUTO, SOLVERS
+from dpcodec.settings import FITS, check_choice, check_integer
 
 BINS = 1024
 """Rows the network sees of the paper's STFT."""
-CPU_STEP_S = {"mixer": 0.1, "multiresunet": 8.0, "multiresunet-small": 0.65, "waveform": 0.4}
+CPU_STEP_S = {"multiresunet": 25.0, "multiresunet-small": 0.65}
 """One step on one core, BINS x CPU_STEP_FRAMES cells (docs/method.md). To measure it first would take a
 minute; on other machines this is a guess."""
 CPU_STEP_FRAMES = 160
 CPU_START_S = 70.0
-"""The linear solutions that a guided fit starts from, on one core, as many frames."""
+"""The two linear solutions of a guided fit, on one core, as many frames."""
 
-MEASURED = (*(solver for solver in SOLVERS if solver != "auto"), "auto")
+MEASURED = (*SOLVERS, AUTO)
 """Solvers that an experiment may compare, in the order of its tables: `auto` after those it chooses from."""
 
 
@@ -69,7 +70,7 @@ class Fitting:
 
 @cache
 def _measured_step_s(network: str, frames: int, device: str) -> float:
-    from dpcodec.inpaint.deep_prior import measure_step  # lazy: loads torch
+    from dpcodec.inpaint.deep_prior.speed import measure_step  # lazy: loads torch
 
     return measure_step(network, BINS, frames, device)
 
@@ -77,16 +78,16 @@ def _measured_step_s(network: str, frames: int, device: str) -> float:
 def resolve_fitting(
     network: str | None = None, iterations: int | None = None, device: str = "auto", fit: str = "guided"
 ) -> Fitting:
-    """The device that is there, by default the fit's network, by default the network's number of steps.
+    """The device that is there, by default the device's network, by default the network's number of steps.
 
-    Raises `SettingsError` for an unknown fit, a network that is unknown or not for this fit, or steps out of
-    range, `DeviceError` for a device that is not there.
+    Raises `SettingsError` for an unknown fit or network, or steps out of range, `DeviceError` for a device
+    that is not there.
     """
     check_choice("fit", fit, FITS)
     if iterations is not None:
         check_integer("iterations", iterations, 1, 1_000_000)
     device = resolve_device(device)
-    size = network_size(network, device, fit)
+    size = network_size(network, device)
     name = next(name for name, known in NETWORKS.items() if known is size)
     return Fitting(name, iterations or default_steps(size, fit), device, fit)
 

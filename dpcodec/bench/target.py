@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from dpcodec import Audio, EncodeSettings, SettingsError, encode
+from dpcodec import Audio, EncodeSettings, SettingsError, encode, profile
 
 KEEP_RANGE = (1e-4, 0.9)
 """Shares of coefficients tried. With next to nothing dropped the quantiser, which makes as much noise as the
@@ -23,7 +23,7 @@ def fit(audio: Audio, kbps: float, settings: EncodeSettings | None = None) -> tu
     Bisection over the logarithm of keep = 1 - drop. Raises `SettingsError` where the smallest file, nearly
     everything dropped, is above the bit rate.
     """
-    settings = settings or EncodeSettings()
+    settings = settings or profile("stft")
     limit = math.floor(kbps * 125 * audio.duration)
 
     def attempt(keep: float) -> tuple[bytes, float]:

@@ -7,8 +7,8 @@ import time
 from dataclasses import dataclass
 
 from dpcodec import Audio, DecodeReport, DecodeSettings, EncodeSettings, StreamInfo, decode_stream, encode
+from dpcodec.audio.streams import ArrayWriter
 from dpcodec.metrics.snr import snr
-from dpcodec.signal.streams import ArrayWriter
 
 
 @dataclass(frozen=True)

@@ -65,7 +65,7 @@ COMMAND = Verbs(
     help="""Audio codec that drops time-frequency coefficients and inpaints them at the decoder.
 
     \b
-    dpcodec encode in.wav out.dpc --drop 0.5
+    dpcodec encode in.wav out.dpc
     dpcodec decode out.dpc out.wav
 
     Exit codes: 0 whole, 1 input/output, 2 usage, 3 audio not usable, 4 not a .dpc file, 5 decoded but

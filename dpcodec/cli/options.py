@@ -33,11 +33,42 @@ class Size(click.ParamType):  # type: ignore[type-arg] # generic only in recent 
 
 
 class Verb(click.Command):
-    """A command that takes the global options too, so that they may stand on either side of its name."""
+    """A command that takes the global options too, so that they may stand on either side of its name.
+
+    `--help` shows options by the groups that `grouped` put them into, in the order of their first options.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.params += screen_options()
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        groups: dict[str, list[tuple[str, str]]] = {}
+        for param in self.get_params(ctx):
+            if (record := param.get_help_record(ctx)) is not None:
+                groups.setdefault(_GROUPS.get(param.name or "", OTHER), []).append(record)
+        for name in sorted(groups, key=lambda name: name == OTHER):
+            with formatter.section(name):
+                formatter.write_dl(groups[name])
+
+
+OTHER = "Screen and help"
+_GROUPS: dict[str, str] = {}
+"""The group of each option, by the name of its parameter: the same in every command."""
+
+
+def grouped(group: str, *options: Decorator) -> Decorator:
+    """Options that `--help` shows under one heading."""
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        before = len(getattr(function, "__click_params__", []))
+        for option in reversed(options):
+            function = option(function)
+        for param in function.__click_params__[before:]:  # type: ignore[attr-defined] # click's own list
+            _GROUPS[param.name] = group
+        return function
+
+    return decorate
 
 
 def screen_options() -> list[click.Parameter]:
@@ -90,9 +121,7 @@ def file_options(function: Callable[..., Any]) -> Callable[..., Any]:
             "-j", "--jobs", type=click.IntRange(1, 1024), default=1, help="Files worked on at a time."
         ),
     ]
-    for decorator in reversed(decorators):
-        function = decorator(function)
-    return function
+    return grouped("Files", *decorators)(function)
 
 
 def run_files(

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import io
 
+from dpcodec.audio.audio import Audio
+from dpcodec.audio.streams import ArrayReader, ArrayWriter
 from dpcodec.codec.decoder import StreamInfo, decode_stream
 from dpcodec.codec.encoder import encode_stream
 from dpcodec.codec.inspection import FileInfo, inspect_stream
 from dpcodec.codec.report import DecodeReport, EncodeReport
 from dpcodec.container.constants import VERSION_MAJOR, VERSION_MINOR
 from dpcodec.container.repair import RepairReport, repair_stream
-from dpcodec.settings import DEFAULT_PROFILE, PROFILES, DecodeSettings, EncodeSettings
-from dpcodec.signal.audio import Audio
-from dpcodec.signal.streams import ArrayReader, ArrayWriter
+from dpcodec.settings import DecodeSettings, EncodeSettings
 
 __all__ = [
     "FORMAT_VERSION",
@@ -51,7 +51,7 @@ def encode(audio: Audio, settings: EncodeSettings | None = None) -> bytes:
     b'DPC'
     """
     out = io.BytesIO()
-    encode_stream(ArrayReader(audio), out, settings or PROFILES[DEFAULT_PROFILE])
+    encode_stream(ArrayReader(audio), out, settings or EncodeSettings())
     return out.getvalue()
 
 

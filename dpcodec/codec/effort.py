@@ -8,9 +8,9 @@ from itertools import chain
 
 import numpy as np
 
-from dpcodec.settings import MAX_SPLIT_RANGE, N_FFT_RANGE, SEGMENT_SECONDS, EncodeSettings, Window
+from dpcodec.settings import MAX_BLOCK_SPLIT_RANGE, N_FFT_RANGE, SEGMENT_SECONDS, EncodeSettings
 
-TRIED: tuple[tuple[float, Window], ...] = (
+TRIED: tuple[tuple[float, str], ...] = (
     *((2.0, "kbd"), (4.0, "kbd"), (0.5, "kbd"), (1.0, "sine"), (2.0, "sine"), (4.0, "sine")),
     *((8.0, "kbd"), (8.0, "sine"), (0.5, "sine")),
 )
@@ -49,16 +49,16 @@ def _candidates(settings: EncodeSettings) -> Iterator[EncodeSettings]:
     """Those that the format allows; the shortest block keeps its length."""
     for factor, window in TRIED[: settings.effort]:
         n_fft = int(settings.n_fft * factor)
-        split = settings.max_split + int(np.log2(factor))
-        split = min(max(split, MAX_SPLIT_RANGE[0]), MAX_SPLIT_RANGE[1])
+        split = settings.block_split + int(np.log2(factor))
+        split = min(max(split, MAX_BLOCK_SPLIT_RANGE[0]), MAX_BLOCK_SPLIT_RANGE[1])
         if N_FFT_RANGE[0] <= n_fft <= N_FFT_RANGE[1] and n_fft % (4 << split) == 0:
-            yield replace(settings, n_fft=n_fft, hop=n_fft // 2, window=window, max_split=split)
+            yield replace(settings, n_fft=n_fft, hop=n_fft // 2, window=window, max_block_split=split)
 
 
 def _at_one_quality(settings: EncodeSettings) -> EncodeSettings:
     """Settings whose files can be compared by size."""
-    if settings.snr is not None or settings.quality is not None:
+    if settings.rate_control in ("snr", "quality"):
         return replace(settings, effort=0)
-    if settings.mask == "perceptual":
-        return replace(settings, effort=0, bitrate=None, quality=TRIAL_QUALITY)
+    if settings.accepts("quality"):
+        return replace(settings, effort=0, bitrate=None, drop=None, quality=TRIAL_QUALITY)
     return replace(settings, effort=0, bitrate=None, snr=TRIAL_SNR_DB)

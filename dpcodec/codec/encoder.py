@@ -1,4 +1,4 @@
-"""Encoding, stage by stage: audio -> spectrogram -> mask -> symbols -> packets."""
+"""Encoding: a reader of audio in, a file object out; what a segment becomes is its mode's."""
 
 from __future__ import annotations
 
@@ -10,25 +10,19 @@ from typing import BinaryIO
 
 import numpy as np
 
+from dpcodec.audio.audio import Audio
+from dpcodec.audio.resample import Resampler, downmix, resampled_length
+from dpcodec.audio.streams import ArrayReader, AudioReader
 from dpcodec.codec.effort import with_window_chosen
-from dpcodec.codec.masks import mask_of
-from dpcodec.codec.real_segments import RealSegments
-from dpcodec.codec.report import EncodeReport, Progress, silent
-from dpcodec.codec.shaped_segments import ShapedSegments
-from dpcodec.coding.part import STORED_MASKS, encode_segment
-from dpcodec.coding.quantize import step_for_noise, step_for_snr
+from dpcodec.codec.report import EncodeReport
 from dpcodec.container.constants import OVERHEAD_BYTES
 from dpcodec.container.header import Header
 from dpcodec.container.stream import Writer
 from dpcodec.errors import AudioError
+from dpcodec.inpaint.problem import Progress, silent
 from dpcodec.mask.columns import merge_ranges
-from dpcodec.settings import RANDOM_MASK_SNR_DB, SEGMENT_SECONDS, EncodeSettings
-from dpcodec.signal.audio import Audio
-from dpcodec.signal.blocks import SegmentAnalysis
-from dpcodec.signal.mdct_blocks import MdctAnalysis
-from dpcodec.signal.resample import Resampler, downmix, resampled_length
-from dpcodec.signal.stft import Stft
-from dpcodec.signal.streams import ArrayReader, AudioReader
+from dpcodec.modes import mode_of
+from dpcodec.settings import SEGMENT_SECONDS, TRANSFORMS, EncodeSettings
 
 READ_SAMPLES = 1 << 16
 SEGMENT_CELLS = 1 << 22
@@ -54,55 +48,36 @@ def encode_stream(
         settings, blocks = with_window_chosen(settings, blocks, rate, partial(_size, rate))
     header = _header(settings, reader, channels, rate)
     tags = (reader.tags if settings.keep_tags else ()) + settings.tags
+    mode = mode_of(header)
     writer = Writer(out, header, tags)
+    come = 0
 
-    def budget(segment: int, samples: int) -> int:
+    def counted() -> Iterator[np.ndarray]:
+        nonlocal come
+        for block in blocks:
+            come += block.shape[1]
+            yield block
+
+    def budget(segment: int) -> int:
         """Bytes for the bodies of a segment, so that all written so far is at the bit rate."""
         nominal = (settings.bitrate or 0.0) * 125 / rate
         start = segment * header.segment_frames * header.hop
-        come = min(samples, start + header.segment_frames * header.hop)
-        left = nominal * come - writer.bytes_if_closed() - header.parts * OVERHEAD_BYTES
-        least = max((come - start) / 2, min(header.hop, come * OVERDRAFT))
+        end = min(come, start + header.segment_frames * header.hop)
+        left = nominal * end - writer.bytes_if_closed() - header.parts * OVERHEAD_BYTES
+        least = max((end - start) / 2, min(header.hop, end * OVERDRAFT))
         return max(int(left), int(nominal * least), 1)
 
-    analysis: SegmentAnalysis | MdctAnalysis
-    if header.transform == "mdct":
-        kind = ShapedSegments if header.mask == "perceptual" else RealSegments
-        segments = kind(header, settings, report, budget)
-        analysis, coded = segments.analysis, segments.coded(blocks)
-    else:
-        analysis, coded = _stft_segments(header, settings, blocks, report)
     total = reader.samples / reader.sample_rate if reader.samples is not None else None
-    for index, bodies in enumerate(coded):
-        writer.write_segment(index, bodies)
-        progress(analysis.samples / rate, total, f"segment {index + 1}")
-    writer.close(analysis.samples)
-    report.samples = analysis.samples
+    for index, coded in enumerate(mode.encode(counted(), settings, budget)):
+        writer.write_segment(index, coded.bodies)
+        report.kept += coded.kept
+        report.cells += coded.coefficients
+        progress(come / rate, total, f"segment {index + 1}")
+    writer.close(come)
+    report.samples = come
     report.bytes = writer.bytes_written
     report.warnings[:0] = reader.warnings
     return report
-
-
-def _stft_segments(
-    header: Header, settings: EncodeSettings, blocks: Iterator[np.ndarray], report: EncodeReport
-) -> tuple[SegmentAnalysis, Iterator[list[bytes]]]:
-    """The analysis, and the bodies of the parts of each segment."""
-    stft = Stft(header.n_fft, header.hop, header.window)
-    analysis = SegmentAnalysis(stft, header.channels, header.segment_frames)
-
-    def coded() -> Iterator[list[bytes]]:
-        for index, X in enumerate(analysis.segments(blocks)):
-            kept = mask_of(header, index, X)
-            steps = None if settings.exact else _steps(X, kept, settings, stft)
-            yield encode_segment(X, kept, header.mask, header.parts, steps)
-            _count(report, kept)
-
-    return analysis, coded()
-
-
-def _count(report: EncodeReport, kept: np.ndarray) -> None:
-    report.kept += int(np.count_nonzero(kept))
-    report.cells += kept.size
 
 
 def segment_frames(hop: int, bins: int, channels: int, rate: int, parts: int) -> int:
@@ -112,10 +87,9 @@ def segment_frames(hop: int, bins: int, channels: int, rate: int, parts: int) ->
 
 
 def _header(settings: EncodeSettings, reader: AudioReader, channels: int, rate: int) -> Header:
-    samples, mdct = reader.samples, settings.transform == "mdct"
-    bins = settings.n_fft // 2 + (not mdct)
-    by_quantiser = settings.mask in ("significance", "perceptual") and not settings.by_drop
-    if samples is not None:
+    samples = reader.samples
+    bins = settings.n_fft // 2 + TRANSFORMS[settings.transform].extra_bins
+    if samples is not None and rate != reader.sample_rate:
         samples = resampled_length(samples, reader.sample_rate, rate)
     return Header(
         sample_rate=rate,
@@ -126,24 +100,17 @@ def _header(settings: EncodeSettings, reader: AudioReader, channels: int, rate: 
         window=settings.window,
         mask=settings.mask,
         exact=settings.exact,
-        drop_q32=0 if by_quantiser else min(round(settings.drop * 2**32), 2**32 - 1),
+        drop_q32=min(round(settings.share * 2**32), 2**32 - 1),
         seed=settings.seed,
         segment_frames=settings.segment_frames
         or segment_frames(settings.hop, bins, channels, rate, settings.parts),
         parts=settings.parts,
         container=reader.sample_format.container,
         subtype=reader.sample_format.subtype,
-        columns=merge_ranges(settings.columns),
+        columns=merge_ranges(settings.columns) if settings.columns else (),
         transform=settings.transform,
-        max_split=settings.max_split if mdct else 0,
+        max_block_split=settings.block_split,
     )
-
-
-def _steps(X: np.ndarray, kept: np.ndarray, settings: EncodeSettings, stft: Stft) -> np.ndarray:
-    """Quantiser step of each channel, float32 [C]."""
-    if settings.snr is None and settings.mask in STORED_MASKS:
-        return step_for_noise(X, kept, stft.weights)
-    return step_for_snr(X, kept, RANDOM_MASK_SNR_DB if settings.snr is None else settings.snr, stft.weights)
 
 
 def _size(rate: int, samples: np.ndarray, settings: EncodeSettings) -> int:

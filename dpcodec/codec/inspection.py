@@ -8,12 +8,12 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from dpcodec.codec.grid import Grid, read_grid, stft_of
-from dpcodec.codec.real_grid import RealGrid, read_real_grid
-from dpcodec.codec.report import Progress, silent
 from dpcodec.container.header import Header
-from dpcodec.container.stream import Reader, SegmentData
-from dpcodec.signal.stft import frame_count
+from dpcodec.container.stream import Reader
+from dpcodec.inpaint.problem import Progress, silent
+from dpcodec.modes import mode_of_file
+from dpcodec.settings import TRANSFORMS
+from dpcodec.transform.stft import frame_count
 
 INFO_SCHEMA = "dpcodec-info/1"
 
@@ -70,19 +70,16 @@ def inspect_stream(source: BinaryIO, progress: Progress = silent) -> FileInfo:
     counted = _Counted(source)
     reader = Reader(counted if not source.seekable() else source)  # type: ignore[arg-type]
     header = reader.header
-    splits = np.zeros(header.max_split + 1, np.int64)
-    if header.transform == "stft":
-        stft_of(header)  # refuses what `decode_stream` refuses
+    mode = mode_of_file(header)
+    splits = np.zeros(header.max_block_split + 1, np.int64)
     damage: list[str] = []
     hurt: list[int] = []
     kept = cells = segments = 0
     for data in reader.segments():
-        frames = _frames(header, reader.total_samples, data.index)
-        grid, problems = _read(header, data, frames)
-        if isinstance(grid, RealGrid):
-            splits += np.bincount(grid.splits.ravel(), minlength=len(splits))
-        kept += int(grid.kept.sum())
-        cells += grid.kept.size
+        segment, problems = mode.read(data, _frames(header, reader.total_samples, data.index))
+        splits += np.bincount(segment.block_splits.ravel(), minlength=len(splits))
+        kept += int(segment.kept.sum())
+        cells += segment.kept.size
         segments += 1
         damage += problems
         hurt += [data.index] if problems or len(data.parts) < data.total_parts else []
@@ -104,7 +101,7 @@ def inspect_stream(source: BinaryIO, progress: Progress = silent) -> FileInfo:
         window=header.window,
         mask=header.mask,
         drop=header.drop_q32 / 2**32,
-        seed=header.seed if header.mask == "random" else None,
+        seed=header.seed if header.seeded else None,
         columns=header.columns,
         exact=header.exact,
         parts=header.parts,
@@ -120,12 +117,8 @@ def inspect_stream(source: BinaryIO, progress: Progress = silent) -> FileInfo:
         damaged_s=_times(header, samples, hurt),
         warnings=tuple(reader.warnings),
         transform=header.transform,
-        splits=tuple(splits.tolist()) if header.transform == "mdct" else (),
+        splits=tuple(splits.tolist()) if TRANSFORMS[header.transform].switches_blocks else (),
     )
-
-
-def _read(header: Header, data: SegmentData, frames: int | None) -> tuple[Grid | RealGrid, list[str]]:
-    return (read_real_grid if header.transform == "mdct" else read_grid)(header, data, frames)
 
 
 def _frames(header: Header, samples: int | None, segment: int) -> int | None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Protocol
 
 
 @dataclass
 class EncodeReport:
-    """What came of an encoding: samples N per channel, bytes written, and remarks for the user."""
+    """What came of an encoding: samples N per channel, bytes written, coefficients kept of `cells`, and
+    remarks for the user."""
 
     sample_rate: int
     channels: int
@@ -42,15 +42,3 @@ class DecodeReport:
         """Note a remark once."""
         if text not in self.warnings:
             self.warnings.append(text)
-
-
-class Progress(Protocol):
-    """Called as work goes on. A true answer asks a decoder to stop: it takes the solver's best so far,
-    rebuilds the rest of the file with solver none, and says so in its report. The encoder ignores it."""
-
-    def __call__(self, done: float, total: float | None, detail: str) -> bool | None:
-        """`done` of `total` seconds of audio (None: not known) are over; `detail` is one line for the eye."""
-
-
-def silent(done: float, total: float | None, detail: str) -> None:
-    """A progress that shows nothing and never stops."""

@@ -7,18 +7,11 @@ over it, so that a kept complex coefficient carries the noise energy `2 * step**
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
+from dpcodec.coding.body import MAX_SYMBOL, STEP_RANGE, valid_step
 from dpcodec.errors import SettingsError
 from dpcodec.settings import RANDOM_MASK_SNR_DB
-
-MAX_SYMBOL = 2**24 - 1
-"""Largest |q| of the format."""
-
-STEP_RANGE = (2.0**-126, 2.0**127)
-"""Range of a step: normal numbers of float32."""
 
 FLOAT32_MAX = float(np.finfo(np.float32).max)
 
@@ -78,11 +71,6 @@ def to_complex64(values: np.ndarray) -> np.ndarray:
     single = np.clip(values, -FLOAT32_MAX, FLOAT32_MAX).astype(np.float32)
     out: np.ndarray = single.view(np.complex64)[..., 0]
     return out
-
-
-def valid_step(step: float) -> bool:
-    """Whether a step may stand in a file: finite, normal in float32, positive."""
-    return math.isfinite(step) and STEP_RANGE[0] <= step <= STEP_RANGE[1]
 
 
 def _weighted_power(X: np.ndarray, weights: np.ndarray) -> np.ndarray:

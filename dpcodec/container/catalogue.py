@@ -6,9 +6,8 @@ from dataclasses import replace
 
 from dpcodec.container import constants as c
 from dpcodec.container.damage import DamageLog
-from dpcodec.container.ending import End, unpack_end, unpack_index
 from dpcodec.container.header import Header, unpack_header
-from dpcodec.container.packets import Packet, check_known, decompress
+from dpcodec.container.packets import End, Packet, check_known, decompress, unpack_end, unpack_index
 from dpcodec.container.tags import unpack_tags
 from dpcodec.errors import FormatError, LimitError
 

@@ -41,15 +41,13 @@ KNOWN_FLAGS = FLAG_COMPRESSED
 HEADER_EXACT = 0x01
 HEADER_REPAIRED = 0x02
 HEADER_EXTENDED = 0x08
-"""Transform and splits follow the columns; a reader that does not know them must refuse the file."""
-HEADER_SHAPED = 0x10
-"""Steps follow weights, and pairs of channels may be turned: the perceptual mask."""
-HEADER_KNOWN_FLAGS = HEADER_EXACT | HEADER_REPAIRED | HEADER_EXTENDED | HEADER_SHAPED
+"""Transform and largest block split follow the columns; a reader that does not know them must refuse the
+file."""
+HEADER_PERCEPTUAL = 0x10
+"""Steps follow scale factors, and paired channels may be rotated: the perceptual mask."""
+HEADER_KNOWN_FLAGS = HEADER_EXACT | HEADER_REPAIRED | HEADER_EXTENDED | HEADER_PERCEPTUAL
 SAMPLES_UNKNOWN = 2**64 - 1
-TRANSFORM_IDS = {"stft": 0, "mdct": 1}
 WINDOW_IDS = {"hann": 0, "sine": 1, "kbd": 2}
-TRANSFORM_WINDOWS = {"stft": ("hann", "sine"), "mdct": ("sine", "kbd")}
-MASK_IDS = {"random": 0, "energy": 1, "columns": 2, "significance": 3, "perceptual": 4}
 CONTAINER_IDS = {
     "wav": 0,
     "rf64": 1,
@@ -86,7 +84,7 @@ MAX_TAGS = 1024
 MAX_SAMPLES = 2**48 - 1
 MAX_RATE_HZ = 2**20 - 1
 MAX_N_FFT = 2**16
-MAX_SPLIT = 7
+MAX_BLOCK_SPLIT = 7
 MIN_N_FFT = 2**6
 MAX_PARTS = 16
 MAX_SEGMENT_FRAMES = 2**20

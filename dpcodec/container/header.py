@@ -11,13 +11,14 @@ from dataclasses import dataclass
 
 from dpcodec.container import constants as c
 from dpcodec.errors import FormatError, LimitError, VersionError
+from dpcodec.settings import MASKS, TRANSFORMS, mode_name
 from dpcodec.varint import read_varint, write_varint
 
 _EXTENSION = struct.Struct("<BB")
 _FIXED = struct.Struct("<BBBBIQQIIIIBBBBB")
-_TRANSFORMS = {number: name for name, number in c.TRANSFORM_IDS.items()}
+_TRANSFORMS = {kind.number: name for name, kind in TRANSFORMS.items()}
 _WINDOWS = {number: name for name, number in c.WINDOW_IDS.items()}
-_MASKS = {number: name for name, number in c.MASK_IDS.items()}
+_MASKS = {kind.number: name for name, kind in MASKS.items()}
 _CONTAINERS = {number: name for name, number in c.CONTAINER_IDS.items()}
 _SUBTYPES = {number: name for name, number in c.SUBTYPE_IDS.items()}
 
@@ -32,7 +33,8 @@ class Header:
     samples         N a channel, below 2^48; None while it is not known
     n_fft, hop      samples; n_fft even, 2^6 .. 2^16; 1 <= hop <= n_fft
     transform       "stft", or "mdct", whose hop is n_fft / 2
-    max_split       the MDCT's largest split exponent, 0 .. 7; n_fft is a multiple of 4 * 2^max_split
+    max_block_split  the MDCT's largest block split exponent, 0 .. 7; n_fft is a multiple of 4 *
+                     2^max_block_split
     window, mask    names as in `EncodeSettings`
     drop_q32        share dropped in units of 2^-32, 0 .. 2^32 - 1
     seed            of the random mask, 0 .. 2^64 - 1
@@ -62,7 +64,7 @@ class Header:
     columns: tuple[tuple[int, int], ...] = ()
     repaired: bool = False
     transform: str = "stft"
-    max_split: int = 0
+    max_block_split: int = 0
 
     def __post_init__(self) -> None:
         _check("sample rate", self.sample_rate, 1, c.MAX_RATE_HZ)
@@ -77,9 +79,9 @@ class Header:
         _check("segment_frames", self.segment_frames, 1, c.MAX_SEGMENT_FRAMES)
         _check("parts", self.parts, 1, c.MAX_PARTS)
         self._check_transform()
-        if self.mask not in c.MASK_IDS:
+        if self.mask not in MASKS:
             raise FormatError(f"invalid field mask {self.mask!r}")
-        if self.shaped and (self.transform != "mdct" or self.exact):
+        if self.perceptual and (not TRANSFORMS[self.transform].switches_blocks or self.exact):
             raise FormatError(f"invalid field mask {self.mask!r}: it needs a quantised MDCT")
         if not 0 <= self.drop_q32 < 2**32:
             raise FormatError(f"invalid field drop_q32 {self.drop_q32}")
@@ -90,14 +92,15 @@ class Header:
         self._check_columns()
 
     def _check_transform(self) -> None:
-        if self.transform not in c.TRANSFORM_IDS:
+        if self.transform not in TRANSFORMS:
             raise FormatError(f"invalid field transform {self.transform!r}")
-        if self.window not in c.TRANSFORM_WINDOWS[self.transform]:
+        kind, split = TRANSFORMS[self.transform], self.max_block_split
+        if self.window not in kind.windows:
             raise FormatError(f"invalid field window {self.window!r}")
-        if not 0 <= self.max_split <= (c.MAX_SPLIT if self.transform == "mdct" else 0):
-            raise FormatError(f"invalid field max_split {self.max_split}")
-        if self.transform == "mdct" and (self.hop * 2 != self.n_fft or self.n_fft % (4 << self.max_split)):
-            raise FormatError(f"invalid field hop {self.hop} or max_split {self.max_split}: no MDCT has them")
+        if not 0 <= split <= (c.MAX_BLOCK_SPLIT if kind.switches_blocks else 0):
+            raise FormatError(f"invalid field max_block_split {split}")
+        if kind.switches_blocks and (self.hop * 2 != self.n_fft or self.n_fft % (4 << split)):
+            raise FormatError(f"invalid field hop {self.hop} or max_block_split {split}: no MDCT has them")
 
     def _check_columns(self) -> None:
         if self.columns and self.mask != "columns":
@@ -113,22 +116,27 @@ class Header:
     @property
     def bins(self) -> int:
         """Number of bins K."""
-        return self.n_fft // 2 + (self.transform == "stft")
+        return self.n_fft // 2 + TRANSFORMS[self.transform].extra_bins
 
     @property
     def extended(self) -> bool:
         """Whether a reader of version 1.0 must refuse the file."""
-        return self.transform != "stft" or self.mask == "significance"
+        return self.minor >= c.EXTENDED_MINOR
 
     @property
-    def shaped(self) -> bool:
-        """Whether a reader of version 1.1 must refuse the file."""
-        return self.mask == "perceptual"
+    def perceptual(self) -> bool:
+        """Whether a reader of version 1.1 must refuse the file: scale factors, stereo rotation."""
+        return mode_name(self.transform, self.mask) == "perceptual"
+
+    @property
+    def seeded(self) -> bool:
+        """Whether the seed makes the mask."""
+        return MASKS[self.mask].seeded
 
     @property
     def minor(self) -> int:
         """The lowest minor version that has all that the file uses."""
-        return c.VERSION_MINOR if self.shaped else c.EXTENDED_MINOR if self.extended else 0
+        return _minor(self.transform, self.mask)
 
     @property
     def frames(self) -> int | None:
@@ -154,7 +162,7 @@ def segment_count(header: Header, samples: int) -> int:
 def pack_header(header: Header) -> bytes:
     """The body of a HEAD packet. Raises `LimitError` if so many columns are dropped that it passes 64 KiB."""
     flags = c.HEADER_EXACT * header.exact | c.HEADER_REPAIRED * header.repaired
-    flags |= c.HEADER_EXTENDED * header.extended | c.HEADER_SHAPED * header.shaped
+    flags |= c.HEADER_EXTENDED * header.extended | c.HEADER_PERCEPTUAL * header.perceptual
     fixed = _FIXED.pack(
         c.VERSION_MAJOR,
         header.minor,
@@ -169,13 +177,13 @@ def pack_header(header: Header) -> bytes:
         header.segment_frames,
         header.parts,
         c.WINDOW_IDS[header.window],
-        c.MASK_IDS[header.mask],
+        MASKS[header.mask].number,
         c.CONTAINER_IDS.get(header.container, 0),
         c.SUBTYPE_IDS.get(header.subtype, 0),
     )
     body = fixed + _pack_columns(header.columns)
     if header.extended:
-        body += _EXTENSION.pack(c.TRANSFORM_IDS[header.transform], header.max_split)
+        body += _EXTENSION.pack(TRANSFORMS[header.transform].number, header.max_block_split)
     if len(body) > c.MAX_HEADER_BYTES:
         raise LimitError(
             f"{len(header.columns)} ranges of columns do not fit into a header: drop fewer ranges"
@@ -205,15 +213,15 @@ def unpack_header(body: bytes) -> Header:
         raise VersionError(f"the header has unknown flags {flags:#04x}: upgrade dpcodec")
     window, mask = _name("window", _WINDOWS, ids[0]), _name("mask", _MASKS, ids[1])
     columns, end = _unpack_columns(body, _FIXED.size)
-    transform, max_split = "stft", 0
+    transform, max_block_split = "stft", 0
     if flags & c.HEADER_EXTENDED:
         if minor < c.EXTENDED_MINOR:
             raise FormatError(f"invalid field version {major}.{minor}: it has no extension")
-        transform, max_split, end = _unpack_extension(body, end)
-    if bool(flags & c.HEADER_EXTENDED) != (transform != "stft" or mask == "significance"):
+        transform, max_block_split, end = _unpack_extension(body, end)
+    if bool(flags & c.HEADER_EXTENDED) != (_minor(transform, mask) >= c.EXTENDED_MINOR):
         raise FormatError("invalid field flags: the extension is missing, or nothing needs it")
-    if bool(flags & c.HEADER_SHAPED) != (mask == "perceptual"):
-        raise FormatError("invalid field flags: shaped coefficients need mask perceptual, and it needs them")
+    if bool(flags & c.HEADER_PERCEPTUAL) != (mode_name(transform, mask) == "perceptual"):
+        raise FormatError("invalid field flags: scale factors need mask perceptual, and it needs them")
     header = Header(
         sample_rate=rate,
         channels=channels,
@@ -232,7 +240,7 @@ def unpack_header(body: bytes) -> Header:
         columns=columns,
         repaired=bool(flags & c.HEADER_REPAIRED),
         transform=transform,
-        max_split=max_split,
+        max_block_split=max_block_split,
     )
     if minor < header.minor:
         raise FormatError(
@@ -268,13 +276,19 @@ def _unpack_columns(body: bytes, position: int) -> tuple[tuple[tuple[int, int], 
 
 
 def _unpack_extension(body: bytes, position: int) -> tuple[str, int, int]:
-    """Transform, largest split, and the offset after them. Raises `VersionError` for an unknown transform."""
+    """Transform, largest block split, and the offset after them. Raises `VersionError` for an unknown
+    transform."""
     if len(body) < position + _EXTENSION.size:
         raise FormatError(f"invalid field header length {len(body)}: it ends within its extension")
-    number, max_split = _EXTENSION.unpack_from(body, position)
+    number, max_block_split = _EXTENSION.unpack_from(body, position)
     if number not in _TRANSFORMS:
         raise VersionError(f"the file uses transform {number}, which this dpcodec does not know: upgrade")
-    return _TRANSFORMS[number], max_split, position + _EXTENSION.size
+    return _TRANSFORMS[number], max_block_split, position + _EXTENSION.size
+
+
+def _minor(transform: str, mask: str) -> int:
+    """The minor version that both came with."""
+    return max(TRANSFORMS[transform].since, MASKS[mask].since)
 
 
 def _name(field: str, names: dict[int, str], number: int) -> str:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dpcodec.container import constants as c
 from dpcodec.container.catalogue import Catalogue
 from dpcodec.container.damage import DamageLog
-from dpcodec.container.gather import note_fault
 from dpcodec.container.header import Header
 from dpcodec.container.packets import Packet, check_known
 from dpcodec.container.scan import Gap, Source, Trailer, has_magic, scan
@@ -68,6 +67,15 @@ class Intake:
         if self._start[1:4] == c.MAGIC[1:4]:
             raise FormatError("a .dpc file changed by a transfer in text mode: copy it again in binary mode")
         raise FormatError("not a .dpc file")
+
+
+def note_fault(packet: Packet, log: DamageLog) -> None:
+    """Note a packet whose body did not pass."""
+    head = packet.head
+    if head.type == c.TYPE_DATA:
+        log.add("packet", packet.fault, segment=head.segment, part=head.part, offset=packet.offset)
+    else:
+        log.add("packet", f"packet of type {head.type:#06x}: {packet.fault}", offset=packet.offset)
 
 
 def check_plausible(header: Header, segments: int, bytes_seen: int) -> None:

@@ -8,13 +8,11 @@ from typing import BinaryIO
 
 from dpcodec.container import constants as c
 from dpcodec.container.damage import Damage
-from dpcodec.container.ending import add_digests, packet_digest
-from dpcodec.container.gather import StoredSegment
 from dpcodec.container.header import Header
 from dpcodec.container.intake import Intake
-from dpcodec.container.packets import Packet, decompress
+from dpcodec.container.packets import Packet, add_digests, decompress, packet_digest
 from dpcodec.container.scan import Source
-from dpcodec.container.sources import FileSegments, PipeSegments
+from dpcodec.container.sources import FileSegments, PipeSegments, StoredSegment
 from dpcodec.errors import FormatError
 
 

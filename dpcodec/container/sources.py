@@ -5,15 +5,61 @@ from __future__ import annotations
 from array import array
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
 from dpcodec.container import constants as c
-from dpcodec.container.gather import Gatherer, StoredSegment
-from dpcodec.container.intake import Intake, check_plausible
+from dpcodec.container.damage import DamageLog
+from dpcodec.container.intake import Intake, check_plausible, note_fault
 from dpcodec.container.packets import Packet
 from dpcodec.container.scan import load
 from dpcodec.errors import LimitError
+
+
+@dataclass(frozen=True)
+class StoredSegment:
+    """The parts of one segment that arrived, as stored; `total_parts` is how many there should be."""
+
+    index: int
+    total_parts: int
+    packets: dict[int, Packet]
+
+
+class Gatherer:
+    """Takes the DATA packets of segment `index` in any order, any of them damaged or there twice."""
+
+    def __init__(self, index: int, most_parts: int, log: DamageLog) -> None:
+        self._index, self._most_parts, self._log = index, most_parts, log
+        self._total: int | None = None
+        self._packets: dict[int, Packet] = {}
+        self._damaged: set[int] = set()
+
+    def add(self, packet: Packet) -> None:
+        """Take one packet, its body read, or its fault known."""
+        head = packet.head
+        if packet.fault:
+            self._damaged.add(head.part)
+            note_fault(packet, self._log)
+            return
+        where = {"segment": self._index, "part": head.part, "offset": packet.offset}
+        if head.parts > self._most_parts or (self._total is not None and head.parts != self._total):
+            self._log.add("place", f"a packet says part {head.part} of {head.parts}", **where)
+            return
+        self._total = head.parts
+        held = self._packets.setdefault(head.part, packet)
+        if (held.body, held.head.flags) != (packet.body, head.flags):
+            self._log.add("duplicate", "two intact packets disagree, the first is used", **where)
+
+    def finish(self) -> StoredSegment:
+        """The segment; what is missing is noted."""
+        total = self._total or self._most_parts
+        for part in range(total):
+            if self._packets and part not in self._packets and part not in self._damaged:
+                self._log.add("part", "missing", segment=self._index, part=part)
+        if not self._packets:
+            self._log.add("segment", "missing", segment=self._index)
+        return StoredSegment(self._index, total, self._packets)
 
 
 class FileSegments:

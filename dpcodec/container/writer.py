@@ -8,9 +8,16 @@ from dataclasses import replace
 from typing import BinaryIO
 
 from dpcodec.container import constants as c
-from dpcodec.container.ending import End, add_digests, pack_end, pack_index, packet_digest
 from dpcodec.container.header import Header, pack_header
-from dpcodec.container.packets import compress, pack_packet
+from dpcodec.container.packets import (
+    End,
+    add_digests,
+    compress,
+    pack_end,
+    pack_index,
+    pack_packet,
+    packet_digest,
+)
 from dpcodec.container.tags import pack_tags
 from dpcodec.errors import FormatError, LimitError
 
@@ -35,7 +42,7 @@ class Writer:
         self._copied_at = 0
         self._copied_segment = 0
         self.bytes_written = 0
-        packed = pack_tags(tags)
+        packed = pack_tags(tags) if (tags := tuple(tags)) else b""
         self._write(c.MAGIC + pack_packet(c.TYPE_HEAD, pack_header(header)))
         if packed:
             smaller = compress(packed)

@@ -16,8 +16,10 @@ def dot(x: Array, y: Array) -> float:
 
 
 def power(X: Array) -> Array:
-    """|X|^2 of complex values, real and of the same shape."""
+    """|X|^2 of real or complex values, real and of the same shape."""
     xp = array_namespace(X)
+    if X.dtype not in (xp.complex64, xp.complex128):
+        return X**2
     return xp.real(X) ** 2 + xp.imag(X) ** 2
 
 

@@ -61,22 +61,6 @@ def burg(pieces: Sequence[np.ndarray], order: int) -> Model:
     return Model(a, power / (2 * (ahead.size - starts.size * order)))
 
 
-def levinson(lags: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Models of T autocorrelations, float64 [T, p + 1] with lags[:, 0] > 0: (a [T, p + 1], variance [T]).
-
-    The recursion of Levinson and Durbin, for all T at once.
-    """
-    order = lags.shape[1] - 1
-    a = np.zeros(lags.shape)
-    a[:, 0] = 1.0
-    variance = lags[:, 0].astype(np.float64)
-    for m in range(order):
-        k = -np.einsum("tj,tj->t", a[:, : m + 1], lags[:, m + 1 : 0 : -1]) / variance
-        a[:, : m + 2] += k[:, None] * a[:, m + 1 :: -1]
-        variance = variance * (1 - k * k)
-    return a, variance
-
-
 def autocorrelation(x: np.ndarray, lags: int) -> np.ndarray:
     """sum_n x[n] x[n + j] for j = 0 .. lags, of real [n]: float64 [lags + 1]."""
     n_fft = 1 << (x.size + lags).bit_length()

@@ -22,12 +22,13 @@ import numpy as np
 from array_api_compat import array_namespace, device
 
 from dpcodec.inpaint.arrays import dot, power, to_numpy
-from dpcodec.inpaint.cells import Cells
 from dpcodec.inpaint.observation import Observation
-from dpcodec.inpaint.places import means, shares
-from dpcodec.inpaint.watch import Stage
+from dpcodec.inpaint.quantiser_boxes import QuantiserBoxes
+from dpcodec.inpaint.step_budget import Stage
+from dpcodec.inpaint.window_selection import means, shares
 from dpcodec.settings import N_FFT_RANGE
-from dpcodec.signal.stft import Span, Stft
+from dpcodec.transform.operator import Operator, StftOperator
+from dpcodec.transform.stft import Span, Stft
 
 Array = Any
 
@@ -40,11 +41,11 @@ SPARSITY_E = 0.015
 CHOICE = 0.04
 """Mean difference of the logarithms that takes a share from one window to another."""
 EDGE = 0.9
-"""Share of a box from which its wall goes on straight."""
-STEPS, RENEW = 40, 5
-"""Conjugate gradient steps, and those between two renewals of the quadratics."""
+"""Share of a box from which its force goes on straight."""
+STEPS, STEPS_A_QUADRATIC = 40, 5
+"""Conjugate gradient steps, and those between two changes of the quadratics."""
 CHOICES = 2
-"""Renewals at which windows are chosen: the first ones."""
+"""Quadratics for which windows are chosen: the first ones."""
 FLOOR = 1e-6
 """Smallest value in the preconditioner, relative to its largest."""
 
@@ -68,21 +69,21 @@ class _Quadratic(NamedTuple):
     diagonal: Array
 
 
-def prior_stfts(stft: Stft) -> list[Stft]:
+def prior_stfts(operator: Operator) -> list[Stft]:
     """The transforms S_j, none twice."""
     lowest, highest = N_FFT_RANGE
-    lengths = {min(max(round(m * stft.n_fft / 4) * 4, lowest), highest) for m in WINDOWS}
+    lengths = {min(max(round(m * operator.n_fft / 4) * 4, lowest), highest) for m in WINDOWS}
     return [Stft(n_fft, n_fft // 4, "hann") for n_fft in sorted(lengths)]
 
 
-def refine(seen: Observation, cells: Cells, x: Array, stage: Stage) -> Array:
+def refine(seen: Observation, boxes: QuantiserBoxes, x: Array, stage: Stage) -> Array:
     """Improve the estimate x, real [N], in the steps of the stage. Same device as x."""
-    windows = [_window(seen, cells, S, x) for S in prior_stfts(seen.stft)]
+    windows = [_window(seen, boxes, S, x) for S in prior_stfts(seen.operator)]
     for step, _ in enumerate(stage):
-        if step % RENEW == 0:
-            if step < CHOICES * RENEW:
+        if step % STEPS_A_QUADRATIC == 0:
+            if step < CHOICES * STEPS_A_QUADRATIC:
                 windows = _chosen(seen, windows, x)
-            model, r = _around(seen, cells, windows, x)
+            model, r = _around(seen, boxes, windows, x)
             d = r / model.diagonal
             rz = dot(r, d)
         Hd = _curved(seen, windows, model, d)
@@ -97,7 +98,7 @@ def refine(seen: Observation, cells: Cells, x: Array, stage: Stage) -> Array:
     return x
 
 
-def wall(y: Array) -> tuple[Array, Array]:
+def box_force(y: Array) -> tuple[Array, Array]:
     """The force that holds a value at y in a box [-1, 1], and its slope; real arrays of one shape.
 
     The force is y in the middle, L^-1(y) / 3 towards the edge, and a straight line beyond `EDGE`.
@@ -109,11 +110,11 @@ def wall(y: Array) -> tuple[Array, Array]:
     return near * (3 - near**2) / (3 * rest) + slope * (y - near), slope
 
 
-def _window(seen: Observation, cells: Cells, S: Stft, x: Array) -> _Window:
+def _window(seen: Observation, boxes: QuantiserBoxes, S: Stft, x: Array) -> _Window:
     """S_j with the e of its frames, from the steps of the columns beneath them."""
-    span = S.span(seen.span.samples)
-    at = np.arange(span.frames) * S.hop + seen.span.left - seen.stft.n_fft / 2
-    squares = means(cells.power[None], at / seen.stft.hop, S.n_fft / 4 / seen.stft.hop)[0]
+    span = S.span(seen.operator.span.samples)
+    at = np.arange(span.frames) * S.hop + seen.operator.span.left - seen.operator.n_fft / 2
+    squares = means(boxes.power[None], at / seen.operator.hop, S.n_fft / 4 / seen.operator.hop)[0]
     return _Window(S, span, _like(SPARSITY_E * squares, x), _like(np.zeros((S.bins, span.frames)), x))
 
 
@@ -122,28 +123,30 @@ def _chosen(seen: Observation, windows: list[_Window], x: Array) -> list[_Window
     log1p = array_namespace(x).log1p
     costs = [to_numpy(log1p(power(w.stft.forward(x, w.span)) / w.e)) for w in windows]
     stfts = [w.stft for w in windows]
-    found = shares(stfts, costs, seen.stft.n_fft, seen.span.samples, CHOICE)
+    found = shares(stfts, costs, seen.operator.n_fft, seen.operator.span.samples, CHOICE)
     return [w._replace(share=_like(SPARSITY_A * share, x)) for w, share in zip(windows, found, strict=True)]
 
 
-def _around(seen: Observation, cells: Cells, windows: list[_Window], x: Array) -> tuple[_Quadratic, Array]:
+def _around(
+    seen: Observation, boxes: QuantiserBoxes, windows: list[_Window], x: Array
+) -> tuple[_Quadratic, Array]:
     """The quadratic at x and the downward gradient there."""
     xp = array_namespace(x)
-    X = seen.stft.forward(x, seen.span)
-    away = X - cells.centre
-    force, real = wall(xp.real(away) / cells.edge)
-    side, imag = wall(xp.imag(away) / cells.edge)
-    pull = cells.pull - cells.wall
-    push = cells.wall * cells.edge * (force + 1j * side) + pull * away
-    real, imag = cells.wall * real + pull, cells.wall * imag + pull
-    down = -seen.stft.adjoint(push, seen.span)
-    diagonal = _diagonal(seen.stft, seen.span, (real + imag) / 2)
+    X = seen.operator.forward(x)
+    away = X - boxes.centre
+    force, real = box_force(xp.real(away) / boxes.edge)
+    side, imag = box_force(xp.imag(away) / boxes.edge)
+    middle = boxes.centre_weight - boxes.box_weight
+    push = boxes.box_weight * boxes.edge * (force + 1j * side) + middle * away
+    real, imag = boxes.box_weight * real + middle, boxes.box_weight * imag + middle
+    down = -seen.operator.adjoint(push)
+    diagonal = _diagonal(seen.operator, (real + imag) / 2)
     priors = []
     for w in windows:
         Y = w.stft.forward(x, w.span)
-        u = cells.unit * w.share / (power(Y) + w.e)
+        u = boxes.unit * w.share / (power(Y) + w.e)
         down = down - w.stft.adjoint(Y * u, w.span)
-        diagonal = diagonal + _diagonal(w.stft, w.span, u)
+        diagonal = diagonal + _diagonal(StftOperator(w.stft, w.span), u)
         priors.append(u)
     return _Quadratic(real, imag, priors, diagonal + FLOOR * xp.max(diagonal)), down
 
@@ -151,20 +154,18 @@ def _around(seen: Observation, cells: Cells, windows: list[_Window], x: Array) -
 def _curved(seen: Observation, windows: list[_Window], model: _Quadratic, d: Array) -> Array:
     """The quadratic's second derivative times d."""
     xp = array_namespace(d)
-    D = seen.stft.forward(d, seen.span)
-    Hd = seen.stft.adjoint(model.real * xp.real(D) + 1j * (model.imag * xp.imag(D)), seen.span)
+    D = seen.operator.forward(d)
+    Hd = seen.operator.adjoint(model.real * xp.real(D) + 1j * (model.imag * xp.imag(D)))
     for w, u in zip(windows, model.priors, strict=True):
         Hd = Hd + w.stft.adjoint(w.stft.forward(d, w.span) * u, w.span)
     return Hd
 
 
-def _diagonal(stft: Stft, span: Span, weights: Array) -> Array:
+def _diagonal(operator: Operator, weights: Array) -> Array:
     """diag(S* W S), real [N], for real weights [K, L]: each frame counts with their c-weighted mean."""
     xp = array_namespace(weights)
-    c = xp.asarray(stft.weights, dtype=weights.dtype, device=device(weights))
-    ones = xp.ones(span.samples, dtype=weights.dtype, device=device(weights))
-    share = xp.sum(c * weights, axis=0) / stft.n_fft
-    return stft.adjoint(stft.forward(ones, span) * share, span)
+    c = xp.asarray(operator.weights, dtype=weights.dtype, device=device(weights))
+    return operator.diagonal(xp.sum(c * weights, axis=0) / float(operator.weights.sum()))
 
 
 def _like(a: np.ndarray, x: Array) -> Array:

@@ -12,9 +12,9 @@ from dataclasses import replace
 import numpy as np
 
 from dpcodec.inpaint import least_squares
-from dpcodec.inpaint.hiding import blend, blend_weights, scattered, without
-from dpcodec.inpaint.portions import Portions
+from dpcodec.inpaint.holdout import blend, blend_weights, hold_out, scattered
 from dpcodec.inpaint.problem import Problem, Progress
+from dpcodec.inpaint.progress_parts import ProgressParts
 from dpcodec.inpaint.solver_settings import SolverSettings, with_share
 
 SHORT_STEPS, LONGER_STEPS = 60, 300
@@ -27,18 +27,18 @@ TRIAL_TIME = 0.2
 
 def solve(problem: Problem, settings: SolverSettings, progress: Progress) -> tuple[np.ndarray, str]:
     """The estimate, complex64 [C, K, L], finite always, and how much the whole way was believed, as text."""
-    portions = Portions(progress, 0, 1)
+    parts = ProgressParts(progress, 0, 1)
     hidden = scattered(problem.kept, HIDDEN)
-    known = without(problem, hidden)
+    known = hold_out(problem, hidden)
     guesses = (
-        least_squares.solve(known, _steps(settings, SHORT_STEPS), portions.part(0.0, 0.05)),
-        least_squares.solve(known, _steps(settings, LONGER_STEPS), portions.part(0.05, 0.25)),
+        least_squares.solve(known, _steps(settings, SHORT_STEPS), parts.part(0.0, 0.05)),
+        least_squares.solve(known, _steps(settings, LONGER_STEPS), parts.part(0.05, 0.25)),
     )
-    short = least_squares.solve(problem, _steps(settings, SHORT_STEPS), portions.part(0.25, 0.3))
-    if portions.stopped:
+    short = least_squares.solve(problem, _steps(settings, SHORT_STEPS), parts.part(0.25, 0.3))
+    if parts.stopped:
         return short, "taken a short way"
     w = blend_weights(*guesses, problem.centre, hidden)
-    whole = least_squares.solve(problem, settings, portions.part(0.3, 1.0))
+    whole = least_squares.solve(problem, settings, parts.part(0.3, 1.0))
     shares = ", ".join(f"{one:.0%}" for one in w)
     return blend(short, whole, w), f"a short way and {shares} of what the rest changes"
 

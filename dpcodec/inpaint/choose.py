@@ -14,13 +14,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from dpcodec.inpaint import cautious, least_squares, zeros
-from dpcodec.inpaint.hiding import scattered, without
+from dpcodec.inpaint import cautious, least_squares
+from dpcodec.inpaint.holdout import hold_out, scattered
 from dpcodec.inpaint.problem import Problem, Progress, silent
 from dpcodec.inpaint.solver_settings import SolverSettings, with_share
-from dpcodec.signal.stft import Stft
+from dpcodec.inpaint.solvers import SOLVERS
 
-DETERMINED = 1.5
+NO_SECOND_OPINION = 1.5
 """Kept real numbers per sample from which least squares needs no second opinion."""
 HELD_OUT = 0.03
 """Share of the kept coefficients hidden from the short fit."""
@@ -35,8 +35,6 @@ POOR_GAIN_DB = 1.0
 """Held-out gain below which least squares is cautious, or a deep prior is tried where a GPU is quick."""
 DEEP_PRIOR_SECONDS = 60.0
 """Time that must be left for that."""
-HALO_WINDOWS = 6
-"""Reach of what is outside a block, in windows: the long window of the prior and what leans on it."""
 
 
 @dataclass(frozen=True)
@@ -51,19 +49,15 @@ class Choice:
         return f"{self.solver}: {self.reason}"
 
 
-def solve_with(
-    solver: str, problem: Problem, settings: SolverSettings, progress: Progress
-) -> tuple[np.ndarray, str]:
-    """Solve with "none", "least-squares", "janssen", "deep-prior" or "auto": the estimate complex64
-    [C, K, L], before context, and a line that says which solver it was and why."""
-    if solver != "auto":
-        return _solve(solver, problem, settings, progress), f"{solver}: as asked"
+def solve(problem: Problem, settings: SolverSettings, progress: Progress) -> tuple[np.ndarray, str]:
+    """The estimate of the solver chosen, [C, K, L], before context, and a line that says which it was and
+    why."""
     choice = choose(problem, settings)
     if choice.solver == "deep-prior":
         return _duel(problem, settings, progress)
     if choice.twice and settings.iterations is None:
         return _look_twice(choice, problem, settings, progress)
-    return _solve(choice.solver, problem, settings, progress), str(choice)
+    return SOLVERS[choice.solver].solve(problem, settings, progress), str(choice)
 
 
 def _look_twice(
@@ -75,12 +69,6 @@ def _look_twice(
     from dpcodec.inpaint import gap_duel  # lazy: loads scipy.linalg
 
     return gap_duel.solve(problem, settings, progress)
-
-
-def halo_frames(stft: Stft, solver: str) -> int:
-    """Frames on each side of a block that a solver must see for its estimate inside the block to be as good
-    as in one piece (measured: docs/method.md)."""
-    return 0 if solver == "none" else math.ceil(HALO_WINDOWS * stft.n_fft / stft.hop)
 
 
 def choose(problem: Problem, settings: SolverSettings) -> Choice:
@@ -95,7 +83,7 @@ def choose(problem: Problem, settings: SolverSettings) -> Choice:
         return Choice("janssen", "whole frames are missing and all others are exact", twice=True)
     if np.isfinite(problem.bound[~problem.kept]).all():
         return Choice("least-squares", "the mask bounds every dropped coefficient")
-    if problem.determination >= DETERMINED:
+    if problem.determination >= NO_SECOND_OPINION:
         return Choice("least-squares", f"{problem.determination:.1f} kept numbers a sample leave little open")
     return _by_trial(problem, settings)
 
@@ -119,7 +107,7 @@ def _by_trial(problem: Problem, settings: SolverSettings) -> Choice:
     told = f"a trial fit predicts hidden coefficients {gain:.1f} dB better than zeros do"
     time_left = math.inf if settings.deadline is None else settings.deadline - time.monotonic()
     if gain >= POOR_GAIN_DB:
-        return Choice("janssen", told)
+        return Choice("least-squares", told)
     if settings.device != "cpu" and time_left >= DEEP_PRIOR_SECONDS:
         return Choice("deep-prior", told)
     return Choice("least-squares", told, twice=True)
@@ -128,7 +116,7 @@ def _by_trial(problem: Problem, settings: SolverSettings) -> Choice:
 def held_out_gain(problem: Problem, settings: SolverSettings) -> float:
     """How much nearer than zero least squares comes to hidden kept coefficients, dB."""
     hidden = scattered(problem.kept, HELD_OUT)
-    estimate = least_squares.solve(without(problem, hidden), settings, silent)
+    estimate = least_squares.solve(hold_out(problem, hidden), settings, silent)
     return _gain(problem, hidden, estimate)
 
 
@@ -142,26 +130,12 @@ def _gain(problem: Problem, hidden: np.ndarray, estimate: np.ndarray) -> float:
 def _duel(problem: Problem, settings: SolverSettings, progress: Progress) -> tuple[np.ndarray, str]:
     """Fit both without the hidden coefficients; the deep prior wins only if it predicts them better."""
     hidden = scattered(problem.kept, HELD_OUT)
-    known = without(problem, hidden)
+    known = hold_out(problem, hidden)
     fallback = least_squares.solve(problem, settings, silent)
     linear = _gain(problem, hidden, least_squares.solve(known, settings, silent))
-    estimate = _solve("deep-prior", known, settings, progress)
+    estimate = SOLVERS["deep-prior"].solve(known, settings, progress)
     deep = _gain(problem, hidden, estimate)
     told = f"predicts hidden coefficients {deep:.1f} dB better than zeros, least squares {linear:.1f} dB"
     if deep > linear:
         return estimate, f"deep-prior: {told}"
     return fallback, f"least-squares: a deep prior {told}"
-
-
-def _solve(solver: str, problem: Problem, settings: SolverSettings, progress: Progress) -> np.ndarray:
-    if solver == "none":
-        return zeros.solve(problem, settings, progress)
-    if solver == "least-squares":
-        return least_squares.solve(problem, settings, progress)
-    if solver == "janssen":
-        from dpcodec.inpaint import janssen  # lazy: loads scipy.linalg
-
-        return janssen.solve(problem, settings, progress)
-    from dpcodec.inpaint import deep_prior  # lazy: loads torch
-
-    return deep_prior.solve(problem, settings, progress)

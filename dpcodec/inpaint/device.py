@@ -67,5 +67,7 @@ def require_torch(what: str) -> Any:
     try:
         import torch
     except (ImportError, OSError) as exc:
-        raise DeviceError(f"{what}: torch cannot be loaded: run pip install --upgrade torch") from exc
+        raise DeviceError(
+            f"{what}: torch is not installed, or cannot be loaded: run pip install 'dpcodec[deep]'"
+        ) from exc
     return torch

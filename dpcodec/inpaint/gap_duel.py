@@ -14,9 +14,9 @@ from dataclasses import replace
 import numpy as np
 
 from dpcodec.inpaint import janssen, least_squares
-from dpcodec.inpaint.hiding import beside_gaps, surely_less, without
-from dpcodec.inpaint.portions import Portions
+from dpcodec.inpaint.holdout import beside_gaps, hold_out, surely_less
 from dpcodec.inpaint.problem import Problem, Progress
+from dpcodec.inpaint.progress_parts import ProgressParts
 from dpcodec.inpaint.solver_settings import SolverSettings, with_share
 
 TRIAL_STEPS = 830
@@ -34,19 +34,19 @@ def solve(problem: Problem, settings: SolverSettings, progress: Progress) -> tup
 
     Where there is no time for a trial, or no place, the bridges are the answer.
     """
-    portions = Portions(progress, 0, 1)
-    bridged = janssen.solve(problem, settings, portions.part(0.0, 0.2))
-    hidden = beside_gaps(problem.kept, math.ceil(problem.stft.n_fft / problem.stft.hop))
-    if not hidden.any() or _over(portions, settings):
+    parts = ProgressParts(progress, 0, 1)
+    bridged = janssen.solve(problem, settings, parts.part(0.0, 0.2))
+    hidden = beside_gaps(problem.kept, math.ceil(problem.operator.n_fft / problem.operator.hop))
+    if not hidden.any() or _over(parts, settings):
         return bridged, "janssen: whole frames are missing and all others are exact"
-    known, limited = without(problem, hidden), with_share(settings, TRIAL_TIME)
-    bridges = janssen.solve(known, limited, portions.part(0.2, 0.5))
+    known, limited = hold_out(problem, hidden), with_share(settings, TRIAL_TIME)
+    bridges = janssen.solve(known, limited, parts.part(0.2, 0.5))
     short = replace(limited, iterations=TRIAL_STEPS)
-    sparse = least_squares.solve(known, short, portions.part(0.5, 0.65))
+    sparse = least_squares.solve(known, short, parts.part(0.5, 0.65))
     missed = [_missed(problem, x, hidden) for x in (sparse, bridges)]
-    if _over(portions, settings) or not surely_less(missed[0], MARGIN * missed[1]):
+    if _over(parts, settings) or not surely_less(missed[0], MARGIN * missed[1]):
         return bridged, "janssen: whole frames are missing, and beside them least squares is not far better"
-    found = least_squares.solve(problem, settings, portions.part(0.65, 1.0))
+    found = least_squares.solve(problem, settings, parts.part(0.65, 1.0))
     return found, "least-squares: whole frames are missing, and beside them it is far better than janssen"
 
 
@@ -56,7 +56,7 @@ def _missed(problem: Problem, estimate: np.ndarray, hidden: np.ndarray) -> np.nd
     return np.asarray(np.square(errors).sum(axis=(0, 1)))
 
 
-def _over(portions: Portions, settings: SolverSettings) -> bool:
+def _over(parts: ProgressParts, settings: SolverSettings) -> bool:
     """Whether the caller has asked to stop, or the time is up."""
     late = settings.deadline is not None and time.monotonic() >= settings.deadline
-    return portions.stopped or late
+    return parts.stopped or late

@@ -1,7 +1,7 @@
 """Gaps in an otherwise known signal, bridged by autoregressive models that are tried out beside them.
 
 Janssen, Veldhuis and Vries (1986) take turns: a model from the signal, the gap from the model, and again. A
-model of what surrounds the gap, without turns, is better on average (docs/method.md), a model for each side
+model of what surrounds the gap, without turns, is better on average, a model for each side
 better where the sound changes, and turns where it hardly lasts. So all are asked, and what each is worth is
 seen where the answer is known: gaps of the same length are made in the known signal on both sides, and the
 weights that add the answers up are those that fill them best.
@@ -16,7 +16,7 @@ import numpy as np
 from scipy.linalg import solve_toeplitz
 
 from dpcodec.inpaint.autoregression import Model, autocorrelation, bridge, bridge_between, burg
-from dpcodec.inpaint.watch import Stage
+from dpcodec.inpaint.step_budget import Stage
 
 UNIT_RANGE = (1024, 4096)
 """Context and order are counted in units: the longer of window and gap, within these many samples."""

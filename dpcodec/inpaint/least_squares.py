@@ -12,7 +12,7 @@ gradients from there take the shortest way to a signal that agrees with them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -24,7 +24,7 @@ from dpcodec.inpaint.arrays import dot, to_numpy
 from dpcodec.inpaint.observation import Observation, observe
 from dpcodec.inpaint.problem import Problem, Progress, limit
 from dpcodec.inpaint.solver_settings import SolverSettings
-from dpcodec.inpaint.watch import Stage, Watch
+from dpcodec.inpaint.step_budget import Stage, StepBudget
 
 Array = Any
 
@@ -51,7 +51,7 @@ DIAGONAL_FLOOR = 1e-6
 """Smallest value in the preconditioner, relative to its largest: samples that hardly a kept frame covers."""
 UNSEEN = 1e-7
 """Curvature, relative to the diagonal's, below which the data say nothing about a direction."""
-PULL = 1e-2
+CUT_END_WEIGHT = 1e-2
 """Weight of the zeros that stand for frames missing beyond a cut end."""
 
 
@@ -62,44 +62,43 @@ def solve(problem: Problem, settings: SolverSettings, progress: Progress) -> np.
     when `settings.deadline` has passed or `progress` answers true. `settings.iterations` bounds the steps of
     a channel. On a device other than the CPU the same code runs on torch tensors.
     """
-    longer = settings.longer or reweighted.LONGER
-    return each_channel(lambda seen, watch: solve_channel(seen, watch, longer), problem, settings, progress)
+    return each_channel(solve_channel, problem, settings, progress)
 
 
 def each_channel(
-    method: Callable[[Observation, Watch], Array],
+    method: Callable[[Observation, StepBudget], Array],
     problem: Problem,
     settings: SolverSettings,
     progress: Progress,
 ) -> np.ndarray:
     """The estimate of a method that gives the signal of one channel: for `solve` and its siblings."""
     channels = problem.kept.shape[0]
-    estimate = np.empty(problem.kept.shape, np.complex64)
+    estimate = np.empty(problem.kept.shape, problem.value.dtype)
     for c in range(channels):
-        watch = Watch(progress, settings.deadline, c, channels, settings.iterations)
+        if problem.operator.orthonormal and np.isfinite(problem.bound[c]).all():
+            estimate[c] = problem.value[c]  # nothing is open, and the kept ones say nothing of the others
+            continue
+        budget = StepBudget(progress, settings.deadline, c, channels, settings.iterations)
         seen = _on_device(observe(problem, c), settings.device)
-        estimate[c] = to_numpy(seen.stft.forward(method(seen, watch), seen.span) * seen.level)
+        estimate[c] = to_numpy(seen.operator.forward(method(seen, budget)) * seen.level)
     usable = np.isfinite(estimate)
-    return limit(problem, np.where(usable, estimate, problem.centre).astype(np.complex64))
+    return limit(problem, np.where(usable, estimate, problem.value))
 
 
-def solve_channel(seen: Observation, watch: Watch, longer: Sequence[int] = reweighted.LONGER) -> Array:
-    """The signal of one channel divided by its level, float32 [N], on the observation's device.
-
-    The prior's windows have `longer` windows of the STFT.
-    """
+def solve_channel(seen: Observation, budget: StepBudget) -> Array:
+    """The signal of one channel divided by its level, float32 [N], on the observation's device."""
     b = seen.adjoint(seen.target)
     if not dot(b, b) > 0:
         return b
     plan = plan_of(seen)
-    watch.budget(plan)
-    x = conjugate_gradients(seen, 0 * b, watch.stage(plan.first))
-    if seen.cells is not None:
-        return bounded.refine(seen, seen.cells, x, watch.stage(plan.refine))
+    budget.plan(plan)
+    x = conjugate_gradients(seen, seen.first(), budget.stage(plan.first))
+    if seen.boxes is not None:
+        return bounded.refine(seen, seen.boxes, x, budget.stage(plan.refine))
     if plan.refine:
-        stage = watch.stage(plan.refine, 1 if not plan.polish else REFINE_TIME)
-        x = reweighted.refine(seen, x, stage, longer)
-        x = conjugate_gradients(seen, x, watch.stage(plan.polish))
+        stage = budget.stage(plan.refine, 1 if not plan.polish else REFINE_TIME)
+        x = reweighted.refine(seen, x, stage)
+        x = conjugate_gradients(seen, x, budget.stage(plan.polish))
     return x
 
 
@@ -113,8 +112,10 @@ class Plan(NamedTuple):
 
 def plan_of(seen: Observation) -> Plan:
     """Which stages a problem is worth: the prior where the data are few, the data where they are many."""
+    if seen.operator.orthonormal:  # the data have said all that they say
+        return Plan(0, REFINE_STEPS, 0)
     known = seen.determination if seen.covered() else 0.0
-    if seen.cells is not None:
+    if seen.boxes is not None:
         return Plan(FIRST_STEPS, bounded.STEPS, 0)
     if seen.bounded or known >= DETERMINED:
         return Plan(DETERMINED_STEPS, 0, 0)
@@ -132,17 +133,17 @@ def conjugate_gradients(seen: Observation, x: Array, stage: Stage) -> Array:
     where frames are missing, nothing may determine the signal, and nobody will use it. Ends earlier in a
     direction that the data say nothing about: rounding would take it anywhere.
     """
-    diagonal, pull = seen.diagonal(), PULL * seen.missing()
-    floor = diagonal + pull + DIAGONAL_FLOOR * array_namespace(x).max(diagonal)
+    diagonal, ends = seen.diagonal(), CUT_END_WEIGHT * seen.missing()
+    floor = diagonal + ends + DIAGONAL_FLOOR * array_namespace(x).max(diagonal)
     b = seen.adjoint(seen.target)[seen.inside]
     enough = TOLERANCE**2 * dot(b, b / floor[seen.inside])
-    r = seen.adjoint(seen.target - seen.forward(x)) - pull * x
+    r = seen.adjoint(seen.target - seen.forward(x)) - ends * x
     d = z = r / floor
     rz = dot(r, z)
     for _ in stage:
         if dot(r[seen.inside], z[seen.inside]) <= enough:
             break
-        Ad = seen.adjoint(seen.forward(d)) + pull * d
+        Ad = seen.adjoint(seen.forward(d)) + ends * d
         curvature = dot(d, Ad)
         if not curvature > UNSEEN * dot(d, floor * d):
             break
@@ -162,5 +163,5 @@ def _on_device(seen: Observation, device: str) -> Observation:
     def move(a: np.ndarray) -> Array:
         return torch.from_numpy(a.T).to(device).mT
 
-    cells = seen.cells.moved(move) if seen.cells is not None else None
-    return replace(seen, target=move(seen.target), root=move(seen.root), cells=cells)
+    boxes = seen.boxes.moved(move) if seen.boxes is not None else None
+    return replace(seen, target=move(seen.target), root=move(seen.root), boxes=boxes)

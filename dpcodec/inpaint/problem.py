@@ -2,66 +2,110 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import numpy as np
 
-from dpcodec.signal.stft import Span, Stft
+from dpcodec.transform.operator import Operator, StftOperator
+from dpcodec.transform.stft import Span, Stft
 
 Array = Any
 
 
 class Progress(Protocol):
-    """Called by solvers as they go. A true answer asks the solver to stop and return its best so far."""
+    """Called as work goes on, by the codec in seconds of audio, by a solver in steps.
 
-    def __call__(self, done: int, total: int, loss: float | None = None) -> bool | None:
-        """`done` of `total` steps are over; `loss` is the solver's own objective."""
+    A true answer asks a decoder to stop: its solver gives its best so far, the rest of the file is rebuilt
+    with solver none, and the report says so. The encoder ignores the answer.
+    """
+
+    def __call__(self, done: float, total: float | None, detail: str) -> bool | None:
+        """`done` of `total` (None: not known) are over; `detail` is one line for the eye."""
 
 
-def silent(done: int, total: int, loss: float | None = None) -> None:
+def silent(done: float, total: float | None, detail: str) -> None:
     """A progress that shows nothing and never stops."""
 
 
 @dataclass(frozen=True)
-class Problem:
-    """A masked spectrogram and what is known of each coefficient.
+class Origin:
+    """Where the first coefficient stands in the file: its channel and frame, and the frames F of a
+    segment."""
 
-    stft       the operator S; `stft.forward(x, span)` and `stft.adjoint(X, span)`
-    span       how the unknown signal lies under the L frames
+    channel: int = 0
+    frame: int = 0
+    segment_frames: int = 1 << 20
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A masked spectrogram and what is known of each coefficient; complex of an STFT, real of an MDCT.
+
+    operator   S of the stretch; `operator.forward(x)` and `operator.adjoint(X)`
     kept       bool [C, K, L], True where the coefficient arrived
-    centre     complex64 [C, K, L], its value; zero elsewhere
+    value      complex64 or float32 [C, K, L], what the file's own quantiser gives back; zero elsewhere
+    centre     the same, middle of the quantiser's box; zero elsewhere
     halfwidth  float32 [C, K, L], real and imaginary part each lie within this of the centre; 0 where exact
     bound      float32 [C, K, L], bound on the modulus of a dropped one; inf where unknown, 0 where kept
+    noise      float32 [C, K, L], root mean square that the file tells of a dropped one; 0 where none is told
+    origin     of the first coefficient
     """
 
-    stft: Stft
-    span: Span
+    operator: Operator
     kept: np.ndarray
+    value: np.ndarray
     centre: np.ndarray
     halfwidth: np.ndarray
     bound: np.ndarray
+    noise: np.ndarray
+    origin: Origin = field(default_factory=Origin)
 
     @property
     def determination(self) -> float:
         """Kept real numbers per unknown sample: above 1 the kept coefficients may determine the signal."""
-        unknowns = self.kept.shape[0] * self.span.samples
-        return 2 * float(np.count_nonzero(self.kept)) / unknowns if unknowns else float("inf")
+        unknowns = self.kept.shape[0] * self.operator.span.samples
+        numbers = float(np.count_nonzero(self.kept)) * (2 if np.iscomplexobj(self.value) else 1)
+        return numbers / unknowns if unknowns else float("inf")
+
+    def channel(self, c: int) -> Problem:
+        """The problem of one channel, [1, K, L]."""
+        one = slice(c, c + 1)
+        names = ("kept", "value", "centre", "halfwidth", "bound", "noise")
+        origin = replace(self.origin, channel=self.origin.channel + c)
+        return replace(self, origin=origin, **{name: getattr(self, name)[one] for name in names})
+
+
+def stft_problem(
+    stft: Stft,
+    span: Span,
+    kept: np.ndarray,
+    centre: np.ndarray,
+    halfwidth: np.ndarray,
+    bound: np.ndarray,
+    origin: Origin | None = None,
+) -> Problem:
+    """A problem of complex coefficients without told noise, whose quantiser gives back its boxes' middles."""
+    noise = np.broadcast_to(np.float32(0), kept.shape)
+    return Problem(
+        StftOperator(stft, span), kept, centre, centre, halfwidth, bound, noise, origin or Origin()
+    )
 
 
 def reinsert(problem: Problem, estimate: np.ndarray) -> np.ndarray:
     """With context: kept coefficients move to the nearest value their interval allows; exact ones come back.
 
-    Dropped coefficients keep the estimate. Complex [C, K, L] in and out, same dtype.
+    Dropped coefficients keep the estimate. [C, K, L] in and out, same dtype.
     """
-    re, im, h = problem.centre.real, problem.centre.imag, problem.halfwidth
-    real = np.clip(estimate.real, re - h, re + h)
-    imag = np.clip(estimate.imag, im - h, im + h)
-    return np.where(problem.kept, real + 1j * imag, estimate).astype(estimate.dtype)
+    centre, h = problem.centre, problem.halfwidth
+    inside = np.clip(estimate.real, centre.real - h, centre.real + h)
+    if np.iscomplexobj(estimate):
+        inside = inside + 1j * np.clip(estimate.imag, centre.imag - h, centre.imag + h)
+    return np.where(problem.kept, inside, estimate).astype(estimate.dtype)
 
 
 def limit(problem: Problem, estimate: np.ndarray) -> np.ndarray:
-    """Scale dropped coefficients whose modulus passes their bound back onto it. Complex [C, K, L]."""
+    """Scale dropped coefficients whose modulus passes their bound back onto it: [C, K, L]."""
     modulus = np.abs(estimate)
     over = ~problem.kept & (modulus > problem.bound)
     scale = np.divide(problem.bound, modulus, out=np.ones_like(problem.bound), where=over)

@@ -19,7 +19,7 @@ believed to the end.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
@@ -29,10 +29,11 @@ from array_api_compat import array_namespace, device, is_numpy_array
 
 from dpcodec.inpaint.arrays import dot, power, to_numpy
 from dpcodec.inpaint.observation import Observation
-from dpcodec.inpaint.places import shares
-from dpcodec.inpaint.watch import Stage
+from dpcodec.inpaint.step_budget import Stage
+from dpcodec.inpaint.window_selection import shares
 from dpcodec.settings import N_FFT_RANGE
-from dpcodec.signal.stft import Stft
+from dpcodec.transform.operator import Operator
+from dpcodec.transform.stft import Stft
 
 Array = Any
 T = TypeVar("T")
@@ -54,27 +55,27 @@ CHOICE = 0.3
 sample, 1 at most: with little known the difference is rough, and only a bold choice helps."""
 TINY = 1e-30
 """Floor of e, for a signal that is all but silent."""
-RENEW = 2
-"""Steps between two renewals of the weights."""
+REWEIGHT_EVERY = 2
+"""Steps between two changes of the weights."""
 
 
-def prior_stfts(stft: Stft, longer: Iterable[int] = LONGER) -> list[Stft]:
+def prior_stfts(operator: Operator) -> list[Stft]:
     """The transforms S_j in whose coefficients sounds are sparse: so many windows long, none twice."""
-    lengths = {min(factor * stft.n_fft, N_FFT_RANGE[1]) for factor in longer}
+    lengths = {min(factor * operator.n_fft, N_FFT_RANGE[1]) for factor in LONGER}
     return [Stft(n_fft, n_fft // 4, "hann") for n_fft in sorted(lengths)]
 
 
 class _View(NamedTuple):
     """An operator and its adjoint, Q S or an S_j, and where the estimate is in it.
 
-    stft    S or S_j
-    at      QSx - QX, or S_j x
-    share   s_j of its coefficients
-    move    image of the move before; None before the first
-    weights mu s_j w of its coefficients; None for the data
+    transform  S or S_j
+    at         QSx - QX, or S_j x
+    share      s_j of its coefficients
+    move       image of the move before; None before the first
+    weights    mu s_j w of its coefficients; None for the data
     """
 
-    stft: Stft
+    transform: Operator | Stft
     forward: Callable[[Array], Array]
     adjoint: Callable[[Array], Array]
     at: Array
@@ -104,30 +105,27 @@ def _falling(line: tuple[float, float], ends: tuple[float, float], known: float)
     return float(np.clip(10 ** (line[0] + line[1] * known), *ends))
 
 
-def refine(seen: Observation, x: Array, stage: Stage, longer: Iterable[int] = LONGER) -> Array:
+def refine(seen: Observation, x: Array, stage: Stage) -> Array:
     """Improve the estimate x, real [N], in the steps of the stage; e and mu fall as the stage goes on.
 
-    The prior's windows have `longer` windows of the STFT. On the CPU the transforms are worked on side by
-    side, in a thread a core.
+    On the CPU the transforms are worked on side by side, in a thread a core.
     """
     workers = os.cpu_count() or 1
     if not is_numpy_array(x) or workers == 1:
-        return _refine(seen, x, stage, longer, map)
+        return _refine(seen, x, stage, map)
     with ThreadPoolExecutor(workers) as pool:
-        return _refine(seen, x, stage, longer, pool.map)
+        return _refine(seen, x, stage, pool.map)
 
 
-def _refine(
-    seen: Observation, x: Array, stage: Stage, longer: Iterable[int], each: Callable[..., Any]
-) -> Array:
-    views = _views(seen, x, longer)
+def _refine(seen: Observation, x: Array, stage: Stage, each: Callable[..., Any]) -> Array:
+    views = _views(seen, x)
     dx = None
     for step, way in enumerate(stage):
         prior = _prior_at(seen, way)
         if way >= CHOOSE_FROM and step % CHOOSE == 0:
             views = [views[0], *_chosen(seen, views[1:], prior)]
-        if step % RENEW == 0:
-            views = [views[0], *each(partial(_renew, prior=prior), views[1:])]
+        if step % REWEIGHT_EVERY == 0:
+            views = [views[0], *each(partial(_reweight, prior=prior), views[1:])]
         g = -sum(each(_slope, views))
         downs, H = zip(*each(partial(_look, g=g), views), strict=True)
         a = _minimum(sum(H), g, dx)
@@ -139,12 +137,12 @@ def _refine(
     return x
 
 
-def _views(seen: Observation, x: Array, longer: Iterable[int]) -> list[_View]:
+def _views(seen: Observation, x: Array) -> list[_View]:
     """The data, then the prior's windows."""
-    views = [_View(seen.stft, seen.forward, seen.adjoint, seen.forward(x) - seen.target, 1.0)]
-    stfts = prior_stfts(seen.stft, longer)
+    views = [_View(seen.operator, seen.forward, seen.adjoint, seen.forward(x) - seen.target, 1.0)]
+    stfts = prior_stfts(seen.operator)
     for S in stfts:
-        span = S.span(seen.span.samples)
+        span = S.span(seen.operator.span.samples)
         forward, adjoint = partial(S.forward, span=span), partial(S.adjoint, span=span)
         views.append(_View(S, forward, adjoint, S.forward(x, span), 1 / len(stfts)))
     return views
@@ -158,7 +156,9 @@ def _chosen(seen: Observation, views: list[_View], prior: _Prior) -> list[_View]
     squares = [power(view.at) for view in views]
     e = max(prior.e * max(float(xp.max(P)) for P in squares), TINY)
     costs = [to_numpy(xp.log1p(P / e)) for P in squares]
-    found = shares([view.stft for view in views], costs, seen.stft.n_fft, seen.span.samples, prior.choice)
+    stfts = [view.transform for view in views]
+    samples = seen.operator.span.samples
+    found = shares(stfts, costs, seen.operator.n_fft, samples, prior.choice)
     return [
         view._replace(share=xp.asarray(share, device=device(view.at)))
         for view, share in zip(views, found, strict=True)
@@ -177,7 +177,7 @@ def _look(view: _View, g: Array) -> tuple[Array, np.ndarray]:
     for i, p in enumerate(basis):
         wp = p if view.weights is None else p * view.weights
         for j in range(i + 1):
-            H[i, j] = H[j, i] = _inner(wp, basis[j])
+            H[i, j] = H[j, i] = _inner(wp, basis[j], view.transform)
     return down, H
 
 
@@ -206,7 +206,7 @@ def _combine(a: tuple[float, float], down: Array, before: Array | None) -> Array
     return down
 
 
-def _renew(view: _View, prior: _Prior) -> _View:
+def _reweight(view: _View, prior: _Prior) -> _View:
     """With weights of the estimate as it is. e and mu e stop where the data are no surer."""
     P = power(view.at)
     e = max(float(array_namespace(P).max(P)) * prior.e, prior.variance, TINY)
@@ -218,10 +218,12 @@ def _between(first: float, last: float, way: float) -> float:
     return float(first * (last / first) ** way)
 
 
-def _inner(X: Array, Y: Array) -> float:
-    """<X, Y> with the weights c_k, of complex [K, L]."""
+def _inner(X: Array, Y: Array, transform: Operator | Stft) -> float:
+    """<X, Y> with the weights c_k, of [K, L]."""
     xp = array_namespace(X)
     X, Y = xp.matrix_transpose(X), xp.matrix_transpose(Y)
     whole = xp.vecdot(xp.reshape(X, (-1,)), xp.reshape(Y, (-1,)))
+    if transform.weights[0] == transform.weights[1]:
+        return float(xp.real(whole))
     ends = xp.vecdot(X[:, 0], Y[:, 0]) + xp.vecdot(X[:, -1], Y[:, -1])
     return 2 * float(xp.real(whole)) - float(xp.real(ends))

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from dpcodec.mask.table import MaskParameters
+
 
 def merge_ranges(ranges: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
     """Inclusive ranges in any order -> the same frames as sorted ranges with a gap between any two.
@@ -20,6 +22,12 @@ def merge_ranges(ranges: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ..
         else:
             merged.append((first, last))
     return tuple(merged)
+
+
+def segment_mask(parameters: MaskParameters, segment: int, X: np.ndarray) -> np.ndarray:
+    """See `mask.table`."""
+    C, K, L = X.shape
+    return columns_mask(parameters.columns, C, K, segment * parameters.segment_frames, L)
 
 
 def columns_mask(

@@ -7,7 +7,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from dpcodec.mask.seeded import dropped_count
+from dpcodec.mask.count import dropped_count
+from dpcodec.mask.table import MaskParameters
+
+
+def segment_mask(parameters: MaskParameters, segment: int, X: np.ndarray) -> np.ndarray:
+    """See `mask.table`."""
+    return energy_mask(X, parameters.drop_q32)
 
 
 def energy_mask(X: np.ndarray, drop_q32: int) -> np.ndarray:

@@ -1,7 +1,7 @@
 """Figures of merit: an estimate against its reference, as arrays [C, N] or [N], full scale 1.0.
 
 `evaluate` takes metrics by the names in `METRICS`. `peaq.peaq` and `pemoq.pemoq`, which load scipy, are
-imported from their own packages. Importing this package loads neither scipy nor torch.
+imported from their own packages. Importing this package does not load scipy, and nothing in it needs torch.
 """
 
 from dpcodec.metrics.align import align, find_delay
@@ -13,6 +13,7 @@ from dpcodec.metrics.catalogue import (
     evaluate,
     select,
     to_json_value,
+    unavailable,
 )
 from dpcodec.metrics.pair import resample
 from dpcodec.metrics.sdr import sdr
@@ -37,5 +38,6 @@ __all__ = [  # noqa: RUF022 - plainly sorted
     "si_snr",
     "snr",
     "to_json_value",
+    "unavailable",
     "visqol",
 ]

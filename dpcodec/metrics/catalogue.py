@@ -132,9 +132,21 @@ DEFAULT_METRICS = tuple(name for name, metric in METRICS.items() if metric.defau
 """Those that need no extra package and give no intermediate figures."""
 
 
+def unavailable() -> dict[str, str]:
+    """The metrics that need a package which is not there: name -> what to do about it."""
+    reasons = {}
+    for name, metric in METRICS.items():
+        try:
+            if metric.require is not None:
+                metric.require()
+        except SettingsError as error:
+            reasons[name] = str(error)
+    return reasons
+
+
 def select(names: Iterable[str]) -> list[str]:
-    """The names, each once; "all" stands for every metric. Raises `SettingsError` for one that is not known
-    or needs a package that is not there.
+    """The names, each once; "all" stands for every metric but the `unavailable` ones. Raises `SettingsError`
+    for one that is not known, or is asked for by its own name and needs a package that is not there.
 
     >>> select(["sdr", "snr", "sdr"])
     ['sdr', 'snr']
@@ -143,11 +155,14 @@ def select(names: Iterable[str]) -> list[str]:
     for name in names:
         if name != "all" and name not in METRICS:
             raise SettingsError(f"metric {name!r} is unknown: choose from {', '.join(METRICS)}, or all")
-        chosen |= dict.fromkeys(METRICS if name == "all" else [name])
-    for name in chosen:
+        if name == "all":
+            missing = unavailable()
+            chosen |= dict.fromkeys(one for one in METRICS if one not in missing)
+            continue
         require = METRICS[name].require
         if require is not None:
             require()
+        chosen[name] = None
     return list(chosen)
 
 

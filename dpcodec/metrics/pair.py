@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from dpcodec.audio.resample import Resampler
 from dpcodec.errors import AudioError
-from dpcodec.signal.resample import Resampler
 
 
 def as_pair(reference: np.ndarray, estimate: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

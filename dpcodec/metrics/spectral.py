@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from dpcodec.metrics.pair import as_pair
-from dpcodec.signal.stft import Span, Stft
+from dpcodec.transform.stft import Span, Stft
 
 N_FFT, HOP = 2048, 512
 FLOOR_DB = -80.0

@@ -1,4 +1,4 @@
-"""ViSQOL, through the package visqol-python (`pip install "dpcodec[visqol]"`).
+"""ViSQOL, through the package visqol-python (`pip install 'dpcodec[visqol]'`).
 
 Chinen et al., "ViSQOL v3: an open source production ready objective speech and audio metric", QoMEX 2020.
 Audio mode: 48 kHz, one channel, support vector regression to a mean opinion score.
@@ -55,7 +55,6 @@ def require_visqol() -> Any:
         from visqol import VisqolApi
     except (ImportError, OSError) as exc:
         raise SettingsError(
-            'visqol: the package visqol-python cannot be loaded: run pip install "dpcodec[visqol]", '
-            "or leave visqol out"
+            "visqol: the package visqol-python cannot be loaded: run pip install 'dpcodec[visqol]'"
         ) from exc
     return VisqolApi

@@ -129,7 +129,8 @@ class Listener:
         return self.browser.find_element("css selector", selector)
 
     def all(self, selector: str) -> list[Any]:
-        return self.browser.find_elements("css selector", selector)
+        found: list[Any] = self.browser.find_elements("css selector", selector)
+        return found
 
     def texts(self, selector: str) -> list[str]:
         return [element.text for element in self.all(selector)]

@@ -51,7 +51,7 @@ def exported(listener: Any, downloads: Path, kind: str) -> str:
     for old in downloads.iterdir():
         old.unlink()
     listener.click(f"Save {kind.upper()}")
-    path = listener.until(lambda: next(downloads.glob(f"*.{kind}"), None))
+    path: Path = listener.until(lambda: next(downloads.glob(f"*.{kind}"), None))
     return path.read_bytes().decode()
 
 

@@ -153,7 +153,7 @@ def test_keys_can_be_turned_off(listener: Any) -> None:
 
 
 def test_the_tab_key_reaches_everything_visibly(listener: Any) -> None:
-    reached = []
+    reached: list[Any] = []
     ring = "const s = getComputedStyle(arguments[0]); return s.outlineStyle + s.outlineWidth"
     while (focused := listener.browser.switch_to.active_element).tag_name != "body" or not reached:
         if reached:

@@ -2,52 +2,22 @@
 
 from __future__ import annotations
 
-import json
-import os
 import subprocess
-import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import soundfile
+from command_line import ENVIRONMENT, MakeFile, Outcome, Run, Spawn, command_line
+from damaged_files import small_file
 
 from dpcodec.cli.main import run
 
-ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1"}
-
-
-@dataclass
-class Outcome:
-    code: int
-    out: bytes
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-    def fails(self, code: int, *words: str) -> None:
-        """It ended with this code and one line on stderr that holds these words."""
-        assert self.code == code, self.err
-        lines = self.err.splitlines()
-        assert len(lines) == 1, self.err
-        assert lines[0].startswith("dpcodec: ")
-        assert lines[0].count(": ") >= 2, f"what, and what to do: {lines[0]}"
-        for word in words:
-            assert word in lines[0], f"{word!r} is not in {lines[0]!r}"
-
-    def succeeds(self) -> Outcome:
-        assert self.code == 0, self.err
-        assert "Traceback" not in self.err
-        return self
-
 
 @pytest.fixture
-def cli(capfdbinary: pytest.CaptureFixture[bytes]) -> Callable[..., Outcome]:
+def cli(capfdbinary: pytest.CaptureFixture[bytes]) -> Run:
     """Run a command line in this process."""
 
     def call(*arguments: object) -> Outcome:
@@ -60,7 +30,7 @@ def cli(capfdbinary: pytest.CaptureFixture[bytes]) -> Callable[..., Outcome]:
 
 
 @pytest.fixture
-def command() -> Callable[..., Outcome]:
+def command() -> Run:
     """Run a command line as a process; keywords go to `subprocess.run`."""
 
     def call(*arguments: object, **options: Any) -> Outcome:
@@ -79,7 +49,7 @@ def command() -> Callable[..., Outcome]:
 
 
 @pytest.fixture
-def spawn() -> Callable[..., subprocess.Popen[bytes]]:
+def spawn() -> Iterator[Spawn]:
     """Start a command line as a process whose stderr is a pipe."""
     started: list[subprocess.Popen[bytes]] = []
 
@@ -95,17 +65,8 @@ def spawn() -> Callable[..., subprocess.Popen[bytes]]:
         process.communicate()
 
 
-def command_line(*arguments: object) -> list[str]:
-    return [
-        sys.executable,
-        "-m",
-        "dpcodec",
-        *[os.fsdecode(a) if isinstance(a, bytes) else str(a) for a in arguments],
-    ]
-
-
 @pytest.fixture
-def tone(tmp_path: Path) -> Callable[..., Path]:
+def tone(tmp_path: Path) -> MakeFile:
     """Write a file of decaying partials and a little noise; returns its path."""
 
     def make(
@@ -125,11 +86,17 @@ def tone(tmp_path: Path) -> Callable[..., Path]:
 
 
 @pytest.fixture
-def dpc(tone: Callable[..., Path], cli: Callable[..., Outcome], tmp_path: Path) -> Path:
+def dpc(tone: MakeFile, cli: Run, tmp_path: Path) -> Path:
     """A small file: 2 s, 8 kHz, several segments and parts."""
     target = tmp_path / "in.dpc"
     cli("encode", tone(seconds=2), target, "-q", "--profile", "stft").succeeds()
     return target
+
+
+@pytest.fixture(scope="session")
+def small() -> bytes:
+    """Five segments of two parts, about 2 KB."""
+    return small_file()
 
 
 def signal(samples: int, rate: int, channels: int = 1) -> np.ndarray:
@@ -137,9 +104,5 @@ def signal(samples: int, rate: int, channels: int = 1) -> np.ndarray:
     t = np.arange(samples) / rate
     noise = np.random.default_rng(1).standard_normal((channels, samples))
     partials = sum(np.sin(2 * np.pi * 0.02 * k * rate * t + k) * np.exp(-t * k) / k for k in range(1, 6))
-    return (0.15 * partials + 0.01 * noise).astype(np.float32)
-
-
-def samples_of(path: Path, dtype: str = "float32") -> np.ndarray:
-    """[C, N]"""
-    return soundfile.read(path, dtype=dtype, always_2d=True)[0].T
+    x: np.ndarray = (0.15 * partials + 0.01 * noise).astype(np.float32)
+    return x

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import json
 import shutil
+from pathlib import Path
 
 import pytest
+from command_line import Outcome, Run
 
 QUICK = ("--metrics", "snr", "--seconds", "0.5", "--rate", "16000", "--clips", 2, "-j", 1)
 
 
 @pytest.fixture
-def peers(cli, tmp_path):
+def peers(cli: Run, tmp_path: Path) -> Run:
     """`bench peers` on short clips by formula, results in `tmp_path / "out"`."""
 
-    def call(*options):
+    def call(*options: object) -> Outcome:
         return cli("bench", "peers", *QUICK, "--out", tmp_path / "out", *options)
 
     return call
 
 
-def test_tables_and_plots(peers, tmp_path):
+def test_tables_and_plots(peers: Run, tmp_path: Path) -> None:
     done = peers("--bitrates", "24,32", "--codecs", "dpcodec")
     assert done.code == 0, done.err
     out = done.out.decode()
@@ -29,7 +31,9 @@ def test_tables_and_plots(peers, tmp_path):
     assert (tmp_path / "out" / "peers-16000hz-0_5s.svg").exists() == ("drew" in done.err)
 
 
-def test_programs_that_are_absent_are_noted_and_left_out(peers, tmp_path, monkeypatch):
+def test_programs_that_are_absent_are_noted_and_left_out(
+    peers: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     done = peers("--bitrates", "24", "--codecs", "dpcodec,opus,mp3")
     assert done.code == 0, done.err
@@ -39,7 +43,7 @@ def test_programs_that_are_absent_are_noted_and_left_out(peers, tmp_path, monkey
 
 
 @pytest.mark.skipif(not shutil.which("opusenc"), reason="opusenc is not installed")
-def test_rows_as_json(peers):
+def test_rows_as_json(peers: Run) -> None:
     done = peers("--bitrates", "24", "--codecs", "opus", "--json")
     rows = [json.loads(line) for line in done.out.splitlines()]
     assert [(row["clip"], row["codec"], row["kbps"]) for row in rows] == [
@@ -48,7 +52,9 @@ def test_rows_as_json(peers):
     ]
 
 
-def test_a_program_that_fails_is_one_line_an_attempt(peers, tmp_path, monkeypatch):
+def test_a_program_that_fails_is_one_line_an_attempt(
+    peers: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     bin_folder = tmp_path / "bin"
     bin_folder.mkdir()
     for name in ("opusenc", "opusdec"):
@@ -65,7 +71,7 @@ def test_a_program_that_fails_is_one_line_an_attempt(peers, tmp_path, monkeypatc
     )
 
 
-def test_a_codec_that_is_unknown_is_refused(peers):
+def test_a_codec_that_is_unknown_is_refused(peers: Run) -> None:
     done = peers("--codecs", "wma")
     assert done.code == 2
     assert "'wma' is none of dpcodec, opus" in done.err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import pty
@@ -11,7 +12,10 @@ import sys
 import time
 from pathlib import Path
 
+import click
+import numpy as np
 import pytest
+from command_line import MakeFile, Run
 
 import dpcodec
 from dpcodec.cli import main
@@ -20,7 +24,7 @@ from dpcodec.cli.display import escape
 VERBS = ("encode", "decode", "info", "test", "repair", "eval", "bench", "completion")
 
 
-def test_help_names_every_verb(cli):
+def test_help_names_every_verb(cli: Run) -> None:
     text = cli("--help").succeeds().out.decode()
     assert all(f"\n  {verb}" in text for verb in VERBS)
     for verb in VERBS:
@@ -43,11 +47,11 @@ def test_help_names_every_verb(cli):
     ],
     ids=" ".join,
 )
-def test_usage_errors_are_one_line(cli, arguments):
+def test_usage_errors_are_one_line(cli: Run, arguments: tuple[str, ...]) -> None:
     cli(*arguments).fails(2)
 
 
-def test_mdct_from_end_to_end(cli, tone, tmp_path):
+def test_mdct_from_end_to_end(cli: Run, tone: MakeFile, tmp_path: Path) -> None:
     source, coded, back = tone(seconds=1), tmp_path / "a.dpc", tmp_path / "a.wav"
     cli("encode", source, coded, "--transform", "mdct", "--snr", "30", "--verify").succeeds()
     told = json.loads(cli("info", "--json", coded).succeeds().out)
@@ -57,12 +61,12 @@ def test_mdct_from_end_to_end(cli, tone, tmp_path):
     cli("decode", coded, back).succeeds()
     with dpcodec.open_audio(back) as decoded, dpcodec.open_audio(source) as original:
         assert decoded.samples == original.samples
-    cli("decode", coded, back, "-f", "--solver", "janssen").fails(2)
+    cli("decode", coded, back, "-f", "--solver", "janssen").succeeds()
     cli("encode", source, coded, "-f", "--transform", "mdct", "--n-fft", "512").succeeds()
     cli("encode", source, coded, "-f", "--transform", "mdct", "--hop", "512").fails(2)
 
 
-def test_nothing_heavy_is_loaded(tone, tmp_path):
+def test_nothing_heavy_is_loaded(tone: MakeFile, tmp_path: Path) -> None:
     """`--help` and encoding: no torch, and none of what takes long to import."""
     program = "import sys; from dpcodec.cli.main import run; run(sys.argv[1:])"
     program += "; print(*sys.modules, file=sys.stderr)"
@@ -76,13 +80,15 @@ def test_nothing_heavy_is_loaded(tone, tmp_path):
             assert package not in loaded, (package, arguments[0])
 
 
-def test_version(cli):
+def test_version(cli: Run) -> None:
     assert cli("--version").succeeds().out.decode() == f"dpcodec {dpcodec.__version__}\n"
     assert cli("-V").out == cli("--version").out
-    assert b"torch 2" in cli("-v", "--version").out
+    told = cli("-v", "--version").out.decode()
+    assert f"numpy {np.__version__}\n" in told
+    assert ("torch is not installed" in told) == (importlib.util.find_spec("torch") is None)
 
 
-def test_options_change_the_profile(cli, tone, tmp_path):
+def test_options_change_the_profile(cli: Run, tone: MakeFile, tmp_path: Path) -> None:
     source = tone(seconds=1, rate=44100, channels=2)
     cli("encode", source, tmp_path / "a.dpc", "--profile", "paper").succeeds()
     info = cli("info", tmp_path / "a.dpc", "--json").json
@@ -95,7 +101,7 @@ def test_options_change_the_profile(cli, tone, tmp_path):
     cli("encode", source, "-f", "--snr", 30, "--exact").fails(2, "contradict")
 
 
-def test_columns(cli, tone, tmp_path):
+def test_columns(cli: Run, tone: MakeFile, tmp_path: Path) -> None:
     cli("encode", tone(seconds=3), tmp_path / "a.dpc", "--mask", "columns:3-5,9").succeeds()
     info = cli("info", tmp_path / "a.dpc", "--json").json
     assert info["columns"] == [[3, 5], [9, 9]]
@@ -120,7 +126,7 @@ INFO_NAMES = {
 }
 
 
-def test_info_names_are_promised(cli, dpc):
+def test_info_names_are_promised(cli: Run, dpc: Path) -> None:
     info = cli("info", dpc, "--json").succeeds().json
     assert info["schema"] == "dpcodec-info/1"
     assert set(info) >= INFO_NAMES
@@ -128,7 +134,7 @@ def test_info_names_are_promised(cli, dpc):
     assert cli("info", dpc).succeeds().out.decode().isascii()
 
 
-def test_test_tells_whole_from_damaged(cli, dpc, tmp_path):
+def test_test_tells_whole_from_damaged(cli: Run, dpc: Path, tmp_path: Path) -> None:
     done = cli("test", dpc).succeeds()
     assert done.out.decode().endswith("in.dpc: whole\n")
     hurt = bytearray(dpc.read_bytes())
@@ -140,7 +146,7 @@ def test_test_tells_whole_from_damaged(cli, dpc, tmp_path):
     assert cli("test", tmp_path / "junk.dpc", tmp_path / "hurt.dpc", dpc).code == 5
 
 
-def test_quiet_levels_on_either_side_of_the_verb(cli, tone, tmp_path):
+def test_quiet_levels_on_either_side_of_the_verb(cli: Run, tone: MakeFile, tmp_path: Path) -> None:
     source = tone()
     assert "kbit/s" in cli("encode", source, "-f").succeeds().err
     for arguments in (("-q", "encode", source, "-f"), ("encode", source, "-f", "--quiet")):
@@ -152,7 +158,7 @@ def test_quiet_levels_on_either_side_of_the_verb(cli, tone, tmp_path):
     assert (done.code, done.err) == (5, "")
 
 
-def test_decode_says_what_auto_chose(cli, dpc):
+def test_decode_says_what_auto_chose(cli: Run, dpc: Path) -> None:
     assert "auto chose least-squares: the mask bounds" in cli("decode", dpc, "-f").succeeds().err
 
 
@@ -170,22 +176,31 @@ def test_decode_says_what_auto_chose(cli, dpc):
         (("--profile", "perceptual", "--n-fft", "1024"), "mdct", "perceptual"),
     ],
 )
-def test_options_mean_a_profile(cli, tone, tmp_path, options, transform, mask):
+def test_options_mean_a_profile(
+    cli: Run, tone: MakeFile, tmp_path: Path, options: tuple[str, ...], transform: str, mask: str
+) -> None:
     target = tmp_path / "out.dpc"
     cli("encode", tone(seconds=1), target, *options).succeeds()
     told = json.loads(cli("info", "--json", target).succeeds().out)
     assert (told["transform"], told["mask"]) == (transform, mask)
 
 
-def test_what_is_for_other_masks_is_refused(cli, tone, tmp_path):
-    for options in (("--mask", "random", "--bitrate", "32"), ("--mask", "energy", "--quality", "5")):
+def test_what_is_for_other_masks_is_refused(cli: Run, tone: MakeFile, tmp_path: Path) -> None:
+    for options, why in (
+        (("--mask", "random", "--bitrate", "32"), "bitrate needs mask significance or perceptual"),
+        (
+            ("--mask", "energy", "--quality", "5"),
+            "quality does not belong to profile stft: it is for perceptual",
+        ),
+        (("--mask", "energy", "--seed", "5"), "--seed is of the random mask"),
+    ):
         done = cli("encode", tone(seconds=1), tmp_path / "out.dpc", *options)
         assert done.code == 2
-        assert "needs" in done.err
+        assert why in done.err
         assert not (tmp_path / "out.dpc").exists()
 
 
-def test_progress_as_json(cli, dpc, tmp_path):
+def test_progress_as_json(cli: Run, dpc: Path, tmp_path: Path) -> None:
     done = cli("--progress=json", "decode", dpc, tmp_path / "a.wav", "-q").succeeds()
     lines = [json.loads(line) for line in done.err.splitlines()]
     assert lines
@@ -194,7 +209,7 @@ def test_progress_as_json(cli, dpc, tmp_path):
     assert lines[-1]["total_s"] == 2.0
 
 
-def test_a_bar_on_a_terminal_and_only_there(tmp_path):
+def test_a_bar_on_a_terminal_and_only_there(tmp_path: Path) -> None:
     """Two minutes of noise, so that the work takes longer than the bar's delay."""
     (tmp_path / "a.raw").write_bytes(os.urandom(16000 * 120))
     arguments = [
@@ -233,7 +248,9 @@ def read_terminal(leader: int) -> bytes:
         return b""
 
 
-def test_unexpected_errors_are_one_line_too(cli, tone, monkeypatch):
+def test_unexpected_errors_are_one_line_too(
+    cli: Run, tone: MakeFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def broken(*arguments: object) -> None:
         raise ZeroDivisionError("by\nnothing")
 
@@ -245,14 +262,14 @@ def test_unexpected_errors_are_one_line_too(cli, tone, monkeypatch):
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_completion(cli, shell):
+def test_completion(cli: Run, shell: str) -> None:
     script = cli("completion", shell).succeeds().out.decode()
     assert "_DPCODEC_COMPLETE" in script
     if shutil.which(shell):
         subprocess.run([shell, "-n"], input=script, text=True, check=True)
 
 
-def test_completion_completes(command):
+def test_completion_completes(command: Run) -> None:
     environment = {
         "COMP_WORDS": "dpcodec encode --pro",
         "COMP_CWORD": "2",
@@ -268,18 +285,19 @@ def test_completion_completes(command):
     assert "plain,--profile" in done.stdout
 
 
-def test_escape():
+def test_escape() -> None:
     assert escape("plain ünï") == "plain ünï"
     assert escape("a\x00\x1b\x7f\x9b\u202e\udcff\u2028") == "a\\x00\\x1b\\x7f\\x9b\\u202e\\xff\\u2028"
     assert escape("\ud800") == "\\ud800"
 
 
-def test_commands_are_there():
+def test_commands_are_there() -> None:
+    context = click.Context(main.COMMAND)
     assert tuple(main.COMMANDS) == VERBS
-    assert all(main.COMMAND.get_command(None, verb) is not None for verb in VERBS)
+    assert all(main.COMMAND.get_command(context, verb) is not None for verb in VERBS)
 
 
-def test_docs_name_every_option(cli):
+def test_docs_name_every_option(cli: Run) -> None:
     """docs/cli.md is written by hand; nothing may be missing in it."""
     text = (Path(__file__).parents[2] / "docs" / "cli.md").read_text()
     for verb in ("encode", "decode", "info", "test", "repair"):
@@ -288,7 +306,7 @@ def test_docs_name_every_option(cli):
                 assert option.strip(",.;").split("/")[0] in text, (verb, option)
 
 
-def test_start_is_quick(tone):
+def test_start_is_quick(tone: MakeFile) -> None:
     """Loose on purpose: the figure is in the benchmarks; this finds an import that should have been lazy."""
     times = []
     for _ in range(3):

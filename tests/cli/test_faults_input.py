@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from command_line import MakeFile, Run, Spawn
 
 MASKS = ("energy", "random", "columns:1-2")
 
@@ -28,7 +29,7 @@ def ramp(samples: int) -> np.ndarray:
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
-def test_fault_01_nan_names_the_first_sample(cli, tmp_path, value):
+def test_fault_01_nan_names_the_first_sample(cli: Run, tmp_path: Path, value: float) -> None:
     samples = np.full((3000, 2), 0.25, np.float32)
     samples[1234, 1] = samples[2000, 0] = value
     soundfile.write(tmp_path / "a.wav", samples, 8000, subtype="FLOAT")
@@ -43,7 +44,7 @@ def test_fault_01_nan_names_the_first_sample(cli, tmp_path, value):
 
 @pytest.mark.parametrize("mask", MASKS)
 @pytest.mark.parametrize("samples", [0, 1, 1023, 1024, 1025, 2047, 2048, 2049])
-def test_faults_02_and_03_short_lengths_come_back(cli, tmp_path, mask, samples):
+def test_faults_02_and_03_short_lengths_come_back(cli: Run, tmp_path: Path, mask: str, samples: int) -> None:
     (tmp_path / "a.wav").write_bytes(wav_bytes(ramp(samples)))
     cli("encode", tmp_path / "a.wav", "--mask", mask, "--drop", "0.3").succeeds()
     cli("decode", tmp_path / "a.dpc", tmp_path / "b.wav", "--solver", "none").succeeds()
@@ -51,7 +52,7 @@ def test_faults_02_and_03_short_lengths_come_back(cli, tmp_path, mask, samples):
     assert (info.frames, info.samplerate, info.subtype) == (samples, 8000, "PCM_16")
 
 
-def test_fault_04_silence_is_small_and_exact(cli, tmp_path):
+def test_fault_04_silence_is_small_and_exact(cli: Run, tmp_path: Path) -> None:
     (tmp_path / "a.wav").write_bytes(wav_bytes(np.zeros((10 * 44100, 2), np.int16), 44100))
     cli("encode", tmp_path / "a.wav").succeeds()
     assert (tmp_path / "a.dpc").stat().st_size < 3000
@@ -62,7 +63,7 @@ def test_fault_04_silence_is_small_and_exact(cli, tmp_path):
 
 
 @pytest.mark.parametrize("mask", ["energy", "random"])
-def test_fault_04_a_silent_channel_stays_silent(cli, tmp_path, mask):
+def test_fault_04_a_silent_channel_stays_silent(cli: Run, tmp_path: Path, mask: str) -> None:
     samples = np.zeros((20000, 2), np.float32)
     samples[:, 0] = 0.3 * np.sin(np.arange(20000) / 7)
     soundfile.write(tmp_path / "a.wav", samples, 8000, subtype="FLOAT")
@@ -82,7 +83,7 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_fault_05_hostile_signals_stay_finite(cli, tmp_path, name):
+def test_fault_05_hostile_signals_stay_finite(cli: Run, tmp_path: Path, name: str) -> None:
     soundfile.write(tmp_path / "a.wav", HOSTILE[name].astype(np.float32), 8000, subtype="FLOAT")
     for mask in ("energy", "random"):
         cli("encode", tmp_path / "a.wav", "--mask", mask, "-f").succeeds()
@@ -93,7 +94,7 @@ def test_fault_05_hostile_signals_stay_finite(cli, tmp_path, name):
         assert np.abs(back).max() < 4
 
 
-def test_fault_05_hostile_signals_take_no_longer(cli, tmp_path):
+def test_fault_05_hostile_signals_take_no_longer(cli: Run, tmp_path: Path) -> None:
     def seconds(samples: np.ndarray) -> float:
         soundfile.write(tmp_path / "a.wav", np.tile(samples, 10).astype(np.float32), 8000, subtype="FLOAT")
         times = []
@@ -108,7 +109,7 @@ def test_fault_05_hostile_signals_take_no_longer(cli, tmp_path):
         assert seconds(samples) < 2 * ordinary + 0.05, name
 
 
-def test_fault_06_beyond_full_scale(cli, tmp_path):
+def test_fault_06_beyond_full_scale(cli: Run, tmp_path: Path) -> None:
     loud = (4 * np.sin(np.arange(30000) / 9)).astype(np.float32)
     soundfile.write(tmp_path / "a.wav", loud, 8000, subtype="FLOAT")
     cli("encode", tmp_path / "a.wav", "--drop", "0").succeeds()
@@ -148,7 +149,9 @@ FORMATS = [
 
 
 @pytest.mark.parametrize(("suffix", "container", "subtype"), FORMATS)
-def test_fault_07_depth_and_rate_come_back(cli, tone, tmp_path, suffix, container, subtype):
+def test_fault_07_depth_and_rate_come_back(
+    cli: Run, tone: MakeFile, tmp_path: Path, suffix: str, container: str, subtype: str
+) -> None:
     source = tone(f"a.{suffix}", 0.3, 22050, 2, subtype, container)
     cli("encode", source).succeeds()
     cli("decode", tmp_path / "a.dpc", tmp_path / f"b.{suffix}", "--solver", "none").succeeds()
@@ -159,7 +162,7 @@ def test_fault_07_depth_and_rate_come_back(cli, tone, tmp_path, suffix, containe
 
 
 @pytest.mark.parametrize("rate", [1, 11025, 96000, 192000, 1048575])
-def test_fault_08_any_rate(cli, tmp_path, rate):
+def test_fault_08_any_rate(cli: Run, tmp_path: Path, rate: int) -> None:
     (tmp_path / "a.wav").write_bytes(wav_bytes(ramp(5000), rate))
     cli("encode", tmp_path / "a.wav", "--max-duration", 1e6).succeeds()
     cli("decode", tmp_path / "a.dpc", tmp_path / "b.wav", "--solver", "none").succeeds()
@@ -168,7 +171,7 @@ def test_fault_08_any_rate(cli, tmp_path, rate):
 
 
 @pytest.mark.parametrize("rate", [0, 1048576])
-def test_fault_08_rate_out_of_range(cli, tmp_path, rate):
+def test_fault_08_rate_out_of_range(cli: Run, tmp_path: Path, rate: int) -> None:
     data = bytearray(wav_bytes(ramp(500)))
     data[24:28] = struct.pack("<I", rate)
     (tmp_path / "a.wav").write_bytes(data)
@@ -176,7 +179,7 @@ def test_fault_08_rate_out_of_range(cli, tmp_path, rate):
 
 
 @pytest.mark.parametrize("channels", [8, 255])
-def test_fault_09_many_channels(cli, tmp_path, channels):
+def test_fault_09_many_channels(cli: Run, tmp_path: Path, channels: int) -> None:
     samples = np.outer(np.sin(np.arange(900) / 5), np.arange(1, channels + 1) / channels)
     (tmp_path / "a.wav").write_bytes(wav_bytes(samples))
     cli("encode", tmp_path / "a.wav", "--drop", "0.2", "--parts", "1").succeeds()
@@ -187,7 +190,7 @@ def test_fault_09_many_channels(cli, tmp_path, channels):
     assert loudness.argmax() > channels / 2 > loudness.argmin(), "the order of channels is kept"
 
 
-def test_fault_09_too_many_channels(cli, tmp_path):
+def test_fault_09_too_many_channels(cli: Run, tmp_path: Path) -> None:
     (tmp_path / "a.wav").write_bytes(wav_bytes(np.zeros((10, 256), np.int16)))
     cli("encode", tmp_path / "a.wav").fails(3, "256")
 
@@ -202,7 +205,7 @@ LENGTHS = {
 
 @pytest.mark.parametrize("name", LENGTHS)
 @pytest.mark.parametrize("pipe", [False, True], ids=["file", "pipe"])
-def test_fault_10_wrong_wav_length(command, cli, tmp_path, name, pipe):
+def test_fault_10_wrong_wav_length(command: Run, cli: Run, tmp_path: Path, name: str, pipe: bool) -> None:
     declared, cut = LENGTHS[name]
     data = bytearray(wav_bytes(ramp(3000)))
     data[40:44] = struct.pack("<I", declared)
@@ -229,7 +232,7 @@ def riff(*chunks: bytes) -> bytes:
     return b"RIFF" + struct.pack("<I", len(body)) + body
 
 
-def test_fault_11_odd_chunks_are_skipped(cli, tmp_path):
+def test_fault_11_odd_chunks_are_skipped(cli: Run, tmp_path: Path) -> None:
     fmt = chunk(b"fmt ", struct.pack("<HHIIHH", 1, 1, 8000, 16000, 2, 16))
     data = chunk(b"data", ramp(3000).tobytes())
     title = chunk(b"LIST", b"INFO" + chunk(b"INAM", b"A song\0"))
@@ -247,7 +250,7 @@ def test_fault_11_odd_chunks_are_skipped(cli, tmp_path):
     cli("encode", tmp_path / "fmt.wav").fails(3, "fmt.wav")
 
 
-def test_fault_12_content_decides(cli, dpc, tmp_path):
+def test_fault_12_content_decides(cli: Run, dpc: Path, tmp_path: Path) -> None:
     (tmp_path / "text.wav").write_text("this is no audio\n" * 100)
     cli("encode", tmp_path / "text.wav").fails(3, "text.wav")
     (tmp_path / "empty.wav").write_bytes(b"")
@@ -258,7 +261,7 @@ def test_fault_12_content_decides(cli, dpc, tmp_path):
     cli("encode", tmp_path / "dpc.wav", tmp_path / "x.dpc").fails(3, "already")
 
 
-def test_fault_13_folder_and_missing_file(cli, tmp_path):
+def test_fault_13_folder_and_missing_file(cli: Run, tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     for verb in (["encode"], ["decode"], ["info"], ["test"]):
         cli(*verb, tmp_path / "folder").fails(2, "folder")
@@ -266,7 +269,7 @@ def test_fault_13_folder_and_missing_file(cli, tmp_path):
     cli("repair", tmp_path / "nothing", tmp_path / "out.dpc").fails(3, "no such file")
 
 
-def test_fault_13_fifo(cli, tone, tmp_path):
+def test_fault_13_fifo(cli: Run, tone: MakeFile, tmp_path: Path) -> None:
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
     data = tone().read_bytes()
@@ -278,7 +281,7 @@ def test_fault_13_fifo(cli, tone, tmp_path):
 
 
 @pytest.mark.skipif(not Path("/dev/zero").exists(), reason="needs /dev/zero")
-def test_fault_13_endless_input_meets_the_limit(cli, tmp_path):
+def test_fault_13_endless_input_meets_the_limit(cli: Run, tmp_path: Path) -> None:
     done = cli(
         *("encode", "/dev/zero", "-o", tmp_path / "a.dpc", "--raw", "s16le,8000,1", "--max-duration", "60")
     )
@@ -288,7 +291,7 @@ def test_fault_13_endless_input_meets_the_limit(cli, tmp_path):
     assert cli("decode", "/dev/zero", "-o", tmp_path / "a.wav").code in (4, 6)
 
 
-def test_standard_input_is_read_only_if_asked_for(spawn, tone, tmp_path):
+def test_standard_input_is_read_only_if_asked_for(spawn: Spawn, tone: MakeFile, tmp_path: Path) -> None:
     receive, send = os.pipe()
     process = spawn("encode", tone(), tmp_path / "a.dpc", stdin=receive)
     assert process.wait(timeout=20) == 0, "it would wait for ever on a pipe that nobody writes to"
@@ -296,7 +299,7 @@ def test_standard_input_is_read_only_if_asked_for(spawn, tone, tmp_path):
     os.close(receive)
 
 
-def test_pipes_on_both_ends(command, tone):
+def test_pipes_on_both_ends(command: Run, tone: MakeFile) -> None:
     data = tone(seconds=1).read_bytes()
     coded = command(
         "encode", "-", "-", "--mask", "random", "--drop", "0.3", "--seed", "7", input=data
@@ -306,7 +309,7 @@ def test_pipes_on_both_ends(command, tone):
     assert command("encode", "-", input=data).succeeds().out[1:4] == b"DPC", "- alone goes to standard output"
 
 
-def test_raw_in_and_out(cli, tmp_path):
+def test_raw_in_and_out(cli: Run, tmp_path: Path) -> None:
     (tmp_path / "a.raw").write_bytes(ramp(6000).tobytes())
     cli("encode", tmp_path / "a.raw", "--raw", "s16le,44100,2", "--drop", "0", "--snr", "90").succeeds()
     info = cli("info", tmp_path / "a.dpc", "--json").json

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from command_line import MakeFile, Run, Spawn, piped
 
 NOBODY = 65534
 
@@ -24,7 +25,7 @@ def parts_left(folder: Path) -> list[Path]:
     return [path for path in folder.rglob("*") if path.suffix == ".part"]
 
 
-def test_fault_14_output_exists(cli, tone, tmp_path):
+def test_fault_14_output_exists(cli: Run, tone: MakeFile, tmp_path: Path) -> None:
     source, target = tone(), tmp_path / "a.dpc"
     target.write_bytes(b"precious")
     cli("encode", source, target).fails(2, "exists", "-f", "--skip-existing")
@@ -35,7 +36,7 @@ def test_fault_14_output_exists(cli, tone, tmp_path):
     assert target.read_bytes()[1:4] == b"DPC"
 
 
-def test_fault_14_output_is_the_input(cli, tone, tmp_path):
+def test_fault_14_output_is_the_input(cli: Run, tone: MakeFile, tmp_path: Path) -> None:
     source = tone()
     before = source.read_bytes()
     (tmp_path / "soft.dpc").symlink_to(source)
@@ -46,14 +47,14 @@ def test_fault_14_output_is_the_input(cli, tone, tmp_path):
     assert not parts_left(tmp_path)
 
 
-def test_fault_14_a_second_audio_name_is_no_output(cli, tone, tmp_path):
+def test_fault_14_a_second_audio_name_is_no_output(cli: Run, tone: MakeFile, tmp_path: Path) -> None:
     first, second = tone("a.wav"), tone("b.wav")
     before = second.read_bytes()
     cli("encode", first, second, "-f").fails(2, "b.wav", "--output-dir")
     assert second.read_bytes() == before
 
 
-def test_fault_15_output_folder_missing(cli, tone, tmp_path):
+def test_fault_15_output_folder_missing(cli: Run, tone: MakeFile, tmp_path: Path) -> None:
     source = tone(seconds=1)
     cli("encode", source, tmp_path / "no" / "a.dpc").fails(1, "No such file or directory", "a.dpc")
     cli("encode", source, "--output-dir", tmp_path / "no").fails(1, "No such file or directory")
@@ -61,7 +62,9 @@ def test_fault_15_output_folder_missing(cli, tone, tmp_path):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to become nobody")
-def test_fault_15_read_only_folder_shows_before_the_work(tmp_path, tone, monkeypatch):
+def test_fault_15_read_only_folder_shows_before_the_work(
+    tmp_path: Path, tone: MakeFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """In a fork, since nobody may not be able to start this Python."""
     source = tone(seconds=1)
     for folder in [tmp_path, *tmp_path.parents]:
@@ -92,12 +95,12 @@ def test_fault_15_read_only_folder_shows_before_the_work(tmp_path, tone, monkeyp
     assert len(said.splitlines()) == 1
 
 
-def test_fault_15_unwritable_place(cli, tone):
+def test_fault_15_unwritable_place(cli: Run, tone: MakeFile) -> None:
     cli("encode", tone(), "-o", "/proc/self/x.dpc").fails(1, "x.dpc")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
-def test_fault_16_dev_full(cli, command, tone, dpc):
+def test_fault_16_dev_full(cli: Run, command: Run, tone: MakeFile, dpc: Path) -> None:
     cli("encode", tone(), "-o", "/dev/full").fails(1, "No space left")
     cli("decode", dpc, "-o", "/dev/full", "-q").fails(1, "No space left")
     cli("decode", dpc, "-o", "/dev/full", "--format", "flac", "-q").fails(1, "No space left")
@@ -110,7 +113,7 @@ def test_fault_16_dev_full(cli, command, tone, dpc):
 
 
 @pytest.mark.parametrize("suffix", ["wav", "flac", "aiff"])
-def test_fault_16_disk_fills_midway(command, dpc, tmp_path, suffix):
+def test_fault_16_disk_fills_midway(command: Run, dpc: Path, tmp_path: Path, suffix: str) -> None:
     """A limit on file sizes stands in for the disk: write fails in the middle all the same."""
     target = tmp_path / f"a.{suffix}"
     target.write_bytes(b"precious")
@@ -131,7 +134,7 @@ def endless_input(command_output: subprocess.Popen[bytes]) -> threading.Thread:
     def feed() -> None:
         try:
             while True:
-                command_output.stdin.write(block)
+                piped(command_output.stdin).write(block)
         except OSError:
             pass
 
@@ -149,7 +152,9 @@ def wait_for_temporary(folder: Path, limit_s: float = 20) -> None:
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 @pytest.mark.parametrize("busy", [True, False], ids=["busy", "blocked in a read"])
-def test_fault_17_signal_while_encoding(spawn, tmp_path, number, code, busy):
+def test_fault_17_signal_while_encoding(
+    spawn: Spawn, tmp_path: Path, number: int, code: int, busy: bool
+) -> None:
     target = tmp_path / "a.dpc"
     target.write_bytes(b"precious")
     process = spawn(*("encode", "-", "-o", target, "-f", "--raw", "s16le,8000,1"), stdin=subprocess.PIPE)
@@ -165,12 +170,14 @@ def test_fault_17_signal_while_encoding(spawn, tmp_path, number, code, busy):
         feeder.join()
     assert target.read_bytes() == b"precious"
     assert not parts_left(tmp_path)
-    lines = process.stderr.read().decode().splitlines()
+    lines = piped(process.stderr).read().decode().splitlines()
     assert len(lines) == 1
     assert "interrupted" in lines[0]
 
 
-def start_fit(spawn, tone, cli, tmp_path, *options: str) -> subprocess.Popen[bytes]:
+def start_fit(
+    spawn: Spawn, tone: MakeFile, cli: Run, tmp_path: Path, *options: str
+) -> subprocess.Popen[bytes]:
     """A decode that is in the middle of fitting a network, as its own progress tells."""
     source, coded = tone("fit.wav", seconds=12, rate=8000), tmp_path / "fit.dpc"
     cli("encode", source, coded, "--mask", "random", "--drop", "0.5", "-q").succeeds()
@@ -178,21 +185,23 @@ def start_fit(spawn, tone, cli, tmp_path, *options: str) -> subprocess.Popen[byt
         *("--progress", "json", "decode", coded, "-o", tmp_path / "fit.out.wav", "--solver", "deep-prior"),
         *("--iterations", "100000", *options),
     )
-    for line in process.stderr:
+    for line in piped(process.stderr):
         if b"progress" in line:
             return process
         assert b"dpcodec:" not in line, line
     raise AssertionError("it never fitted")
 
 
-def test_fault_17_first_interrupt_keeps_the_best_so_far(spawn, tone, cli, tmp_path):
+def test_fault_17_first_interrupt_keeps_the_best_so_far(
+    spawn: Spawn, tone: MakeFile, cli: Run, tmp_path: Path
+) -> None:
     process = start_fit(spawn, tone, cli, tmp_path)
     started = time.monotonic()
     process.send_signal(signal.SIGINT)
     assert process.wait(timeout=10) == 130
     assert time.monotonic() - started < 2
     assert not parts_left(tmp_path)
-    last = process.stderr.read().decode().splitlines()[-1]
+    last = piped(process.stderr).read().decode().splitlines()[-1]
     assert "interrupted" in last
     target = tmp_path / "fit.out.wav"
     if target.exists():  # a slow machine may not make it in time, and then leaves nothing
@@ -203,7 +212,9 @@ def test_fault_17_first_interrupt_keeps_the_best_so_far(spawn, tone, cli, tmp_pa
 
 
 @pytest.mark.parametrize("second", [signal.SIGINT, signal.SIGTERM])
-def test_fault_17_second_signal_leaves_at_once(spawn, tone, cli, tmp_path, second):
+def test_fault_17_second_signal_leaves_at_once(
+    spawn: Spawn, tone: MakeFile, cli: Run, tmp_path: Path, second: int
+) -> None:
     process = start_fit(spawn, tone, cli, tmp_path)
     process.send_signal(signal.SIGINT)
     time.sleep(0.1)  # two of a kind that are pending at once become one
@@ -214,7 +225,9 @@ def test_fault_17_second_signal_leaves_at_once(spawn, tone, cli, tmp_path, secon
     assert not parts_left(tmp_path)
 
 
-def test_fault_17_term_does_not_wait_for_the_fit(spawn, tone, cli, tmp_path):
+def test_fault_17_term_does_not_wait_for_the_fit(
+    spawn: Spawn, tone: MakeFile, cli: Run, tmp_path: Path
+) -> None:
     process = start_fit(spawn, tone, cli, tmp_path)
     started = time.monotonic()
     process.send_signal(signal.SIGTERM)
@@ -225,17 +238,17 @@ def test_fault_17_term_does_not_wait_for_the_fit(spawn, tone, cli, tmp_path):
 
 
 @pytest.mark.parametrize("verb", ["encode", "decode"])
-def test_fault_18_reader_goes_away(spawn, tone, cli, tmp_path, verb):
+def test_fault_18_reader_goes_away(spawn: Spawn, tone: MakeFile, cli: Run, tmp_path: Path, verb: str) -> None:
     source = tone(seconds=20)
     if verb == "decode":
         cli("encode", source, tmp_path / "a.dpc").succeeds()
         source = tmp_path / "a.dpc"
     options = ["--exact"] if verb == "encode" else ["--solver", "none"]
     process = spawn(verb, source, "-", *options, stdout=subprocess.PIPE)
-    assert len(process.stdout.read(100)) == 100
-    process.stdout.close()
+    assert len(piped(process.stdout).read(100)) == 100
+    piped(process.stdout).close()
     assert process.wait(timeout=60) == 141
-    assert process.stderr.read() == b""
+    assert piped(process.stderr).read() == b""
 
 
 def on_terminal(*arguments: str) -> tuple[int, str]:
@@ -245,8 +258,8 @@ def on_terminal(*arguments: str) -> tuple[int, str]:
         [sys.executable, "-m", "dpcodec", *arguments], stdin=follower, stdout=follower, stderr=subprocess.PIPE
     )
     os.close(follower)
-    said = process.stderr.read().decode()
-    process.stderr.close()
+    said = piped(process.stderr).read().decode()
+    piped(process.stderr).close()
     code = process.wait(timeout=20)
     assert not select.select([leader], [], [], 0)[0] or not os_read(leader), "something reached the terminal"
     os.close(leader)
@@ -260,7 +273,7 @@ def os_read(descriptor: int) -> bytes:
         return b""
 
 
-def test_fault_19_binary_to_a_terminal(tone, dpc):
+def test_fault_19_binary_to_a_terminal(tone: MakeFile, dpc: Path) -> None:
     for arguments in (("encode", str(tone()), "-"), ("decode", str(dpc), "-")):
         code, said = on_terminal(*arguments)
         assert code == 2
@@ -271,7 +284,9 @@ def test_fault_19_binary_to_a_terminal(tone, dpc):
     assert "standard input is a terminal" in said
 
 
-def test_fault_38_two_writers_and_a_replaced_target(spawn, tone, cli, tmp_path):
+def test_fault_38_two_writers_and_a_replaced_target(
+    spawn: Spawn, tone: MakeFile, cli: Run, tmp_path: Path
+) -> None:
     source, target = tone(seconds=10), tmp_path / "a.dpc"
     options = ("encode", source, "-o", target, "-f", "-q")
     writers = [spawn(*options, "--drop", drop) for drop in ("0.1", "0.9")]
@@ -289,7 +304,7 @@ def test_fault_38_two_writers_and_a_replaced_target(spawn, tone, cli, tmp_path):
     assert cli("info", target, "--json").succeeds().json["samples"] == 16000
 
 
-def test_outputs_have_ordinary_permissions_and_links_stay(cli, tone, tmp_path):
+def test_outputs_have_ordinary_permissions_and_links_stay(cli: Run, tone: MakeFile, tmp_path: Path) -> None:
     source, target = tone(), tmp_path / "a.dpc"
     umask = os.umask(0o027)
     try:
@@ -305,7 +320,7 @@ def test_outputs_have_ordinary_permissions_and_links_stay(cli, tone, tmp_path):
     assert round(cli("info", target, "--json").json["drop"], 3) == 0.1
 
 
-def test_special_targets_are_written_directly(cli, command, tone, tmp_path):
+def test_special_targets_are_written_directly(cli: Run, command: Run, tone: MakeFile, tmp_path: Path) -> None:
     cli("encode", tone(), "-o", "/dev/null").succeeds()
     assert Path("/dev/null").is_char_device()
     fifo = tmp_path / "fifo"
@@ -319,7 +334,7 @@ def test_special_targets_are_written_directly(cli, command, tone, tmp_path):
     assert command("encode", tone(), "-o", "/dev/stdout").succeeds().out == got[0]
 
 
-def test_appending_to_a_file_writes_no_byte_back(tone, tmp_path):
+def test_appending_to_a_file_writes_no_byte_back(tone: MakeFile, tmp_path: Path) -> None:
     """Standard output that is a file opened for appending can seek, and must not be sought in."""
     target = tmp_path / "log"
     target.write_bytes(b"before")
@@ -331,7 +346,7 @@ def test_appending_to_a_file_writes_no_byte_back(tone, tmp_path):
     assert target.read_bytes()[7:10] == b"DPC"
 
 
-def test_strict_writes_nothing_of_a_damaged_file(command, cli, dpc, tmp_path):
+def test_strict_writes_nothing_of_a_damaged_file(command: Run, cli: Run, dpc: Path, tmp_path: Path) -> None:
     data = bytearray(dpc.read_bytes())
     data[len(data) // 2] ^= 1
     hurt = tmp_path / "hurt.dpc"

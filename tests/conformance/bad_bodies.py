@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from dataclasses import replace
 
-from ingredients import DATA, Packet, close, join
+from streams import DATA, Packet, close, join
 
 FRAMES, BINS = (8, 33)
 "Of the one segment of one-part-exact: 200 samples, n_fft 64, hop 32."
@@ -105,7 +105,7 @@ def exact_bodies(packets: list[Packet]) -> dict[str, bytes]:
 
 
 def mdct_bodies(packets: list[Packet]) -> dict[str, bytes]:
-    """Part 1 of the first segment of mdct-impulses: varint frames, mode 3, step, bias, bins, payload."""
+    """Part 1 of the first segment of mdct-impulses: varint frames, mode 3, step, bias, rows, payload."""
     index = next(i for i, p in enumerate(packets) if p.type == DATA and p.part == 1)
     body = packets[index].body
     assert body[1] == 3, "mode 3"
@@ -128,7 +128,8 @@ def mdct_bodies(packets: list[Packet]) -> dict[str, bytes]:
 
 
 def mdct_exact_bodies(packets: list[Packet]) -> dict[str, bytes]:
-    """The first part of mdct-impulses-exact: varint frames, mode 4, splits, mask, planes."""
+    """The first part of mdct-impulses-exact: varint frames, mode 4, block switching, mask,
+    planes."""
     index = next(i for i, p in enumerate(packets) if p.type == DATA and p.part == 0)
     frames = 8
 
@@ -136,10 +137,10 @@ def mdct_exact_bodies(packets: list[Packet]) -> dict[str, bytes]:
         changed = replace(packets[index], body=body, flags=0)
         return join(close([*packets[:index], changed, *packets[index + 1 :]]))
 
-    def body(splits: bytes, value: float = 0.5) -> bytes:
+    def body(block_splits: bytes, value: float = 0.5) -> bytes:
         mask = runs(9, 3, frames * 32 - 12)
         planes = b"".join(bytes([b]) * 3 for b in struct.pack(">f", value))
-        return varint(frames) + b"\x04" + splits + varint(len(mask)) + mask + planes
+        return varint(frames) + b"\x04" + block_splits + varint(len(mask)) + mask + planes
 
     return {
         "mdct-splits-of-8": put(body(b"\x08" * frames)),
@@ -160,8 +161,8 @@ def with_body(packets: list[Packet], index: int, body: bytes) -> bytes:
     return join(close([*packets[:index], replace(packets[index], body=body), *packets[index + 1 :]]))
 
 
-def shaped_bodies(packets: list[Packet], unsplit: list[Packet]) -> dict[str, bytes]:
-    """Part 1 of the first segment of shaped-impulses: varint frames, mode 5, step, bias, bins, payload; and
+def perceptual_bodies(packets: list[Packet], unsplit: list[Packet]) -> dict[str, bytes]:
+    """Part 1 of the first segment of shaped-impulses: varint frames, mode 5, step, bias, rows, payload; and
     of shaped-unsplit, which has the same grid."""
     index, other = part_of(packets, 1), part_of(unsplit, 1)
     body = packets[index].body
@@ -190,7 +191,7 @@ def shaped_bodies(packets: list[Packet], unsplit: list[Packet]) -> dict[str, byt
     }
 
 
-def shaped_pair_bodies(
+def perceptual_pair_bodies(
     equal: list[Packet], opposite: list[Packet], unequal: list[Packet]
 ) -> dict[str, bytes]:
     """Part 1 of the first segment of files of one pair: shaped-equal and shaped-opposite, which differ in

@@ -10,15 +10,16 @@ import struct
 import zlib
 from dataclasses import replace
 
-from bad_bodies import (
+from streams import DATA, END, HEAD, INDEX, SYNC, Packet, close, join, split
+
+from .bad_bodies import (
     exact_bodies,
     mdct_bodies,
     mdct_exact_bodies,
+    perceptual_bodies,
+    perceptual_pair_bodies,
     quantised_bodies,
-    shaped_bodies,
-    shaped_pair_bodies,
 )
-from ingredients import DATA, END, HEAD, INDEX, SYNC, Packet, close, join, split
 
 FIXED = struct.Struct("<BBBBIQQIIIIBBBBB")
 FIELDS = (
@@ -165,7 +166,7 @@ def headers(packets: list[Packet]) -> dict[str, bytes]:
         return join([*packets[:-1], replace(packets[-1], body=body)])
 
     return {
-        **{f"header-{name}": with_header(packets, **changes) for name, changes in cases.items()},
+        **{f"header-{name}": with_header(packets, True, **changes) for name, changes in cases.items()},
         "header-samples-2-to-40": with_header(packets, end=False, samples=2**40),
         "header-bytes-left": headed(body + b"?"),
         "header-short": headed(body[:30]),
@@ -196,8 +197,8 @@ def mdct_headers(packets: list[Packet]) -> dict[str, bytes]:
     }
 
 
-def shaped_headers(packets: list[Packet], stft: list[Packet]) -> dict[str, bytes]:
-    """Headers in which the flag of shaped coefficients, their mask and what both need do not agree."""
+def perceptual_headers(packets: list[Packet], stft: list[Packet]) -> dict[str, bytes]:
+    """Headers in which the flag of perceptual files, their mask and what both need do not agree."""
     body = packets[0].body
 
     def headed(new: bytes) -> bytes:
@@ -253,9 +254,11 @@ def bad_files(good: dict[str, bytes]) -> dict[str, bytes]:
         **mdct_headers(split(good["mdct-impulses"])),
         **mdct_bodies(split(good["mdct-impulses"])),
         **mdct_exact_bodies(split(good["mdct-impulses-exact"])),
-        **shaped_headers(split(good["shaped-impulses"]), packets),
-        **shaped_bodies(split(good["shaped-impulses"]), split(good["shaped-unsplit"])),
-        **shaped_pair_bodies(*(split(good[f"shaped-{name}"]) for name in ("equal", "opposite", "unequal"))),
+        **perceptual_headers(split(good["shaped-impulses"]), packets),
+        **perceptual_bodies(split(good["shaped-impulses"]), split(good["shaped-unsplit"])),
+        **perceptual_pair_bodies(
+            *(split(good[f"shaped-{name}"]) for name in ("equal", "opposite", "unequal"))
+        ),
     }
 
 

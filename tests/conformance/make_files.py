@@ -1,4 +1,4 @@
-"""Makes good/, bad/, unsupported/ and hashes.json anew: python tests/conformance/make_files.py [good]
+"""Makes good/, bad/, unsupported/ and hashes.json anew: `cd tests && python -m conformance.make_files [good]`
 
 Without "good" the files of good/ stay as they are, and those that are missing are made: encoding goes
 through a floating-point FFT, so that they may differ on another machine, and a released file never changes.
@@ -13,12 +13,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from bad_files import bad_files, unsupported_files
-from good_files import GOOD, Good
-from ingredients import l1_hash, signal
-
 from dpcodec import DecodeSettings, DpcodecError, decode, inspect
 from dpcodec.metrics.snr import snr
+
+from .bad_files import bad_files, unsupported_files
+from .good_files import GOOD, Good
+from .ingredients import l1_hash, signal
 
 HERE = Path(__file__).parent
 HIGHEST_SNR_DB = 100.0

@@ -2,39 +2,36 @@
 
 from __future__ import annotations
 
-import importlib
 import io
 import json
 import re
-import sys
 import time
 from pathlib import Path
-from types import ModuleType
 from typing import Any
-from unittest.mock import patch
 
 import numpy as np
 import pytest
+from streams import DATA, HEAD, INDEX, Pipe, split
 
 import dpcodec
+from dpcodec.audio.streams import AudioWriter
 from dpcodec.cli import exits
 from dpcodec.cli.main import run
-from dpcodec.codec.real_grid import RealGrid, read_real_grid
 from dpcodec.container.stream import Reader
 from dpcodec.metrics.snr import snr
-from dpcodec.signal.stft import frame_count
+from dpcodec.modes import mode_of_file
+from dpcodec.modes.base import Segment
+from dpcodec.transform.stft import frame_count
+
+from .bad_files import bad_files, unsupported_files
+from .good_files import GOOD
+from .ingredients import l1_hash, signal
 
 HERE = Path(__file__).parent
 TABLE = re.compile(r"^\| ([\w-]+)\.dpc \|(?: (\d) \|)? (\S.*) \|$", re.M)
 NONE = dpcodec.DecodeSettings(solver="none", device="cpu")
 OUT_OF_ORDER = {"layout-progressive", "packets-reordered"}
 """Segments come again after a reader of a pipe had to give them out; format.md lets it call that damage."""
-
-
-def sibling(name: str) -> ModuleType:
-    """A module of this folder, which is no package."""
-    with patch.object(sys, "path", [str(HERE), *sys.path]):
-        return importlib.import_module(name)
 
 
 def tables() -> dict[str, dict[str, int]]:
@@ -50,7 +47,6 @@ def tables() -> dict[str, dict[str, int]]:
 
 CODES = tables()
 HASHES: dict[str, dict[str, Any]] = json.loads((HERE / "hashes.json").read_text(encoding="utf-8"))
-ingredients = sibling("ingredients")
 
 
 def read(folder: str, name: str) -> bytes:
@@ -69,14 +65,14 @@ def code_of_decoding(data: bytes) -> int:
     """The exit code of decoding with solver none; length and finiteness fail here."""
     written: list[np.ndarray] = []
 
-    class Sink:
-        clipped = 0
-        warnings = ()
+    class Sink(AudioWriter):
+        def __init__(self) -> None:
+            self.clipped, self.warnings = 0, []
 
-        def __enter__(self) -> Sink:
-            return self
+        def close(self) -> None:
+            pass
 
-        def __exit__(self, *exc: object) -> None:
+        def abandon(self) -> None:
             pass
 
         def write(self, block: np.ndarray) -> None:
@@ -118,32 +114,32 @@ def test_readme_hashes_and_folders_agree() -> None:
 @pytest.mark.parametrize("name", CODES["good"])
 def test_good(name: str) -> None:
     facts, data = HASHES["good"][name], read("good", name)
-    assert ingredients.l1_hash(io.BytesIO(data)) == facts["l1"]
+    assert l1_hash(io.BytesIO(data)) == facts["l1"]
     assert code_of_reading(io.BytesIO(data)) == exits.OK
     audio = dpcodec.decode(data, NONE)
     assert audio.sample_rate == facts["rate"]
     assert audio.samples.shape == (facts["channels"], facts["samples"])
-    signal = ingredients.signal(facts["signal"], facts["channels"], facts["samples"])
+    truth = signal(facts["signal"], facts["channels"], facts["samples"])
     if facts["snr_db"] is None:
         assert not audio.samples.any()
     else:
-        assert min(snr(signal, audio.samples), 100) == pytest.approx(facts["snr_db"], abs=0.1)
+        assert min(snr(truth, audio.samples), 100) == pytest.approx(facts["snr_db"], abs=0.1)
 
 
 @pytest.mark.parametrize("name", CODES["good"])
 def test_good_through_a_pipe(name: str) -> None:
     data = read("good", name)
     if name in OUT_OF_ORDER:
-        assert code_of_reading(ingredients.Pipe(data)) == exits.DAMAGED
+        assert code_of_reading(Pipe(data)) == exits.DAMAGED
     else:
-        assert ingredients.l1_hash(ingredients.Pipe(data)) == HASHES["good"][name]["l1"]
-        assert code_of_reading(ingredients.Pipe(data)) == exits.OK
+        assert l1_hash(Pipe(data)) == HASHES["good"][name]["l1"]
+        assert code_of_reading(Pipe(data)) == exits.OK
 
 
 @pytest.mark.parametrize("name", CODES["good"])
 def test_good_repaired_is_the_same(name: str) -> None:
     again = dpcodec.repair(read("good", name))
-    assert ingredients.l1_hash(io.BytesIO(again)) == HASHES["good"][name]["l1"]
+    assert l1_hash(io.BytesIO(again)) == HASHES["good"][name]["l1"]
     assert dpcodec.inspect(again).whole
 
 
@@ -155,18 +151,18 @@ def test_bad_and_unsupported(folder: str, name: str) -> None:
     started = time.process_time()
     assert code_of_reading(io.BytesIO(data)) == code
     assert code_of_decoding(data) == code
-    piped = code_of_reading(ingredients.Pipe(data))
+    piped = code_of_reading(Pipe(data))
     assert piped == (exits.DAMAGED if name in OUT_OF_ORDER else code)
     assert time.process_time() - started < 3
     if code in (exits.OK, exits.DAMAGED):
-        assert ingredients.l1_hash(io.BytesIO(data)) == HASHES["bad"][name]
+        assert l1_hash(io.BytesIO(data)) == HASHES["bad"][name]
 
 
 @pytest.mark.parametrize("name", [name for name, code in CODES["bad"].items() if code == exits.DAMAGED])
 def test_repair_loses_nothing_that_survived(name: str) -> None:
     data = dpcodec.repair(read("bad", name))
     assert code_of_reading(io.BytesIO(data)) in (exits.OK, exits.DAMAGED)
-    assert ingredients.l1_hash(io.BytesIO(data)) == HASHES["bad"][name]
+    assert l1_hash(io.BytesIO(data)) == HASHES["bad"][name]
 
 
 @pytest.mark.parametrize("folder", CODES)
@@ -180,9 +176,8 @@ def test_the_command_says_the_same(folder: str, capsys: pytest.CaptureFixture[st
 
 
 def test_damaged_files_are_made_from_good_ones_byte_by_byte() -> None:
-    made = sibling("bad_files")
     good = {name: read("good", name) for name in CODES["good"]}
-    for folder, files in (("bad", made.bad_files(good)), ("unsupported", made.unsupported_files(good))):
+    for folder, files in (("bad", bad_files(good)), ("unsupported", unsupported_files(good))):
         assert files.keys() == CODES[folder].keys()
         for name, data in files.items():
             assert data == read(folder, name), name
@@ -191,16 +186,15 @@ def test_damaged_files_are_made_from_good_ones_byte_by_byte() -> None:
 def test_good_files_can_be_made_again() -> None:
     """Not the same bytes on every machine, since encoding goes through an FFT, but the same audio; with the
     perceptual mask the audio that an encoder takes for as good, which a later one may judge otherwise."""
-    recipes = sibling("good_files").GOOD
-    assert {recipe.name for recipe in recipes} == CODES["good"].keys()
-    for recipe in recipes[::4]:
+    assert {recipe.name for recipe in GOOD} == CODES["good"].keys()
+    for recipe in GOOD[::4]:
         facts, data = HASHES["good"][recipe.name], recipe.make()
         audio = dpcodec.decode(data, NONE)
         assert audio.samples.shape == (facts["channels"], facts["samples"]), recipe.name
         if facts["snr_db"] is not None:
-            signal = ingredients.signal(facts["signal"], facts["channels"], facts["samples"])
+            truth = signal(facts["signal"], facts["channels"], facts["samples"])
             near = 3.0 if recipe.settings.get("mask") == "perceptual" else 0.5
-            assert min(snr(signal, audio.samples), 100) == pytest.approx(facts["snr_db"], abs=near), (
+            assert min(snr(truth, audio.samples), 100) == pytest.approx(facts["snr_db"], abs=near), (
                 recipe.name
             )
 
@@ -221,75 +215,80 @@ def test_layouts_and_masks_that_mean_the_same_hash_the_same() -> None:
 
 def test_files_hold_what_readme_says() -> None:
     def parts(name: str) -> set[int]:
-        return {p.parts for p in ingredients.split(read("good", name)) if p.type == ingredients.DATA}
+        return {p.parts for p in split(read("good", name)) if p.type == DATA}
 
     def count(name: str, kind: int) -> int:
-        return sum(p.type == kind for p in ingredients.split(read("good", name)))
+        return sum(p.type == kind for p in split(read("good", name)))
 
     assert parts("silence") == {1}
     assert parts("silent-middle") == {1, 2}
-    assert count("header-copies", ingredients.HEAD) > 1
-    assert count("segments-16", ingredients.INDEX) == 0
-    assert count("segments-17", ingredients.INDEX) == 1
-    first = ingredients.split(read("good", "from-a-pipe"))[0]
+    assert count("header-copies", HEAD) > 1
+    assert count("segments-16", INDEX) == 0
+    assert count("segments-17", INDEX) == 1
+    first = split(read("good", "from-a-pipe"))[0]
     assert first.body[8:16] == b"\xff" * 8
-    compressed = [p.flags for p in ingredients.split(read("good", "tags-compressed")) if p.type == 0xC004]
+    compressed = [p.flags for p in split(read("good", "tags-compressed")) if p.type == 0xC004]
     assert compressed == [1]
     for name, packets in (("six-segments", 12), ("one-part-exact", 1)):
-        assert count(name, ingredients.DATA) == packets
+        assert count(name, DATA) == packets
 
 
-def shaped_grids(name: str) -> list[RealGrid]:
-    """What the segments of a good file of the perceptual mask hold."""
+def perceptual_segments(name: str) -> list[Segment]:
+    """What the segments of a good perceptual file hold."""
     reader = Reader(io.BytesIO(read("good", name)))
-    grids = []
+    mode, found = mode_of_file(reader.header), []
     for data in reader.segments():
         before = data.index * reader.header.segment_frames
         frames = frame_count(HASHES["good"][name]["samples"], reader.header.hop) - before
-        grid, problems = read_real_grid(reader.header, data, min(frames, reader.header.segment_frames))
+        segment, problems = mode.read(data, min(frames, reader.header.segment_frames))
         assert not problems
-        grids.append(grid)
-    return grids
+        found.append(segment)
+    return found
 
 
-def test_shaped_files_hold_what_readme_says() -> None:
+def test_perceptual_files_hold_what_readme_says() -> None:
     names = [name for name in CODES["good"] if name.startswith("shaped-")]
     assert len(names) >= 18
-    grids = {name.removeprefix("shaped-"): shaped_grids(name) for name in names}
+    segments = {name.removeprefix("shaped-"): perceptual_segments(name) for name in names}
     for name in names:
-        head = ingredients.split(read("good", name))[0].body
+        head = split(read("good", name))[0].body
         assert (head[1], head[2], head[42]) == (9 if name.endswith("-9") else 2, 0x18, 4)
 
     def angles(name: str) -> set[int]:
-        return {int(angle) for grid in grids[name] for angle in grid.angles.ravel()}
+        return {int(angle) for segment in segments[name] for angle in segment.angles.ravel()}
 
     def bodies(name: str) -> list[bytes]:
-        packets = ingredients.split(read("good", f"shaped-{name}"))
-        return [p.body for p in packets if p.type == ingredients.DATA]
+        packets = split(read("good", f"shaped-{name}"))
+        return [p.body for p in packets if p.type == DATA]
 
     assert (angles("equal"), angles("opposite"), angles("unequal")) == ({16}, {48}, {6})
     assert len(angles("channels-8")) > 8
-    assert [grid.angles.shape for grid in grids["channels-3"]] == [(1, 14)] * 4
+    assert [segment.angles.shape[:2] for segment in segments["channels-3"]] == [(1, 14)] * 4
+    assert all(
+        (segment.angles == segment.angles[:, :, :1]).all()
+        for several in segments.values()
+        for segment in several
+    )
     assert {body[1] for body in bodies("silent-first")} == {0}
     assert all(body[-1] == 0 for body in (*bodies("equal"), *bodies("silent-second")))
     for name in ("silent-first", "silent-second"):
-        assert all(grid.splits.any() for grid in grids[name][::3])
-        assert all((grid.splits[0] == grid.splits[1]).all() for grid in grids[name])
+        assert all(segment.block_splits.any() for segment in segments[name][::3])
+        assert all((segment.block_splits[0] == segment.block_splits[1]).all() for segment in segments[name])
     assert bodies("silence") == [bytes([8, 0, 0])] * 3 + [bytes([2, 0, 0])]
     assert bodies("faint") == [bytes([8, 0])] * 3 + [bytes([2, 0])]
     assert {body[7] for body in bodies("constant")} == {0, 1, 4}
-    assert grids["noise"][0].noise.shape[2] == 39
-    assert len(grids["frames-300"]) == 1
-    assert grids["frames-300"][0].noise.shape[2] > 256
-    assert not any(grid.splits.any() for grid in grids["unsplit"])
-    for grid in (grid for several in grids.values() for grid in several):
-        assert not grid.noise[grid.kept].any()
-        assert np.isfinite(grid.noise).all()
+    assert segments["noise"][0].noise.shape[2] == 39
+    assert len(segments["frames-300"]) == 1
+    assert segments["frames-300"][0].noise.shape[2] > 256
+    assert not any(segment.block_splits.any() for segment in segments["unsplit"])
+    for segment in (one for several in segments.values() for one in several):
+        assert not segment.noise[segment.kept].any()
+        assert np.isfinite(segment.noise).all()
 
 
 def test_the_flag_that_got_a_meaning() -> None:
-    old = ingredients.split(read("bad", "header-shaped-unmasked"))[0].body
-    new = ingredients.split(read("good", "six-segments"))[0].body
+    old = split(read("bad", "header-shaped-unmasked"))[0].body
+    new = split(read("good", "six-segments"))[0].body
     assert old == new[:2] + b"\x10" + new[3:]
 
 

@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from dpcodec.coding.body import MAX_SYMBOL, BodyReader, interleave, write_body
+from dpcodec.coding.bounds import StoredBound
 from dpcodec.coding.mask_bits import pack_mask, unpack_mask
-from dpcodec.coding.part import decode_part, encode_segment
-from dpcodec.coding.quantize import MAX_SYMBOL
-from dpcodec.coding.symbols import decode_symbols, encode_symbols
+from dpcodec.coding.stft_channel import decode_stft_channel, encode_stft_channel
+from dpcodec.coding.stft_symbols import decode_symbols, encode_symbols
 from dpcodec.errors import FormatError
 
 SHAPES = hnp.array_shapes(min_dims=2, max_dims=2, min_side=0, max_side=20)
@@ -58,13 +59,18 @@ def test_any_body(data: st.DataObject, exact: bool, stored: bool) -> None:
     rng = np.random.default_rng(0)
     X = rng.standard_normal((2, 17, 9)) + 1j * rng.standard_normal((2, 17, 9))
     kept = np.abs(X) > 1
-    steps = None if exact else np.full(2, 0.25, np.float32)
-    body = bytearray(encode_segment(X, kept, "energy" if stored else "random", 4, steps)[1])
+    rows, step = interleave(1, 4), None if exact else 0.25
+    channels = [encode_stft_channel(X[c, rows], kept[c, rows], stored, step) for c in range(2)]
+    body = bytearray(write_body(9, channels))
     for _ in range(data.draw(st.integers(0, 3))):
         body[data.draw(st.integers(0, len(body) - 1))] = data.draw(st.integers(0, 255))
     body = body[: data.draw(st.integers(0, len(body)))] + data.draw(st.binary(max_size=4))
     with contextlib.suppress(FormatError):
-        part = decode_part(bytes(body), 1, 4, X.shape, None if stored else kept, exact)
-        assert part.kept.shape == part.bound.shape == (2, 4, 9)
-        assert np.isfinite(part.centre).all()
-        assert np.isfinite(part.halfwidth).all()
+        reader, bounds = BodyReader(bytes(body), 2, 9), StoredBound(False if stored else None)
+        for c in range(2):
+            known = None if stored else kept[c, rows]
+            channel = decode_stft_channel(reader, (4, 9), known, exact, bounds)
+            assert channel.kept.shape == channel.bound.shape == (4, 9)
+            assert np.isfinite(channel.centre).all()
+            assert np.isfinite(channel.halfwidth).all()
+        reader.finish()

@@ -2,11 +2,15 @@
 
 import io
 import random
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
+from typing import BinaryIO
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from streams import Pipe
 
 from dpcodec.container.header import Header
 from dpcodec.container.repair import repair_stream
@@ -27,25 +31,13 @@ HEADER = Header(
     parts=8,
 )
 SAMPLES = 450
+Opened = Callable[[bytes], BinaryIO]
 
 
-class Pipe:
-    """Bytes that come once, a few at a time."""
-
-    def __init__(self, data):
-        self._data = io.BytesIO(data)
-
-    def seekable(self):
-        return False
-
-    def read(self, size=-1):
-        return self._data.read(min(size, 500))
+OPEN: dict[str, Opened] = {"file": io.BytesIO, "pipe": partial(Pipe, most=500)}
 
 
-OPEN = {"file": io.BytesIO, "pipe": Pipe}
-
-
-def build():
+def build() -> bytes:
     """Two segments of eight parts, 1.4 KB."""
     rng = random.Random(1)
     out = io.BytesIO()
@@ -60,7 +52,7 @@ DATA = build()
 PARTS = [segment.parts for segment in Reader(io.BytesIO(DATA)).segments()]
 
 
-def outcome(data, opened):
+def outcome(data: bytes, opened: Opened) -> type[DpcodecError] | str:
     """What reading gives: an error's class, "whole", or "damaged"; wrong contents fail here."""
     try:
         reader = Reader(opened(data))
@@ -82,7 +74,7 @@ def outcome(data, opened):
 
 
 @pytest.mark.parametrize("way", OPEN)
-def test_cut_at_every_byte(way):
+def test_cut_at_every_byte(way: str) -> None:
     assert len(DATA) > 1300
     outcomes = [outcome(DATA[:length], OPEN[way]) for length in range(len(DATA))]
     header_ends = 8 + 72
@@ -92,7 +84,7 @@ def test_cut_at_every_byte(way):
 
 
 @pytest.mark.parametrize("way", OPEN)
-def test_every_bit_flipped(way):
+def test_every_bit_flipped(way: str) -> None:
     data = bytearray(DATA)
     for bit in range(8 * len(DATA)):
         data[bit // 8] ^= 1 << bit % 8
@@ -107,7 +99,7 @@ def test_every_bit_flipped(way):
     st.sampled_from(sorted(OPEN)),
 )
 @settings(max_examples=300, deadline=None)
-def test_a_stretch_replaced(position, length, junk, way):
+def test_a_stretch_replaced(position: int, length: int, junk: bytes, way: str) -> None:
     changed = DATA[:position] + junk + DATA[position + length :]
     result = outcome(changed, OPEN[way])
     if changed != DATA:
@@ -116,7 +108,7 @@ def test_a_stretch_replaced(position, length, junk, way):
 
 @given(st.data(), st.sampled_from(sorted(OPEN)))
 @settings(max_examples=200, deadline=None)
-def test_pieces_in_any_order(data, way):
+def test_pieces_in_any_order(data: st.DataObject, way: str) -> None:
     cuts = sorted(data.draw(st.lists(st.integers(0, len(DATA)), max_size=6)))
     pieces = [DATA[a:b] for a, b in zip([0, *cuts], [*cuts, len(DATA)], strict=True)]
     order = data.draw(st.lists(st.integers(0, len(pieces) - 1), max_size=9))
@@ -135,14 +127,14 @@ def test_pieces_in_any_order(data, way):
 
 @given(st.binary(max_size=300), st.sampled_from(sorted(OPEN)))
 @settings(max_examples=200, deadline=None)
-def test_any_bytes_are_refused(junk, way):
+def test_any_bytes_are_refused(junk: bytes, way: str) -> None:
     with pytest.raises((FormatError, LimitError)):
         Reader(OPEN[way](junk))
 
 
 @given(st.integers(0, len(DATA) - 1), st.integers(1, 300))
 @settings(max_examples=200, deadline=None)
-def test_repair_keeps_what_was_there_and_no_more(position, length):
+def test_repair_keeps_what_was_there_and_no_more(position: int, length: int) -> None:
     changed = DATA[:position] + DATA[position + length :]
     out = io.BytesIO()
     try:
@@ -162,13 +154,13 @@ def test_repair_keeps_what_was_there_and_no_more(position, length):
     st.booleans(),
 )
 @settings(max_examples=100, deadline=None)
-def test_round_trip(segments, tags, exact):
+def test_round_trip(segments: list[list[bytes]], tags: list[tuple[str, str]], exact: bool) -> None:
     samples = max(0, 8 * len(segments) - 1) * 32
     header = replace(HEADER, exact=exact)
     files = []
     for seekable in (True, False):
-        out = io.BytesIO()
-        writer = Writer(out if seekable else _WriteOnly(out), header, tags)
+        out = io.BytesIO() if seekable else Pipe()
+        writer = Writer(out, header, tags)
         for index, bodies in enumerate(segments):
             writer.write_segment(index, bodies)
         writer.close(samples)
@@ -182,14 +174,3 @@ def test_round_trip(segments, tags, exact):
             assert reader.total_samples == samples
             assert len(reader.tags) == len(tags)
             assert [list(s.parts.values()) for s in got] == segments
-
-
-class _WriteOnly:
-    def __init__(self, out):
-        self._out = out
-
-    def seekable(self):
-        return False
-
-    def write(self, data):
-        return self._out.write(data)

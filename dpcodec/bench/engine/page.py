@@ -17,7 +17,6 @@ SECTIONS = {
     "peers": "Other codecs at the same bit rates",
     "loss": "Lost packets",
     "speed": "Speed and memory",
-    "boundaries": "Boundaries between segments",
     "entropy": "Entropy coder",
     "demo": "Every mask and solver on a melody",
 }

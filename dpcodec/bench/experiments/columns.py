@@ -26,7 +26,7 @@ from dpcodec.bench.fitting import MEASURED, Fitting, method, resolve_fitting
 from dpcodec.bench.trial import encode_timed
 from dpcodec.errors import FileAccessError
 from dpcodec.inpaint.solver_settings import SolverSettings
-from dpcodec.signal.stft import frame_count
+from dpcodec.transform.stft import frame_count
 
 RATE = 16000
 SECONDS = 5.0

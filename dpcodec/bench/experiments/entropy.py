@@ -17,13 +17,15 @@ from pathlib import Path
 import numpy as np
 
 import dpcodec
-from dpcodec import Audio, EncodeSettings, encode
+from dpcodec import Audio, encode, profile
 from dpcodec.bench.clips import clips_of, digest
 from dpcodec.bench.engine.experiment import Experiment, Row, Table, Task
 from dpcodec.bench.engine.statistics import column, grouped, mean, rounded
+from dpcodec.coding.body import BodyReader, body_frames, interleave
+from dpcodec.coding.bounds import StoredBound
 from dpcodec.coding.entropy import AdaptiveTable
-from dpcodec.coding.part import coded_frames, decode_part
-from dpcodec.coding.symbols import walk
+from dpcodec.coding.stft_channel import decode_stft_channel
+from dpcodec.coding.stft_symbols import walk
 from dpcodec.container.stream import Reader
 
 DROPS = (0.8, 0.9)
@@ -56,7 +58,7 @@ def experiment(
 
 def measure(clip: Audio, drop: float) -> Row:
     """kbit/s of the file, of its coded parts alone, and of its symbols' entropy."""
-    data = encode(clip, EncodeSettings(drop=drop))
+    data = encode(clip, profile("stft", drop=drop))
     counter = Counter()
     body_bytes = 0
     for body, symbols in parts_of(data):
@@ -115,13 +117,13 @@ def parts_of(data: bytes) -> list[tuple[bytes, list[np.ndarray]]]:
     found = []
     for segment in reader.segments():
         for part, body in segment.parts.items():
-            shape = (header.channels, header.n_fft // 2 + 1, coded_frames(body))
-            coded = decode_part(body, part, segment.total_parts, shape, None, header.exact)
-            symbols = [
-                _symbols(centre, halfwidth)
-                for centre, halfwidth in zip(coded.centre, coded.halfwidth, strict=True)
+            grid = len(range(header.bins)[interleave(part, segment.total_parts)]), body_frames(body)
+            fields = BodyReader(body, header.channels, grid[1])
+            coded = [
+                decode_stft_channel(fields, grid, None, header.exact, StoredBound(False))
+                for _ in range(header.channels)
             ]
-            found.append((body, symbols))
+            found.append((body, [_symbols(channel.centre, channel.halfwidth) for channel in coded]))
     return found
 
 

@@ -14,7 +14,7 @@ import dpcodec
 from dpcodec.cli import exits, signals
 from dpcodec.cli.display import Screen
 from dpcodec.cli.formats import SUFFIXES, choose_format, parse_format
-from dpcodec.cli.options import Size, Verb, file_options, run_files
+from dpcodec.cli.options import Size, Verb, file_options, grouped, run_files
 from dpcodec.cli.outputs import Output, create
 from dpcodec.cli.paths import DPC_SUFFIX, Job
 from dpcodec.cli.rescale import Rescaling
@@ -34,33 +34,41 @@ class Wanted:
 
 
 @click.command(cls=Verb)
+@grouped(
+    "What to do about what was dropped",
+    click.option("--solver", metavar="NAME", help=f"auto, {', '.join(dpcodec.SOLVERS)}. [auto]"),
+    click.option(
+        "--time-limit", type=float, metavar="S", help="Seconds for each file; the best so far is taken."
+    ),
+    click.option("--start", type=float, metavar="S", help="Begin at this time. [0]"),
+    click.option("--duration", type=float, metavar="S", help="End after this much. [to the end]"),
+)
 @file_options
-@click.option("--solver", metavar="NAME", help="auto, none, least-squares, janssen or deep-prior. [auto]")
-@click.option(
-    "--context/--no-context", default=None, help="Put kept coefficients back after the solver. [yes]"
+@grouped(
+    "Output and limits",
+    click.option(
+        "--format", "audio_format", metavar="FMT", help="wav, flac, ... and/or pcm16, pcm24, float, ..."
+    ),
+    click.option("--raw", metavar="FMT", help="Write PCM without a header: s16le, f32le, ..."),
+    click.option("--rescale", is_flag=True, help="Scale down what would clip."),
+    click.option("--strict", is_flag=True, help="Write nothing of a damaged file, exit 4."),
+    click.option("--max-memory", type=Size(), metavar="BYTES", help="For a block of segments. [4G]"),
+    click.option("--max-duration", type=float, metavar="S", help="Longest audio. [no limit]"),
 )
-@click.option("--device", metavar="NAME", help="auto, cpu, cuda, cuda:N or mps. [auto]")
-@click.option("--iterations", type=int, metavar="N", help="Steps of the solver.")
-@click.option(
-    "--time-limit", type=float, metavar="S", help="Seconds for each file; the best so far is taken."
+@grouped(
+    "The solver in detail",
+    click.option(
+        "--context/--no-context", default=None, help="Put kept coefficients back after the solver. [yes]"
+    ),
+    click.option("--device", metavar="NAME", help="auto, cpu, cuda, cuda:N or mps. [auto]"),
+    click.option("--iterations", type=int, metavar="N", help="Steps of the solver. [its own]"),
+    click.option("--seed", type=int, metavar="N", help="Of the deep prior. [0]"),
+    click.option("--network", metavar="NAME", help="Of the deep prior. [by device]"),
+    click.option("--fit", metavar="NAME", help="Of the deep prior: guided or paper. [guided]"),
+    click.option("--loss", metavar="NAME", help="Of the deep prior: mse, l1 or mse+stft. [by fit]"),
+    click.option("--batch-segments", type=int, metavar="N", help="Segments solved together. [1]"),
+    click.option("--no-check", is_flag=True, help="Do not assert that kept coefficients came back."),
 )
-@click.option("--seed", type=int, metavar="N", help="Of the deep prior. [0]")
-@click.option("--network", metavar="NAME", help="Of the deep prior. [by fit and device]")
-@click.option("--fit", metavar="NAME", help="Of the deep prior: guided or paper. [guided]")
-@click.option("--without", metavar="PART[,PART]", help="Parts of the guided fit to leave out.")
-@click.option("--loss", metavar="NAME", help="Of the deep prior: mse, l1 or mse+stft. [by fit]")
-@click.option("--start", type=float, metavar="S", help="Begin at this time. [0]")
-@click.option("--duration", type=float, metavar="S", help="End after this much. [to the end]")
-@click.option(
-    "--format", "audio_format", metavar="FMT", help="wav, flac, ... and/or pcm16, pcm24, float, ..."
-)
-@click.option("--raw", metavar="FMT", help="Write PCM without a header: s16le, f32le, ...")
-@click.option("--rescale", is_flag=True, help="Scale down what would clip.")
-@click.option("--strict", is_flag=True, help="Write nothing of a damaged file, exit 4.")
-@click.option("--max-memory", type=Size(), metavar="BYTES", help="For a block of segments. [4G]")
-@click.option("--max-duration", type=float, metavar="S", help="Longest audio.")
-@click.option("--batch-segments", type=int, metavar="N", help="Segments solved together. [1]")
-@click.option("--no-check", is_flag=True, help="Do not assert that kept coefficients came back.")
 @click.pass_context
 def decode(context: click.Context, /, **options: Any) -> int:
     """Decode .dpc files into audio.
@@ -87,8 +95,9 @@ def settings_of(options: dict[str, Any]) -> dpcodec.DecodeSettings:
         *("start", "duration", "max_memory", "max_duration", "batch_segments"),
     )
     given = {name: options[name] for name in names if options[name] is not None}
-    if options["without"] is not None:
-        given["without"] = tuple(options["without"].split(","))
+    if given.get("solver", "auto") not in ("auto", *dpcodec.SOLVERS):
+        known = ", ".join(["auto", *dpcodec.SOLVERS])
+        raise exits.UsageError(f"solver is {options['solver']!r}: use {known}")
     return dpcodec.DecodeSettings(**given, check=not options["no_check"])
 
 

@@ -10,43 +10,94 @@ import click
 import dpcodec
 from dpcodec.cli.display import Screen
 from dpcodec.cli.exits import OK, OutputError, UsageError
-from dpcodec.cli.options import Verb, file_options, run_files
+from dpcodec.cli.options import Decorator, Verb, file_options, grouped, run_files
 from dpcodec.cli.outputs import Output, create
 from dpcodec.cli.paths import AUDIO_SUFFIXES, DPC_SUFFIX, Job
 from dpcodec.cli.sources import open_source
 
 DAY_S = 86400.0
-OF_STFT = ("transform", "drop", "mask", "seed", "n_fft", "hop", "window", "snr", "exact")
-"""Options that mean profile stft where no profile is named."""
+SETTINGS = (
+    *("transform", "drop", "seed", "n_fft", "hop", "window", "max_block_split", "rate", "snr", "bitrate"),
+    *("quality", "effort", "exact", "parts", "mono", "sanitize"),
+)
+"""Options that are settings of the same name."""
+PROFILE_NAMES = ", ".join(dpcodec.PROFILES)
+MASK_NAMES = ", ".join(name for name in dpcodec.MASKS if name != "columns")
+
+
+def _default(setting: str) -> str:
+    """What a setting is where its option is not given, by profile where profiles differ."""
+    by_value: dict[object, list[str]] = {}
+    for name, preset in dpcodec.PROFILES.items():
+        if (value := getattr(preset, setting)) is not None:
+            by_value.setdefault(value, []).append(name)
+    if len(by_value) == 1 and len(*by_value.values()) == len(dpcodec.PROFILES):
+        return f"[{next(iter(by_value))}]"
+    told = [f"{value} in {', '.join(names)}" for value, names in by_value.items()]
+    return f"[{'; '.join(told)}]"
+
+
+def _option(*names: str, help: str, metavar: str, type: type = str) -> Decorator:
+    """An option that is a setting of the same name, with its default told."""
+    setting = names[0].removeprefix("--").replace("-", "_")
+    return click.option(*names, type=type, metavar=metavar, help=f"{help} {_default(setting)}")
 
 
 @click.command(cls=Verb)
-@file_options
-@click.option("--profile", help="Preset: perceptual, mdct, stft or paper; options given change it.")
-@click.option("--transform", metavar="NAME", help="stft or mdct, each with the presets of its profile.")
-@click.option("--drop", type=float, metavar="R", help="Share of coefficients removed, 0 <= R < 1.")
-@click.option("--mask", metavar="KIND", help="energy, significance, perceptual, random or columns:A-B,C,...")
-@click.option("--seed", type=int, metavar="N", help="Of the random mask, 64 bit. [0]")
-@click.option("--n-fft", type=int, metavar="N", help="Window length, samples. [2048]")
-@click.option("--hop", type=int, metavar="N", help="Distance of frames, samples. [1024]")
-@click.option("--window", metavar="NAME", help="sine or hann, of the MDCT sine or kbd. [sine]")
-@click.option("--max-split", type=int, metavar="S", help="The MDCT cuts frames into 2^S blocks at most. [4]")
-@click.option("--rate", type=int, metavar="HZ", help="Resample to this rate first.")
-@click.option("--snr", type=float, metavar="DB", help="Quantisation noise this far below the signal.")
-@click.option(
-    "--bitrate", type=float, metavar="KBPS", help="Mean of the whole file, kbit/s; what the ear hears."
+@grouped(
+    "How good, how large (one of these; quality 5 without any)",
+    click.option("--quality", type=float, metavar="Q", help="0 to 10: a constant noise-to-mask ratio. [5]"),
+    click.option("--bitrate", type=float, metavar="KBPS", help="Mean of the whole file, kbit/s."),
+    click.option("--snr", type=float, metavar="DB", help="Quantisation noise this far below the signal."),
+    _option("--drop", type=float, metavar="R", help="Share of coefficients removed, 0 <= R < 1."),
 )
-@click.option("--quality", type=float, metavar="Q", help="0 to 10: a constant noise-to-mask ratio.")
-@click.option("--effort", type=int, metavar="N", help="0 to 9: other windows tried. [0]")
-@click.option("--exact/--quantised", default=None, help="Keep float32 coefficients, or quantise them.")
-@click.option("--parts", type=int, metavar="N", help="Independently coded parts a segment, 1 to 16.")
-@click.option("--mono/--all-channels", default=None, help="Mix the channels into one first, or keep them.")
-@click.option("--sanitize", is_flag=True, default=None, help="Set NaN and infinite samples to 0.")
-@click.option("--raw", metavar="FMT,RATE,CH", help="The input is PCM without a header, as s16le,44100,2.")
-@click.option("--tag", "tags", multiple=True, metavar="K=V", help="Add a tag; may be repeated.")
-@click.option("--no-tags", is_flag=True, help="Do not carry the input's own tags over.")
-@click.option("--max-duration", type=float, default=DAY_S, metavar="S", help="Longest input. [86400]")
-@click.option("--verify", is_flag=True, help="Read the file back and compare before it is kept.")
+@grouped(
+    "What kind of file",
+    click.option(
+        "--profile",
+        metavar="NAME",
+        help=f"Preset, changed by options given: {PROFILE_NAMES}. [the one that they mean]",
+    ),
+    _option("--rate", type=int, metavar="HZ", help="Resample the input to this rate first."),
+    click.option(
+        "--mono/--all-channels",
+        default=None,
+        help="Mix the channels into one first, or keep them. [keep; mix in paper]",
+    ),
+)
+@file_options
+@grouped(
+    "Input and tags",
+    click.option("--raw", metavar="FMT,RATE,CH", help="The input is PCM without a header, as s16le,44100,2."),
+    click.option("--sanitize", is_flag=True, default=None, help="Set NaN and infinite samples to 0."),
+    click.option("--max-duration", type=float, default=DAY_S, metavar="S", help="Longest input. [86400]"),
+    click.option("--verify", is_flag=True, help="Read the file back and compare before it is kept."),
+    click.option("--tag", "tags", multiple=True, metavar="K=V", help="Add a tag; may be repeated."),
+    click.option("--no-tags", is_flag=True, help="Do not carry the input's own tags over."),
+)
+@grouped(
+    "The codec in detail",
+    _option("--transform", metavar="NAME", help="stft or mdct, each with the presets of its profile."),
+    _option("--mask", metavar="KIND", help=f"{MASK_NAMES} or columns:A-B,C,..."),
+    _option("--seed", type=int, metavar="N", help="Of the random mask, 64 bit."),
+    _option("--n-fft", type=int, metavar="N", help="Window length, samples."),
+    _option("--hop", type=int, metavar="N", help="Distance of frames, samples; of an MDCT half a window."),
+    _option("--window", metavar="NAME", help="sine or hann, of an MDCT sine or kbd."),
+    click.option(
+        "--max-block-split",
+        "--max-split",
+        type=int,
+        metavar="S",
+        help="An MDCT cuts frames into 2^S blocks at most. [4]",
+    ),
+    _option("--effort", type=int, metavar="N", help="0 to 9: other windows of an MDCT tried."),
+    click.option(
+        "--exact/--quantised",
+        default=None,
+        help="Keep float32 coefficients, or quantise them. [quantise; keep in paper]",
+    ),
+    _option("--parts", type=int, metavar="N", help="Independently coded parts a segment, 1 to 16."),
+)
 @click.pass_context
 def encode(context: click.Context, /, **options: Any) -> int:
     """Encode audio into .dpc files.
@@ -54,64 +105,36 @@ def encode(context: click.Context, /, **options: Any) -> int:
     IN is WAV, RF64, W64, FLAC, AIFF, Ogg or raw PCM (--raw), or - for standard input. OUT defaults to IN with
     the suffix .dpc; for standard input to standard output.
     """
-    settings = settings_of(options)
+    base, settings = settings_of(options)
     raw = None if options["raw"] is None else dpcodec.parse_raw(options["raw"])
     screen = context.find_root().ensure_object(Screen)
     limit_s, verify = options["max_duration"], options["verify"]
 
     def work(job: Job) -> int:
-        return encode_file(job, settings, raw, limit_s, verify, screen)
+        return encode_file(job, base, settings, raw, limit_s, verify, screen)
 
     return run_files(context, DPC_SUFFIX, AUDIO_SUFFIXES, work)
 
 
-def settings_of(options: dict[str, Any]) -> dpcodec.EncodeSettings:
-    """The profile, changed by the options that were given. Raises `SettingsError` or `UsageError`."""
-    names = (
-        "transform",
-        "drop",
-        "seed",
-        "n_fft",
-        "hop",
-        "window",
-        "max_split",
-        "rate",
-        "snr",
-        "bitrate",
-        "quality",
-        "effort",
-        "exact",
-        "parts",
-    )
-    changes = {name: options[name] for name in (*names, "mono", "sanitize") if options[name] is not None}
-    base = options["profile"] or _profile_meant(options)
-    transform = options["transform"] or getattr(dpcodec.PROFILES.get(base), "transform", "stft")
-    if transform == "mdct" and "n_fft" in changes:
-        changes.setdefault("hop", changes["n_fft"] // 2)
+def settings_of(options: dict[str, Any]) -> tuple[str, dpcodec.EncodeSettings]:
+    """The profile that the options name or mean, and its settings changed by them. Raises `SettingsError` or
+    `UsageError`."""
+    changes = {name: options[name] for name in SETTINGS if options[name] is not None}
     if options["mask"] is not None:
         changes["mask"], changes["columns"] = dpcodec.parse_mask(options["mask"])
-    if options["snr"] is not None:
-        changes.setdefault("exact", False)  # a quantiser is asked for, whatever the profile says
-    changes["tags"] = tuple(_tag(text) for text in options["tags"])
-    changes["keep_tags"] = not options["no_tags"]
-    return dpcodec.profile(base, **changes)
-
-
-def _profile_meant(options: dict[str, Any]) -> str:
-    """The profile whose presets the other options ask for."""
-    if options["mask"] == "perceptual" or (options["mask"] is None and _given(options, "bitrate", "quality")):
-        return "perceptual"
-    if options["transform"] == "mdct" or _given(options, "bitrate"):
-        return "mdct"
-    return "stft" if _given(options, *OF_STFT) else "perceptual"
-
-
-def _given(options: dict[str, Any], *names: str) -> bool:
-    return any(options[name] is not None for name in names)
+    base = options["profile"] or dpcodec.profile_meant(changes)
+    if (
+        options["seed"] is not None
+        and not dpcodec.MASKS[changes.get("mask", dpcodec.profile(base).mask)].seeded
+    ):
+        raise UsageError("--seed is of the random mask: give --mask random, or leave it out")
+    tags = tuple(_tag(text) for text in options["tags"])
+    return base, dpcodec.profile(base, **changes, tags=tags, keep_tags=not options["no_tags"])
 
 
 def encode_file(
     job: Job,
+    base: str,
     settings: dpcodec.EncodeSettings,
     raw: dpcodec.RawFormat | None,
     limit_s: float,
@@ -136,7 +159,7 @@ def encode_file(
         output.commit()
     for warning in report.warnings:
         screen.warn(job.source, warning)
-    screen.note(_summary(job, report, time.monotonic() - started))
+    screen.note(_summary(job, base, settings, report, time.monotonic() - started))
     return OK
 
 
@@ -149,12 +172,15 @@ def _verify(output: Output, report: dpcodec.EncodeReport) -> None:
         raise OutputError("what was written does not read back: this is a fault in dpcodec or in the disk")
 
 
-def _summary(job: Job, report: dpcodec.EncodeReport, seconds: float) -> str:
+def _summary(
+    job: Job, base: str, settings: dpcodec.EncodeSettings, report: dpcodec.EncodeReport, seconds: float
+) -> str:
     kept = 100 * report.kept / report.cells if report.cells else 0.0
     speed = report.samples / report.sample_rate / seconds
+    by_mask = f"{kept:.1f} % of coefficients kept by the mask, " if settings.masked else ""
     return (
-        f"{job.source} -> {job.target}: {report.bytes} bytes, {report.kbps:.1f} kbit/s, "
-        f"{kept:.1f} % of coefficients kept by the mask, {seconds:.2f} s ({speed:.0f}x real time)"
+        f"{job.source} -> {job.target}: profile {base}, {report.bytes} bytes, {report.kbps:.1f} kbit/s, "
+        f"{by_mask}{seconds:.2f} s ({speed:.0f}x real time)"
     )
 
 

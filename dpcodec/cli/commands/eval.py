@@ -78,7 +78,7 @@ def evaluate(context: click.Context, /, **options: Any) -> int:
     """
     screen = context.find_root().ensure_object(Screen)
     names = [options["reference"], options["degraded"]]
-    wanted = _wanted(options)
+    wanted = _wanted(options, screen)
     if names == ["-", "-"]:
         raise exits.UsageError("both files are standard input: name one of them")
     signals: list[dpcodec.Audio] = []
@@ -99,11 +99,15 @@ def evaluate(context: click.Context, /, **options: Any) -> int:
     return guard(screen, names[1], compare)
 
 
-def _wanted(options: dict[str, Any]) -> Wanted:
+def _wanted(options: dict[str, Any], screen: Screen) -> Wanted:
     """Raises `SettingsError` or `UsageError` before any file is read."""
     if not 0 <= options["max_delay"] < math.inf:
         raise exits.UsageError(f"--max-delay is {options['max_delay']}: give milliseconds from 0 up")
-    names = metrics.select(name.strip() for name in options["names"].split(","))
+    asked = [name.strip() for name in options["names"].split(",")]
+    names = metrics.select(asked)
+    if "all" in asked:
+        for reason in metrics.unavailable().values():
+            screen.note(f"left out: {reason}")
     flags = {name: options[name] for name in ("align", "cut", "resample", "mono")}
     return Wanted(names, max_delay_ms=options["max_delay"], **flags)
 

@@ -4,10 +4,8 @@
 
 The paper's equation 4, with the fit of F. Miotello et al. (IEEE/ACM TASLP 2023): z is one draw of uniform
 noise on [0, 0.1), 2 channels; each step adds fresh Gaussian noise of deviation 0.03; Adam. `a` makes the kept
-real numbers' mean square 1, so that the fit goes alike at any level.
-
-Weights and noise are drawn on the CPU from the seed, so that every device sees the same numbers. Each channel
-is fitted alone and from the same draw: equal channels come out equal.
+real numbers' mean square 1, so that the fit goes alike at any level. Each channel is fitted alone and from
+the same draw: equal channels come out equal.
 """
 
 from __future__ import annotations
@@ -15,20 +13,21 @@ from __future__ import annotations
 import math
 import time
 import warnings
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 import torch
-from torch import Tensor
-from torch.nn import functional
+from torch import Tensor, nn
 
-from dpcodec.errors import SettingsError
-from dpcodec.inpaint.deep_prior.repeat import repeatable
-from dpcodec.inpaint.losses import MaskedLoss
-from dpcodec.inpaint.networks.carrier import carrier, modulate
-from dpcodec.inpaint.networks.multiresunet import COMPLEX_CHANNELS, build
-from dpcodec.inpaint.networks.sizes import AnySize, NetworkSize
+from dpcodec.inpaint import least_squares
+from dpcodec.inpaint.deep_prior.carrier import Modulated, carrier
+from dpcodec.inpaint.deep_prior.fit import Fit, cells_of, coefficients_of, each_channel, level_of, parts_of
+from dpcodec.inpaint.deep_prior.losses import MaskedLoss
+from dpcodec.inpaint.deep_prior.multiresunet import COMPLEX_CHANNELS, build
+from dpcodec.inpaint.deep_prior.sizes import NetworkSize, default_steps
 from dpcodec.inpaint.problem import Problem, Progress
+from dpcodec.inpaint.progress_parts import ProgressParts
 from dpcodec.inpaint.solver_settings import SolverSettings
 
 LOSS = "mse+stft"
@@ -36,140 +35,65 @@ INPUT_RANGE = 0.1
 INPUT_NOISE = 0.03
 
 
-def solve(problem: Problem, settings: SolverSettings, size: AnySize, progress: Progress) -> np.ndarray:
-    """Estimate all coefficients: complex64 [C, K, L], finite always.
+def solve(problem: Problem, settings: SolverSettings, size: NetworkSize, progress: Progress) -> np.ndarray:
+    """Estimate all coefficients: [C, K, L], finite always.
 
-    The network sees the first K - 1 bins, as in the paper; the Nyquist bin is estimated as zero. The estimate
-    is the output of the step with the lowest loss, when the steps are over, when `settings.deadline` is less
-    than a step away (channels share the time) or when `progress` answers true. A silent channel, or one for
-    which no time was left, comes back as its kept coefficients and zeros.
+    The Nyquist bin is estimated as zero. The estimate is the output of the step with the lowest loss, when
+    the steps are over, when `settings.deadline` is less than a step away (channels share the time) or when
+    `progress` answers true. A silent channel, or one for which no time was left, comes back as its kept
+    coefficients and zeros.
 
     A fit that diverges before its first finite output is replaced by least squares, which a `RuntimeWarning`
-    tells. Raises `SettingsError` for an unknown loss, or a network that is no `NetworkSize`.
+    tells. Raises `SettingsError` for an unknown loss.
     """
-    size = published_size(size)
-    channels = problem.kept.shape[0]
-    watch = _Watch(progress, settings.deadline, channels, settings.iterations or size.steps)
-    estimate = np.where(problem.kept, problem.centre, 0).astype(np.complex64)
-    diverged = []
-    for channel in range(channels):
-        if not estimate[channel, :-1].any() or not watch.begin(channel):
-            continue
-        fit = Fit(problem, channel, size, settings)
-        best = _run(fit, watch)
-        if best is None:
-            diverged.append(channel)
-        else:
-            estimate[channel] = _cells(best * fit.scale, *problem.kept.shape[1:])
-    if diverged:
-        estimate[diverged] = _least_squares(problem, settings, progress)[diverged]
-    return estimate
+
+    def work(one: Problem, own: SolverSettings, told: ProgressParts) -> np.ndarray | None:
+        if own.deadline is not None and time.monotonic() >= own.deadline:
+            return None
+        return _solve_channel(one, own, size, told)
+
+    return each_channel(work, problem, settings, progress)
 
 
-def published_size(size: AnySize) -> NetworkSize:
-    """The size, if it is one that the published fit knows; else `SettingsError`."""
-    if not isinstance(size, NetworkSize):
-        raise SettingsError("fit paper knows the MultiResUNet alone: use fit guided for this network")
-    return size
-
-
-class Fit:
-    """One channel's fit: weights, optimiser, input and noise stream."""
-
-    def __init__(self, problem: Problem, channel: int, size: NetworkSize, settings: SolverSettings) -> None:
-        device = torch.device(settings.device)
-        target, kept, self.scale = _target(problem, channel, size.multiple)
-        target, kept = target.to(device), kept.to(device)
-        self._loss = MaskedLoss(settings.loss or LOSS, target, kept, problem.stft, problem.span)
-        self._network = build(size, settings.seed).to(device, torch.float32)
-        self._optimizer = torch.optim.Adam(self._network.parameters(), lr=size.learning_rate)
-        self._noise = torch.Generator().manual_seed(settings.seed)
-        shape = (1, COMPLEX_CHANNELS, *kept.shape)
-        self._z = INPUT_RANGE * torch.rand(shape, generator=self._noise, dtype=torch.float32)
-        self._carrier = None
-        if size.modulated:
-            self._carrier = carrier(problem.stft.n_fft, problem.stft.hop, *kept.shape).to(device)
-        self._device = device
-
-    def step(self) -> tuple[float, Tensor]:
-        """One step of Adam: the loss before it, and the output [1, 2, F, T] that had this loss."""
-        noise = torch.randn(self._z.shape, generator=self._noise, dtype=torch.float32)
-        z = (self._z + INPUT_NOISE * noise).to(self._device)
-        with torch.enable_grad(), repeatable():
-            self._optimizer.zero_grad()
-            output: Tensor = self._network(z)
-            if self._carrier is not None:
-                output = modulate(output, self._carrier)
-            loss = self._loss(output)
-            loss.backward()  # type: ignore[no-untyped-call]
-            self._optimizer.step()
-        return float(loss.detach()), output.detach()
-
-
-class _Watch:
-    """Decides when a channel's fit ends, and tells the caller's `progress` how far all of them are."""
-
-    def __init__(self, progress: Progress, deadline: float | None, channels: int, steps: int) -> None:
-        self.steps = steps
-        self._progress, self._deadline, self._channels = progress, deadline, channels
-        self._stopped = False
-
-    def begin(self, channel: int) -> bool:
-        """Start a channel with its share of the time left; false if there is none, or a stop was asked
-        for."""
-        self._channel, self._now = channel, time.monotonic()
-        self._end = math.inf
-        if self._deadline is not None:
-            self._end = self._now + (self._deadline - self._now) / (self._channels - channel)
-        return not self._stopped and self._now < self._end
-
-    def stop(self, done: int, loss: float) -> bool:
-        """Whether to end the channel after `done` steps."""
-        before, self._now = self._now, time.monotonic()
-        total = self._channels * self.steps
-        if self._progress(self._channel * self.steps + done, total, loss):
-            self._stopped = True
-        return self._stopped or 2 * self._now - before > self._end
-
-
-def _run(fit: Fit, watch: _Watch) -> Tensor | None:
-    """The output with the lowest loss [1, 2, F, T]; None where not even the first one is finite."""
+def _solve_channel(
+    problem: Problem, settings: SolverSettings, size: NetworkSize, told: ProgressParts
+) -> np.ndarray:
+    """The estimate of one channel, [1, K, L]."""
+    fit, inputs = published_fit(problem, settings, size)
+    steps = settings.iterations or default_steps(size, "paper")
     best, lowest = None, math.inf
-    for done in range(1, watch.steps + 1):
-        loss, output = fit.step()
-        if not (math.isfinite(loss) and bool(output.isfinite().all())):
-            break
+    for loss, output in fit.run(inputs, steps, told.part(0.0, 1.0), settings.deadline):
         if loss < lowest:
             best, lowest = output, loss
-        if watch.stop(done, loss):
-            break
-    return best
-
-
-def _target(problem: Problem, channel: int, multiple: int) -> tuple[Tensor, Tensor, float]:
-    """Target [1, 2, F, T] with kept mean square 1, mask [F, T], and the scale that was taken out.
-
-    F and T are rounded up to a multiple; cells beyond the grid count as dropped.
-    """
-    kept = problem.kept[channel, :-1]
-    cells = np.where(kept, problem.centre[channel, :-1], 0)
-    power = float(np.mean(np.abs(cells[kept], dtype=np.float64) ** 2)) / 2 if kept.any() else 0.0
-    scale = math.sqrt(power) or 1.0
-    parts = np.stack([cells.real, cells.imag]).astype(np.float32) / np.float32(scale)
-    padding = (0, -kept.shape[1] % multiple, 0, -kept.shape[0] % multiple)
-    target = functional.pad(torch.from_numpy(parts), padding)[None]
-    return target, functional.pad(torch.from_numpy(kept.copy()), padding), scale
-
-
-def _cells(output: Tensor, bins: int, frames: int) -> np.ndarray:
-    """Network output [1, 2, F, T] -> complex64 [K, L], zero at the Nyquist bin."""
-    parts = output[0, :, : bins - 1, :frames].cpu().numpy()
-    return np.pad(parts[0] + 1j * parts[1], ((0, 1), (0, 0))).astype(np.complex64)
-
-
-def _least_squares(problem: Problem, settings: SolverSettings, progress: Progress) -> np.ndarray:
-    """What replaces a fit that diverged."""
-    from dpcodec.inpaint import least_squares  # lazy: hardly ever needed
-
+    if best is not None:
+        return coefficients_of(best * level_of(problem), problem.value)
     warnings.warn("a deep prior fit diverged and was replaced by least squares", RuntimeWarning, stacklevel=2)
-    return least_squares.solve(problem, replace(settings, iterations=None), progress)
+    return least_squares.solve(problem, replace(settings, iterations=None), told.part(0.0, 1.0))
+
+
+def published_fit(
+    problem: Problem, settings: SolverSettings, size: NetworkSize
+) -> tuple[Fit, Iterator[Tensor]]:
+    """The fit to a problem of one channel, and the input of each step [1, 2, F, T], without end.
+
+    The target's kept cells have a mean square of 1; cells beyond the grid count as dropped.
+    """
+    device = torch.device(settings.device)
+    target = parts_of(problem.value / np.float32(level_of(problem)), size.multiple)
+    kept = cells_of(problem.kept, size.multiple)
+    network: nn.Module = build(size, settings.seed)
+    if size.modulated:
+        turn = carrier(problem.operator.n_fft, problem.operator.hop, *kept.shape)
+        network = Modulated(network, turn.to(device))
+    loss = MaskedLoss(settings.loss or LOSS, target.to(device), kept.to(device), problem.operator)
+    fit = Fit(network.to(device, torch.float32), loss, size.learning_rate)
+    return fit, _inputs((1, COMPLEX_CHANNELS, *kept.shape), settings.seed, device)
+
+
+def _inputs(shape: tuple[int, ...], seed: int, device: torch.device) -> Iterator[Tensor]:
+    """One draw of uniform noise, with fresh Gaussian noise each time."""
+    generator = torch.Generator().manual_seed(seed)
+    z = INPUT_RANGE * torch.rand(shape, generator=generator, dtype=torch.float32)
+    while True:
+        noise = torch.randn(shape, generator=generator, dtype=torch.float32)
+        yield (z + INPUT_NOISE * noise).to(device)

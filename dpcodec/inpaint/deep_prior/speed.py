@@ -3,38 +3,30 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 
 import numpy as np
 
-from dpcodec.inpaint.deep_prior import guided, paper
-from dpcodec.inpaint.heap import kept_heap
-from dpcodec.inpaint.networks.sizes import NetworkSize, network_size
-from dpcodec.inpaint.problem import Problem
+from dpcodec.inpaint.deep_prior.paper import published_fit
+from dpcodec.inpaint.deep_prior.sizes import network_size
+from dpcodec.inpaint.problem import Problem, stft_problem
 from dpcodec.inpaint.solver_settings import SolverSettings
-from dpcodec.signal.stft import Stft
+from dpcodec.transform.stft import Stft
 
 
 def measure_step(network: str, bins: int, frames: int, device: str) -> float:
-    """Seconds of one optimisation step (forward, backward, Adam) on [bins, frames] cells: for a MultiResUNet
-    that of the paper's fit with the loss "mse+stft", for others that of the guided fit.
+    """Seconds of one optimisation step (forward, backward, Adam) of the paper's fit, with the loss
+    "mse+stft", on [bins, frames] cells.
 
     The second step is timed; the first one pays for allocations. Raises `SettingsError` for an unknown
     network.
     """
     size = network_size(network, device)
     settings = SolverSettings(device=device, network=network)
-    problem = _noise(bins, frames)
-    step: Callable[[], object] = (
-        paper.Fit(problem, 0, size, settings).step
-        if isinstance(size, NetworkSize)
-        else guided.trial_step(problem, size, settings)
-    )
-    with kept_heap():
-        step()
-        start = time.perf_counter()
-        step()
-        return time.perf_counter() - start
+    fit, inputs = published_fit(_noise(bins, frames), settings, size)
+    fit.step(next(inputs))
+    start = time.perf_counter()
+    fit.step(next(inputs))
+    return time.perf_counter() - start
 
 
 def _noise(bins: int, frames: int) -> Problem:
@@ -45,4 +37,4 @@ def _noise(bins: int, frames: int) -> Problem:
     span = stft.span((frames - 1) * stft.hop)
     zeros = np.zeros(kept.shape, np.float32)
     bound = np.where(kept, 0, np.inf).astype(np.float32)
-    return Problem(stft, span, kept, kept * (centre[0] + 1j * centre[1]), zeros, bound)
+    return stft_problem(stft, span, kept, kept * (centre[0] + 1j * centre[1]), zeros, bound)

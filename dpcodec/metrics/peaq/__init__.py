@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dpcodec.audio.resample import Resampler
 from dpcodec.errors import AudioError
 from dpcodec.metrics.pair import as_pair
 from dpcodec.metrics.peaq.averages import output_variables
@@ -19,7 +20,6 @@ from dpcodec.metrics.peaq.ear import hear
 from dpcodec.metrics.peaq.network import difference_grade, distortion_index
 from dpcodec.metrics.peaq.patterns import Tracker
 from dpcodec.metrics.peaq.precursors import frame_precursors, join
-from dpcodec.signal.resample import Resampler
 
 __all__ = ["PeaqResult", "peaq"]
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from dpcodec import Audio, AudioError, FileAccessError, create_audio
+from dpcodec.audio.audio import SampleFormat
 from dpcodec.bench.clips import clips_of, digest, formula_clips, load_clips, melody
-from dpcodec.signal.audio import SampleFormat
 
 
 def write(path: Path, audio: Audio) -> None:

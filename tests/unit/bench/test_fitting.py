@@ -6,13 +6,12 @@ import pytest
 
 from dpcodec import DeviceError, SettingsError
 from dpcodec.bench.fitting import CPU_STEP_S, MEASURED, Fitting, resolve_fitting
-from dpcodec.inpaint import deep_prior
-from dpcodec.inpaint.networks.sizes import NETWORKS
-from dpcodec.settings import SOLVERS
+from dpcodec.inpaint.deep_prior.sizes import NETWORKS
+from dpcodec.inpaint.solvers import AUTO, SOLVERS
 
 
 def test_open_choices_are_those_of_the_decoder() -> None:
-    assert resolve_fitting(device="cpu") == Fitting("mixer", 80, "cpu")
+    assert resolve_fitting(device="cpu") == Fitting("multiresunet-small", 100, "cpu")
     assert resolve_fitting(device="cpu", fit="paper") == Fitting("multiresunet-small", 1000, "cpu", "paper")
     assert resolve_fitting("multiresunet", None, "cpu", "paper").iterations == 5000
     assert resolve_fitting("multiresunet", 7, "cpu").iterations == 7
@@ -21,8 +20,6 @@ def test_open_choices_are_those_of_the_decoder() -> None:
 def test_wrong_choices_are_refused() -> None:
     with pytest.raises(SettingsError, match="network"):
         resolve_fitting("resnet", None, "cpu")
-    with pytest.raises(SettingsError, match="mixer"):
-        resolve_fitting("mixer", None, "cpu", "paper")
     with pytest.raises(SettingsError, match="fit"):
         resolve_fitting(None, None, "cpu", "slow")
     with pytest.raises(SettingsError, match="iterations"):
@@ -48,12 +45,15 @@ def test_only_the_deep_prior_depends_on_it() -> None:
 def test_every_network_has_an_estimate_for_a_cpu_and_others_are_measured(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    pytest.importorskip("torch")
+    from dpcodec.inpaint.deep_prior import speed
+
     assert set(CPU_STEP_S) == set(NETWORKS)
-    monkeypatch.setattr(deep_prior, "measure_step", lambda *asked: float(asked[2]))
+    monkeypatch.setattr(speed, "measure_step", lambda *asked: float(asked[2]))
     assert Fitting("multiresunet", 1, "cpu").step_s(80) == CPU_STEP_S["multiresunet"] / 2
     assert Fitting("multiresunet", 1, "cuda:0").step_s(80) == 80
 
 
 def test_every_solver_can_be_compared_and_auto_comes_after_those_it_chooses_from() -> None:
-    assert sorted(MEASURED) == sorted(SOLVERS)
+    assert sorted(MEASURED) == sorted([*SOLVERS, AUTO])
     assert MEASURED[-1] == "auto"

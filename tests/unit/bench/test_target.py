@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dpcodec import Audio, EncodeSettings, SettingsError, encode
+from dpcodec import Audio, SettingsError, encode, profile
 from dpcodec.bench.clips import formula_clips
 from dpcodec.bench.target import fit
 
@@ -21,20 +21,20 @@ def test_the_file_is_within_its_bit_rate_and_a_coefficient_a_column_more_is_not(
     data, drop = fit(clip, kbps)
     limit = kbps * 1000 * 2.0 / 8
     assert len(data) <= limit
-    assert encode(clip, EncodeSettings(drop=drop)) == data
-    assert len(encode(clip, EncodeSettings(drop=drop - 1 / BINS))) > 0.998 * limit
+    assert encode(clip, profile("stft", drop=drop)) == data
+    assert len(encode(clip, profile("stft", drop=drop - 1 / BINS))) > 0.998 * limit
 
 
 def test_no_drop_of_a_fine_grid_gives_a_larger_file_within_the_limit() -> None:
     clip = formula_clips(16000, 1.0)["glides"]
     data, _ = fit(clip, 24)
-    sizes = [len(encode(clip, EncodeSettings(drop=drop))) for drop in np.arange(0.5, 0.999, 0.003)]
+    sizes = [len(encode(clip, profile("stft", drop=drop))) for drop in np.arange(0.5, 0.999, 0.003)]
     assert len(data) >= 0.998 * max(size for size in sizes if size <= 24 * 125)
 
 
 def test_other_settings_are_kept() -> None:
     clip = formula_clips(16000, 1.0)["melody"]
-    settings = EncodeSettings(n_fft=1024, hop=512, parts=1)
+    settings = profile("stft", n_fft=1024, hop=512, parts=1)
     data, drop = fit(clip, 16, settings)
     assert data == encode(clip, replace(settings, drop=drop))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dpcodec import DecodeSettings, EncodeSettings, decode, encode
+from dpcodec import DecodeSettings, decode, encode, profile
 from dpcodec.bench.clips import melody
 from dpcodec.bench.trial import decode_timed, encode_timed, run_trial
 from dpcodec.metrics.snr import snr
@@ -12,7 +12,7 @@ from dpcodec.metrics.snr import snr
 
 def test_a_trial_counts_the_bytes_of_the_file() -> None:
     clip = melody(8000, 1.0)
-    settings, none = EncodeSettings(drop=0.9), DecodeSettings(solver="none")
+    settings, none = profile("stft", drop=0.9), DecodeSettings(solver="none")
     trial = run_trial(clip, settings, none)
     data = encode(clip, settings)
     assert trial.bytes == len(data)
@@ -22,7 +22,7 @@ def test_a_trial_counts_the_bytes_of_the_file() -> None:
 
 
 def test_times_are_those_of_the_calls() -> None:
-    data, encode_s = encode_timed(melody(8000, 0.5), EncodeSettings())
+    data, encode_s = encode_timed(melody(8000, 0.5), profile("stft"))
     _, report, decode_s = decode_timed(data, DecodeSettings(solver="none"))
     assert encode_s > 0
     assert decode_s > 0

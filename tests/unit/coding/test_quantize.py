@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dpcodec.coding.quantize import MAX_SYMBOL, dequantize, quantize, step_for_noise, step_for_snr, valid_step
+from dpcodec.coding.body import MAX_SYMBOL, valid_step
+from dpcodec.coding.quantize import dequantize, quantize, step_for_noise, step_for_snr
 from dpcodec.errors import SettingsError
 from dpcodec.settings import RANDOM_MASK_SNR_DB
 
@@ -19,7 +20,7 @@ def spectrum(seed: int = 0) -> np.ndarray:
 
 def noise(X: np.ndarray, kept: np.ndarray, steps: np.ndarray) -> np.ndarray:
     errors = [dequantize(quantize(x, float(s)), float(s)) - x for x, s in zip(X, steps, strict=True)]
-    return (np.where(kept, np.abs(np.stack(errors)) ** 2, 0) * WEIGHTS).sum((1, 2))
+    return np.asarray((np.where(kept, np.abs(np.stack(errors)) ** 2, 0) * WEIGHTS).sum((1, 2)))
 
 
 def test_step_for_snr_meets_it() -> None:

@@ -16,11 +16,13 @@ DOCS = Path(__file__).parents[3] / "docs"
 TEXT = "\n".join(path.read_text(encoding="utf-8") for path in sorted(DOCS.rglob("*.md")))
 
 
-def example():
-    return bytes.fromhex(re.search(r"^```dpc\n(.*?)^```", TEXT, re.M | re.S)[1])
+def example() -> bytes:
+    found = re.search(r"^```dpc\n(.*?)^```", TEXT, re.M | re.S)
+    assert found
+    return bytes.fromhex(found[1])
 
 
-def test_example_file():
+def test_example_file() -> None:
     out = io.BytesIO()
     header = Header(
         sample_rate=16000,
@@ -41,7 +43,7 @@ def test_example_file():
     assert out.getvalue() == example()
 
 
-def test_reading_the_example():
+def test_reading_the_example() -> None:
     reader = Reader(io.BytesIO(example()))
     (segment,) = reader.segments()
     assert segment.parts == {0: b"first part", 1: b"second"}
@@ -50,11 +52,11 @@ def test_reading_the_example():
 
 
 @pytest.mark.parametrize("kind", ["HEAD", "DATA", "END", "TAGS", "INDEX"])
-def test_types(kind):
+def test_types(kind: str) -> None:
     assert f"| 0x{getattr(c, 'TYPE_' + kind):04X} | {kind} |" in TEXT
 
 
-def test_source_tables():
+def test_source_tables() -> None:
     for names in (c.CONTAINER_IDS, c.SUBTYPE_IDS):
         assert list(names.values()) == list(range(len(names)))
         for name, number in names.items():
@@ -62,7 +64,7 @@ def test_source_tables():
 
 
 @pytest.mark.skipif(shutil.which("file") is None, reason="file(1) is not installed")
-def test_rule_for_file(tmp_path):
+def test_rule_for_file(tmp_path: Path) -> None:
     path = tmp_path / "x"
     path.write_bytes(example())
     command = ["file", "-b", "-m", str(DOCS / "dpc.magic"), str(path)]

@@ -2,6 +2,7 @@
 
 import struct
 import tracemalloc
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -51,14 +52,14 @@ OFFSETS = {
 }
 
 
-def patched(field, value, body=GOLDEN):
+def patched(field: str, value: int, body: bytes = GOLDEN) -> bytes:
     offset, form = OFFSETS[field]
     data = bytearray(body)
     struct.pack_into(form, data, offset, value)
     return bytes(data)
 
 
-def test_golden_bytes():
+def test_golden_bytes() -> None:
     assert pack_header(HEADER) == GOLDEN
     assert unpack_header(GOLDEN) == HEADER
 
@@ -81,7 +82,7 @@ def test_golden_bytes():
         ("major", 0),
     ],
 )
-def test_values_that_mean_nothing(field, value):
+def test_values_that_mean_nothing(field: str, value: int) -> None:
     with pytest.raises(FormatError, match="invalid field") as caught:
         unpack_header(patched(field, value))
     assert not isinstance(caught.value, VersionError)
@@ -99,7 +100,7 @@ def test_values_that_mean_nothing(field, value):
         ("parts", 17),
     ],
 )
-def test_sizes_over_the_limits_cost_nothing(field, value):
+def test_sizes_over_the_limits_cost_nothing(field: str, value: int) -> None:
     tracemalloc.start()
     try:
         with pytest.raises(LimitError, match="limit"):
@@ -109,30 +110,30 @@ def test_sizes_over_the_limits_cost_nothing(field, value):
         tracemalloc.stop()
 
 
-def test_more_segments_than_an_index_can_count():
+def test_more_segments_than_an_index_can_count() -> None:
     with pytest.raises(LimitError, match="segments"):
         replace(HEADER, samples=2**47, hop=1, segment_frames=1)
 
 
-def test_newer_major_names_the_version_whatever_follows():
+def test_newer_major_names_the_version_whatever_follows() -> None:
     for body in (patched("major", 2), b"\x02", b"\x02junk"):
         with pytest.raises(VersionError, match=r"2\.x"):
             unpack_header(body)
 
 
-def test_newer_minor_may_add_fields():
+def test_newer_minor_may_add_fields() -> None:
     newer = patched("minor", 7) + b"new fields"
     assert unpack_header(newer) == HEADER
     with pytest.raises(FormatError, match="length"):
         unpack_header(GOLDEN + b"\0")
 
 
-def test_unknown_flag_needs_a_newer_reader():
+def test_unknown_flag_needs_a_newer_reader() -> None:
     with pytest.raises(VersionError):
         unpack_header(patched("flags", 0x80))
 
 
-def test_unknown_source_formats_fall_back():
+def test_unknown_source_formats_fall_back() -> None:
     header = unpack_header(patched("subtype", 200, patched("container", 200)))
     assert (header.container, header.subtype) == ("wav", "PCM_16")
     odd = replace(HEADER, container="voc", subtype="DWVW_12")
@@ -140,41 +141,41 @@ def test_unknown_source_formats_fall_back():
 
 
 @pytest.mark.parametrize("length", range(len(GOLDEN)))
-def test_cut_anywhere(length):
+def test_cut_anywhere(length: int) -> None:
     with pytest.raises(FormatError, match="invalid field"):
         unpack_header(GOLDEN[:length])
 
 
 @pytest.mark.parametrize("columns", [((3, 2),), ((5, 6), (1, 2)), ((1, 2), (3, 4)), ((-1, 2),)])
-def test_columns_must_be_sorted_and_apart(columns):
+def test_columns_must_be_sorted_and_apart(columns: tuple[tuple[int, int], ...]) -> None:
     with pytest.raises(FormatError, match="columns"):
         replace(HEADER, columns=columns)
 
 
-def test_columns_belong_to_the_column_mask():
+def test_columns_belong_to_the_column_mask() -> None:
     with pytest.raises(FormatError, match="columns"):
         replace(HEADER, mask="random")
     with pytest.raises(LimitError):
         replace(HEADER, columns=((0, 2**47 + 1),))
 
 
-def test_too_many_ranges():
+def test_too_many_ranges() -> None:
     with pytest.raises(LimitError, match="ranges"):
         pack_header(replace(HEADER, columns=tuple((2 * i, 2 * i) for i in range(40000))))
 
 
-def test_claimed_ranges_must_fit():
+def test_claimed_ranges_must_fit() -> None:
     with pytest.raises(FormatError, match="ranges"):
         unpack_header(GOLDEN[:45] + b"\xff\xff\xff\xff\x0f")
 
 
-def test_fixed_size_whatever_the_sample_count():
+def test_fixed_size_whatever_the_sample_count() -> None:
     sizes = {len(pack_header(replace(HEADER, samples=n))) for n in (None, 0, 1, c.MAX_SAMPLES // 2**10)}
     assert len(sizes) == 1
 
 
 @pytest.mark.parametrize("samples,frames", [(0, 0), (1, 2), (512, 2), (513, 3), (5120, 11)])
-def test_counts(samples, frames):
+def test_counts(samples: int, frames: int) -> None:
     assert frame_count(HEADER, samples) == frames
     assert segment_count(replace(HEADER, segment_frames=2), samples) == -(-frames // 2)
     assert replace(HEADER, samples=samples).frames == frames
@@ -182,7 +183,7 @@ def test_counts(samples, frames):
 
 
 @given(st.binary(max_size=80))
-def test_any_bytes(body):
+def test_any_bytes(body: bytes) -> None:
     try:
         header = unpack_header(body)
     except (FormatError, LimitError):
@@ -199,7 +200,9 @@ def test_any_bytes(body):
     st.integers(0, 2**64 - 1),
     st.lists(st.integers(1, 2**20), max_size=9).map(lambda gaps: tuple(_ranges(gaps))),
 )
-def test_round_trip(rate, channels, samples, drop, seed, columns):
+def test_round_trip(
+    rate: int, channels: int, samples: int | None, drop: int, seed: int, columns: tuple[tuple[int, int], ...]
+) -> None:
     header = replace(
         HEADER,
         sample_rate=rate,
@@ -212,7 +215,7 @@ def test_round_trip(rate, channels, samples, drop, seed, columns):
     assert unpack_header(pack_header(header)) == header
 
 
-def _ranges(gaps):
+def _ranges(gaps: list[int]) -> Iterator[tuple[int, int]]:
     position = 0
     for gap in gaps:
         first = position + gap

@@ -2,66 +2,61 @@
 
 import io
 from dataclasses import replace
+from typing import BinaryIO
 
 import pytest
+from streams import join, pieces_of
 
 from dpcodec.container import constants as c
-from dpcodec.container.packets import pack_packet, parse_head
-from dpcodec.container.repair import repair_stream
+from dpcodec.container.packets import pack_packet
+from dpcodec.container.repair import RepairReport, repair_stream
 from dpcodec.errors import FormatError
+
+from .small_files import HEADER, Opened, SlowPipe, build, read
 
 LONG = 32 * 8 * 40 - 32
 
 
-def packets(data):
-    position, found = 8, []
-    while position < len(data):
-        stop = position + parse_head(data, position).packet_bytes
-        found.append(data[position:stop])
-        position = stop
-    return found
-
-
-def repaired(source):
+def repaired(source: BinaryIO) -> tuple[bytes, RepairReport]:
     out = io.BytesIO()
     report = repair_stream(source, out)
     return out.getvalue(), report
 
 
-def test_a_whole_file_stays_whole(tools, opened):
-    data = tools.build(LONG, tags=[("k", "v")])
+def test_a_whole_file_stays_whole(opened: Opened) -> None:
+    data = build(LONG, tags=[("k", "v")])
     out, report = repaired(opened(data))
-    reader, segments = tools.read(out)
+    reader, segments = read(out)
     assert reader.whole
     assert reader.tags == (("k", "v"),)
-    assert reader.header == replace(tools.header, samples=LONG, repaired=True)
-    assert segments == tools.read(data)[1]
+    assert reader.header == replace(HEADER, samples=LONG, repaired=True)
+    assert segments == read(data)[1]
     assert report.complete
     assert (report.copied, report.missing, report.damage) == (160, 0, ())
     assert repaired(opened(out))[0] == out
 
 
-def test_junk_order_and_repetition_are_mended(tools):
-    pieces = packets(tools.build(LONG))
+def test_junk_order_and_repetition_are_mended() -> None:
+    pieces = pieces_of(build(LONG))
     mixed = pieces[:1] + [x for piece in reversed(pieces[1:]) for x in (piece, piece, b"junk")]
     out, report = repaired(io.BytesIO(b"".join(mixed)))
-    reader, segments = tools.read(out)
+    reader, segments = read(out)
     assert report.complete
     assert report.damage
     assert reader.whole
-    assert segments == tools.read(tools.build(LONG))[1]
+    assert segments == read(build(LONG))[1]
 
 
-def test_what_is_missing_stays_missing(tools, opened):
-    pieces = packets(tools.build(LONG))
+def test_what_is_missing_stays_missing(opened: Opened) -> None:
+    pieces = pieces_of(build(LONG))
     bad = bytearray(pieces[9])
     bad[-5] ^= 1
     del pieces[30:34]
-    data = c.MAGIC + b"".join([*pieces[:9], bytes(bad), *pieces[10:]])
+    data = join([*pieces[:9], bytes(bad), *pieces[10:]])
     out, report = repaired(opened(data))
     assert (report.copied, report.missing, report.complete) == (155, 5, False)
-    reader, segments = tools.read(out)
-    before, expected = tools.read(data)
+    reader, segments = read(out)
+    before, expected = read(data)
     assert segments == expected
     assert reader.total_samples == LONG
     assert not reader.whole
@@ -70,9 +65,9 @@ def test_what_is_missing_stays_missing(tools, opened):
     assert not before.whole
 
 
-def test_a_cut_file_keeps_its_length(tools, opened):
-    out, report = repaired(opened(tools.build(LONG)[:3000]))
-    reader, segments = tools.read(out)
+def test_a_cut_file_keeps_its_length(opened: Opened) -> None:
+    out, report = repaired(opened(build(LONG)[:3000]))
+    reader, segments = read(out)
     assert reader.total_samples == LONG
     assert len(segments) == 40
     assert not reader.whole
@@ -80,9 +75,9 @@ def test_a_cut_file_keeps_its_length(tools, opened):
     assert "end" not in {d.kind for d in reader.damage}
 
 
-def test_a_file_that_never_told_its_length_is_never_whole(tools, opened):
-    out, report = repaired(opened(tools.build(LONG, tools.pipe())[:3000]))
-    reader, segments = tools.read(out)
+def test_a_file_that_never_told_its_length_is_never_whole(opened: Opened) -> None:
+    out, report = repaired(opened(build(LONG, SlowPipe())[:3000]))
+    reader, segments = read(out)
     assert reader.total_samples is None
     assert segments
     assert not reader.whole
@@ -90,41 +85,41 @@ def test_a_file_that_never_told_its_length_is_never_whole(tools, opened):
     assert report.copied
 
 
-def test_the_header_is_put_back_in_front(tools, opened):
-    out, report = repaired(opened(tools.build(450)[75:]))
+def test_the_header_is_put_back_in_front(opened: Opened) -> None:
+    out, report = repaired(opened(build(450)[75:]))
     assert out[:8] == c.MAGIC
-    assert tools.read(out)[0].whole
+    assert read(out)[0].whole
     assert any("header" in line for line in report.damage)
 
 
-def test_safe_packets_are_copied_and_others_not(tools, opened):
-    pieces = packets(tools.build(450))
+def test_safe_packets_are_copied_and_others_not(opened: Opened) -> None:
+    pieces = pieces_of(build(450))
     safe, unsafe = pack_packet(0xC0DE, b"safe", flags=4), pack_packet(0x80DE, b"unsafe")
-    out, _ = repaired(opened(c.MAGIC + b"".join([*pieces[:4], safe, unsafe, *pieces[4:]])))
+    out, _ = repaired(opened(join([*pieces[:4], safe, unsafe, *pieces[4:]])))
     assert safe in out
     assert unsafe not in out
-    assert tools.read(out)[0].whole
+    assert read(out)[0].whole
 
 
-def test_a_hash_that_contradicts_good_packets_is_kept(tools, opened):
-    pieces = packets(tools.build(450))
+def test_a_hash_that_contradicts_good_packets_is_kept(opened: Opened) -> None:
+    pieces = pieces_of(build(450))
     pieces[3] = pack_packet(c.TYPE_DATA, b"another file's", segment=0, part=2, parts=4)
-    out, report = repaired(opened(c.MAGIC + b"".join(pieces)))
-    reader, _ = tools.read(out)
+    out, report = repaired(opened(join(pieces)))
+    reader, _ = read(out)
     assert {d.kind for d in reader.damage} == {"hash"}
     assert "end hash" in report.damage[0]
 
 
-def test_the_index_is_rebuilt(tools):
-    pieces = packets(tools.build(LONG))
+def test_the_index_is_rebuilt() -> None:
+    pieces = pieces_of(build(LONG))
     moved = [*pieces[:-1], pack_packet(0x80DE, b"x"), pieces[-1]]
     moved.insert(1, pack_packet(0x80DE, b"y"))
-    data = c.MAGIC + b"".join(moved)
-    assert "index" in tools.read(data)[0].warnings[0]
+    data = join(moved)
+    assert "index" in read(data)[0].warnings[0]
     out, _ = repaired(io.BytesIO(data))
-    assert tools.read(out)[0].warnings == []
+    assert read(out)[0].warnings == []
 
 
-def test_nothing_to_repair(opened):
+def test_nothing_to_repair(opened: Opened) -> None:
     with pytest.raises(FormatError, match="not a"):
         repaired(opened(b"plain text"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dpcodec.inpaint.autoregression import Model, autocorrelation, bridge, bridge_between, burg, levinson
+from dpcodec.inpaint.autoregression import Model, autocorrelation, bridge, bridge_between, burg
 
 
 def autoregressive(a: list[float], samples: int, seed: int = 0) -> np.ndarray:
@@ -49,15 +49,6 @@ def test_burg_of_silence() -> None:
     model = burg([np.zeros(50)], 4)
     np.testing.assert_array_equal(model.a, [1, 0, 0, 0, 0])
     assert model.variance < 1e-200
-
-
-def test_levinson_solves_the_normal_equations() -> None:
-    rng = np.random.default_rng(1)
-    lags = np.stack([autocorrelation(rng.standard_normal(40), 5) for _ in range(3)])
-    a, variance = levinson(lags)
-    for r, coefficients, least in zip(lags, a, variance, strict=True):
-        R = r[np.abs(np.subtract.outer(np.arange(6), np.arange(6)))]
-        np.testing.assert_allclose(R @ coefficients, [least, 0, 0, 0, 0, 0], atol=1e-12 * r[0])
 
 
 def test_autocorrelation() -> None:

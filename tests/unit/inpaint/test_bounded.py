@@ -7,31 +7,21 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from problems import snr
+from signals import notes
 
 from dpcodec.coding.quantize import dequantize, quantize, step_for_noise
 from dpcodec.inpaint import bounded, least_squares, zeros
-from dpcodec.inpaint.cells import cells_of
 from dpcodec.inpaint.observation import observe
-from dpcodec.inpaint.problem import Problem, reinsert, silent
+from dpcodec.inpaint.problem import Problem, reinsert, silent, stft_problem
+from dpcodec.inpaint.quantiser_boxes import boxes_of
 from dpcodec.inpaint.solver_settings import SolverSettings
 from dpcodec.mask.energy import energy_mask
-from dpcodec.signal.stft import Stft
+from dpcodec.transform.stft import Stft
 
 S = Stft(256, 128, "sine")
 SETTINGS = SolverSettings()
 SQAM = Path(__file__).parents[4] / "shared" / "data" / "sqam"
-
-
-def chord(samples: int, seed: int = 0) -> np.ndarray:
-    """Decaying partials that begin one after the other, float64."""
-    rng, n = np.random.default_rng(seed), np.arange(samples)
-    x = np.zeros(samples)
-    for f, phase, share in rng.random((8, 3)):
-        start = share * samples / 2
-        x += (
-            (n >= start) * np.exp(-np.maximum(n - start, 0) / 3000) * np.cos(0.1 + 1.2 * f * n + 6.28 * phase)
-        )
-    return x + 0.01 * rng.standard_normal(samples)
 
 
 def coarse(x: np.ndarray, drop: float, stft: Stft = S, finer: float = 1.0) -> tuple[Problem, np.ndarray]:
@@ -40,18 +30,15 @@ def coarse(x: np.ndarray, drop: float, stft: Stft = S, finer: float = 1.0) -> tu
     mask = energy_mask(X, round(drop * 2**32))
     step = float(step_for_noise(X, mask, stft.weights)[0]) / finer
     q = quantize(np.where(mask, X, 0), step)
-    kept = q.any(axis=-1)
+    kept: np.ndarray = np.any(q, axis=-1)
     centre = dequantize(q, step)
     reach = np.where(kept, np.abs(centre) + step / np.sqrt(2), np.inf).min(axis=1, keepdims=True)
     reach = np.where(kept.any(axis=1, keepdims=True), reach, step / np.sqrt(2))
     halfwidth, bound = np.where(kept, step / 2, 0), np.where(kept, 0, reach * 1.00001)
-    problem = Problem(stft, stft.span(x.shape[-1]), kept, centre, halfwidth.astype("f4"), bound.astype("f4"))
+    problem = stft_problem(
+        stft, stft.span(x.shape[-1]), kept, centre, halfwidth.astype("f4"), bound.astype("f4")
+    )
     return problem, X
-
-
-def snr(problem: Problem, x: np.ndarray, estimate: np.ndarray) -> float:
-    y = problem.stft.inverse(reinsert(problem, estimate).astype(complex), x.shape[-1])[0]
-    return 10 * float(np.log10(np.sum(x**2) / np.sum((x - y) ** 2)))
 
 
 def gain(x: np.ndarray, drop: float, stft: Stft = S) -> float:
@@ -67,53 +54,53 @@ def test_wall_is_the_inverse_of_the_mean_under_a_force() -> None:
     for force in (0.01, 0.5, 2.0, 6.0):
         density = np.exp(force * y)
         mean = np.sum(y * density) / np.sum(density)
-        assert float(bounded.wall(np.array([mean]))[0][0]) == pytest.approx(force / 3, rel=0.06)
+        assert float(bounded.box_force(np.array([mean]))[0][0]) == pytest.approx(force / 3, rel=0.06)
 
 
 def test_wall_is_odd_and_its_slope_is_its_derivative() -> None:
     y, h = np.linspace(-1.5, 1.5, 300), 1e-6  # no point on a corner
-    force, slope = bounded.wall(y)
+    force, slope = bounded.box_force(y)
     np.testing.assert_allclose(force, -force[::-1], atol=1e-12)
-    change = (bounded.wall(y + h)[0] - bounded.wall(y - h)[0]) / (2 * h)
+    change = (bounded.box_force(y + h)[0] - bounded.box_force(y - h)[0]) / (2 * h)
     np.testing.assert_allclose(change, slope, rtol=1e-5)
     assert (np.diff(force) > 0).all()
 
 
 def test_boxes_hold_the_truth() -> None:
-    x = chord(20000)
+    x = notes(20000)
     problem, X = coarse(x, 0.95)
-    cells = cells_of(problem, 0, 1.0)
-    assert cells is not None
-    away = X[0] - cells.centre
-    over = np.maximum(np.abs(away.real), np.abs(away.imag)) > cells.edge * 1.0001
+    boxes = boxes_of(problem, 0, 1.0)
+    assert boxes is not None
+    away = X[0] - boxes.centre
+    over = np.maximum(np.abs(away.real), np.abs(away.imag)) > boxes.edge * 1.0001
     assert not over[problem.kept[0]].any()
     assert over.mean() < 1e-3
 
 
 def test_other_masks_and_finer_steps_have_no_cells() -> None:
-    problem, _ = coarse(chord(8000), 0.9)
-    assert cells_of(problem, 0, 1.0) is not None
-    assert cells_of(replace(problem, halfwidth=0 * problem.halfwidth), 0, 1.0) is None
+    problem, _ = coarse(notes(8000), 0.9)
+    assert boxes_of(problem, 0, 1.0) is not None
+    assert boxes_of(replace(problem, halfwidth=0 * problem.halfwidth), 0, 1.0) is None
     unbounded = np.where(problem.kept, 0, np.inf).astype("f4")
-    assert cells_of(replace(problem, bound=unbounded), 0, 1.0) is None
-    assert cells_of(coarse(chord(8000), 0.9, finer=50.0)[0], 0, 1.0) is None
+    assert boxes_of(replace(problem, bound=unbounded), 0, 1.0) is None
+    assert boxes_of(coarse(notes(8000), 0.9, finer=50.0)[0], 0, 1.0) is None
 
 
 def test_curvature_is_the_change_of_the_gradient() -> None:
     """Without the prior, whose quadratic lies above it on purpose."""
-    x = chord(4000)
+    x = notes(4000)
     seen = observe(coarse(x, 0.9)[0], 0)
-    assert seen.cells is not None
+    assert seen.boxes is not None
     rng = np.random.default_rng(0)
     at, d = x / seen.level * 0.98, rng.standard_normal(x.size) * 1e-7
-    model, down = bounded._around(seen, seen.cells, [], at)
-    change = down - bounded._around(seen, seen.cells, [], at + d)[1]
+    model, down = bounded._around(seen, seen.boxes, [], at)
+    change = down - bounded._around(seen, seen.boxes, [], at + d)[1]
     np.testing.assert_allclose(bounded._curved(seen, [], model, d), change, atol=2e-3 * np.abs(change).max())
 
 
 @pytest.mark.parametrize("drop", [0.8, 0.95, 0.98])
 def test_better_than_zeros(drop: float) -> None:
-    assert gain(chord(30000), drop) > 0.3
+    assert gain(notes(30000), drop) > 0.3
 
 
 @pytest.mark.parametrize("drop", [0.8, 0.95])
@@ -125,26 +112,27 @@ def test_no_worse_than_zeros_on_noise(drop: float) -> None:
     "stft", [Stft(250, 125, "sine"), Stft(64, 32, "sine"), Stft(256, 64, "hann"), Stft(256, 192, "sine")]
 )
 def test_any_transform(stft: Stft) -> None:
-    assert gain(chord(12345), 0.95, stft) > 0
+    assert gain(notes(12345), 0.95, stft) > 0
 
 
 def test_shorter_than_a_window() -> None:
-    gain(chord(100), 0.5)
+    gain(notes(100), 0.5)
 
 
 def test_silence() -> None:
-    problem, _ = coarse(chord(5000), 0.9)
+    problem, _ = coarse(notes(5000), 0.9)
     quiet = replace(problem, kept=0 * problem.kept > 0, centre=0 * problem.centre)
     assert not least_squares.solve(quiet, SETTINGS, silent).any()
 
 
 def test_loud_and_quiet_segments_in_one_block() -> None:
     """Each half gains what it does by its own step, though one is 80 dB below the other."""
-    x = chord(30000)
+    x = notes(30000)
     one, _ = coarse(x, 0.95)
     half = one.kept.shape[2] // 2
     scale = np.where(np.arange(one.kept.shape[2]) < half, 1.0, 1e-4).astype("f4")
-    two = replace(one, centre=one.centre * scale, halfwidth=one.halfwidth * scale, bound=one.bound * scale)
+    names = ("value", "centre", "halfwidth", "bound")
+    two = replace(one, **{name: getattr(one, name) * scale for name in names})
     estimate = least_squares.solve(two, SETTINGS, silent) / scale
     plain = zeros.solve(one, SETTINGS, silent)
     later = slice((half + 4) * S.hop, None)
@@ -159,31 +147,31 @@ def test_loud_and_quiet_segments_in_one_block() -> None:
 
 def test_same_on_torch() -> None:
     torch = pytest.importorskip("torch")
-    seen = observe(coarse(chord(8000), 0.95)[0], 0)
-    assert seen.cells is not None
+    seen = observe(coarse(notes(8000), 0.95)[0], 0)
+    assert seen.boxes is not None
 
     def move(a: np.ndarray) -> object:
         return torch.from_numpy(a.T).mT
 
     x = seen.adjoint(seen.target)
-    there = replace(seen, target=move(seen.target), root=move(seen.root), cells=seen.cells.moved(move))
-    assert there.cells is not None
-    a = bounded.refine(seen, seen.cells, x, iter([0.0] * 20))
-    b = bounded.refine(there, there.cells, torch.from_numpy(x), iter([0.0] * 20))
+    there = replace(seen, target=move(seen.target), root=move(seen.root), boxes=seen.boxes.moved(move))
+    assert there.boxes is not None
+    a = bounded.refine(seen, seen.boxes, x, iter([0.0] * 20))
+    b = bounded.refine(there, there.boxes, torch.from_numpy(x), iter([0.0] * 20))
     np.testing.assert_allclose(b.numpy(), a, atol=2e-4 * np.abs(a).max())
 
 
 def test_stops_when_told_and_repeats_itself() -> None:
-    problem, _ = coarse(chord(8000), 0.95)
-    calls: list[int] = []
+    problem, _ = coarse(notes(8000), 0.95)
+    calls: list[float] = []
 
-    def until(done: int, total: int, loss: float | None = None) -> bool:
+    def until(done: float, total: float | None, detail: str) -> bool:
         calls.append(done)
         return done >= 33
 
     a = least_squares.solve(problem, SETTINGS, until)
     assert calls[-1] == 33
-    assert np.array_equal(a, least_squares.solve(problem, SETTINGS, lambda d, t, loss=None: d >= 33))
+    assert np.array_equal(a, least_squares.solve(problem, SETTINGS, lambda done, total, detail: done >= 33))
 
 
 @pytest.mark.skipif(not SQAM.is_dir(), reason="needs the SQAM excerpts")

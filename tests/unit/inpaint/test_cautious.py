@@ -7,23 +7,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from problems import S, randomly_masked
 
 from dpcodec.inpaint import cautious, least_squares, zeros
-from dpcodec.inpaint.problem import Problem, silent
+from dpcodec.inpaint.problem import silent
 from dpcodec.inpaint.solver_settings import SolverSettings
-from dpcodec.signal.stft import Stft
 
 SETTINGS = SolverSettings()
-S = Stft(256, 64, "hann")
 N = 6000
-
-
-def problem_of(x: np.ndarray, drop: float) -> Problem:
-    X = S.forward(np.atleast_2d(x))
-    kept = np.random.default_rng(0).random(X.shape) >= drop
-    bound = np.where(kept, 0, np.inf).astype(np.float32)
-    centre = np.where(kept, X, 0).astype(np.complex64)
-    return Problem(S, S.span(N), kept, centre, np.zeros(kept.shape, np.float32), bound)
 
 
 def missed(x: np.ndarray, estimate: np.ndarray) -> float:
@@ -36,7 +27,7 @@ TONES = sum(np.cos(f * np.arange(N)) for f in (0.1, 0.37, 0.9))
 
 @pytest.mark.parametrize("x", [NOISE, TONES], ids=["noise", "tones"])
 def test_no_worse_than_zeros_or_either_way(x: np.ndarray) -> None:
-    problem = problem_of(x, 0.95)
+    problem = randomly_masked(x, 0.95)
     estimate, told = cautious.solve(problem, SETTINGS, silent)
     ways = [
         least_squares.solve(problem, SETTINGS, silent),
@@ -48,7 +39,7 @@ def test_no_worse_than_zeros_or_either_way(x: np.ndarray) -> None:
 
 
 def test_each_channel_is_believed_as_far_as_it_deserves() -> None:
-    problem = problem_of(np.stack([NOISE, TONES]), 0.95)
+    problem = randomly_masked(np.stack([NOISE, TONES]), 0.95)
     estimate, told = cautious.solve(problem, SETTINGS, silent)
     noise, tones = (
         float(share.strip().rstrip("%")) for share in told.split("and ")[1].split(" of")[0].split(",")
@@ -58,11 +49,9 @@ def test_each_channel_is_believed_as_far_as_it_deserves() -> None:
 
 
 def test_it_ends_when_asked_and_in_time() -> None:
-    problem = problem_of(NOISE, 0.95)
+    problem = randomly_masked(NOISE, 0.95)
     for last in (1, 100, 270, 500):
-        estimate, _ = cautious.solve(
-            problem, SETTINGS, lambda done, total, loss=None, last=last: done >= last
-        )
+        estimate, _ = cautious.solve(problem, SETTINGS, lambda done, total, detail, last=last: done >= last)
         assert np.isfinite(estimate).all()
     began = time.monotonic()
     cautious.solve(problem, replace(SETTINGS, deadline=began + 0.3), silent)

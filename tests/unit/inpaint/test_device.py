@@ -67,7 +67,7 @@ def test_without_torch(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "torch", None)
     assert resolve_device("auto") == "cpu"
     assert resolve_device("cpu") == "cpu"
-    with pytest.raises(DeviceError, match="pip install"):
+    with pytest.raises(DeviceError, match=r"pip install 'dpcodec\[deep\]'"):
         resolve_device("cuda")
 
 

@@ -8,32 +8,22 @@ from typing import Any
 
 import numpy as np
 import pytest
+from problems import S, frame_mask, masked
 from scipy.signal import lfilter
 
 from dpcodec.inpaint import gap_duel, janssen, least_squares
-from dpcodec.inpaint.problem import Problem, silent
+from dpcodec.inpaint.problem import silent
 from dpcodec.inpaint.solver_settings import SolverSettings
-from dpcodec.signal.stft import Stft
 
 SETTINGS = SolverSettings()
-S = Stft(256, 64, "hann")
 N = 8000
-
-
-def problem(x: np.ndarray, *gaps: slice) -> Problem:
-    X = S.forward(np.atleast_2d(x))
-    kept = np.ones(X.shape, bool)
-    for gap in gaps:
-        kept[..., gap] = False
-    bound = np.where(kept, 0, np.inf).astype(np.float32)
-    centre = np.where(kept, X, 0).astype(np.complex64)
-    return Problem(S, S.span(N), kept, centre, np.zeros(kept.shape, np.float32), bound)
 
 
 def tones() -> np.ndarray:
     n = np.arange(N)
     glide = 0.3 * np.cos(0.3 * n + 5e-5 * n**2)
-    return glide + sum(0.1 * np.cos(f * n) for f in (0.11, 0.52, 1.3)) + 1e-3 * np.sin(n**1.5)
+    tones: np.ndarray = glide + sum(0.1 * np.cos(f * n) for f in (0.11, 0.52, 1.3)) + 1e-3 * np.sin(n**1.5)
+    return tones
 
 
 def stationary() -> np.ndarray:
@@ -41,7 +31,8 @@ def stationary() -> np.ndarray:
     x = np.random.default_rng(3).standard_normal(N)
     for frequency, radius in ((0.04, 0.9995), (0.09, 0.9995), (0.17, 0.9995)):
         x = lfilter([1], [1, -2 * radius * np.cos(2 * np.pi * frequency), radius**2], x)
-    return 0.5 * x / np.abs(x).max()
+    scaled: np.ndarray = 0.5 * x / np.abs(x).max()
+    return scaled
 
 
 GAPS = (slice(20, 24), slice(50, 54), slice(80, 84), slice(110, 114))
@@ -51,7 +42,7 @@ GAPS = (slice(20, 24), slice(50, 54), slice(80, 84), slice(110, 114))
     ("x", "winner"), [(tones(), least_squares), (stationary(), janssen)], ids=["glide", "resonances"]
 )
 def test_the_better_one_wins(x: np.ndarray, winner: Any) -> None:
-    given = problem(x, *GAPS)
+    given = masked(x, frame_mask(N, *GAPS))
     estimate, told = gap_duel.solve(given, SETTINGS, silent)
     truth, gone = S.forward(x[None]), ~given.kept
     missed = [
@@ -64,24 +55,24 @@ def test_the_better_one_wins(x: np.ndarray, winner: Any) -> None:
 
 
 def test_without_time_or_place_the_bridges_are_the_answer() -> None:
-    crowded = problem(tones(), *(slice(start, start + 5) for start in range(8, 120, 12)))
+    crowded = masked(tones(), frame_mask(N, *(slice(start, start + 5) for start in range(8, 120, 12))))
     late = replace(SETTINGS, deadline=time.monotonic() - 1)
-    for given, settings in ((crowded, SETTINGS), (problem(tones(), *GAPS), late)):
+    for given, settings in ((crowded, SETTINGS), (masked(tones(), frame_mask(N, *GAPS)), late)):
         estimate, told = gap_duel.solve(given, settings, silent)
         np.testing.assert_array_equal(estimate, janssen.solve(given, settings, silent))
         assert told.startswith("janssen")
 
 
 def test_a_caller_who_stops_it_gets_an_answer() -> None:
-    given = problem(tones(), *GAPS)
+    given = masked(tones(), frame_mask(N, *GAPS))
     for last in (1, 300, 900):
-        estimate, _ = gap_duel.solve(given, SETTINGS, lambda done, total, loss=None, last=last: done >= last)
+        estimate, _ = gap_duel.solve(given, SETTINGS, lambda done, total, detail, last=last: done >= last)
         assert np.isfinite(estimate).all()
 
 
 def test_least_squares_must_win_by_far(monkeypatch: pytest.MonkeyPatch) -> None:
     """A third less error on every hidden frame is not enough; two thirds less is."""
-    given = problem(tones(), *GAPS)
+    given = masked(tones(), frame_mask(N, *GAPS))
     truth = S.forward(tones()[None]).astype(np.complex64)
 
     def off_by(error: float) -> Any:

@@ -4,16 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from signals import partials
 
 from dpcodec.inpaint import gaps
 from dpcodec.inpaint.gaps import LONGEST, STEPS, fill_gaps, find_gaps
-
-
-def tones(samples: int, seed: int = 0) -> np.ndarray:
-    """Decaying partials and a little noise."""
-    rng, n = np.random.default_rng(seed), np.arange(samples)
-    partials = [np.cos(2 * np.pi * f * n + p) for f, p in rng.random((5, 2)) * (0.4, 6.28)]
-    return np.sum(partials, axis=0) * np.exp(-n / 20000) + 1e-3 * rng.standard_normal(samples)
 
 
 def filled(x: np.ndarray, *holes: tuple[int, int], steps: int = 10**6) -> np.ndarray:
@@ -38,7 +32,7 @@ def test_find_gaps() -> None:
 
 @pytest.mark.parametrize("hole", [(4000, 4300), (0, 200), (9800, 10000), (500, 700), (3000, 4500)])
 def test_tones_are_continued(hole: tuple[int, int]) -> None:
-    x = tones(10000)
+    x = partials(10000, count=5, decay=20000)
     y = filled(x, hole)
     assert snr(x, y, *hole) > 25
     known = np.ones(x.size, bool)
@@ -47,7 +41,7 @@ def test_tones_are_continued(hole: tuple[int, int]) -> None:
 
 
 def test_gaps_near_each_other() -> None:
-    x = tones(10000)
+    x = partials(10000, count=5, decay=20000)
     holes = [(start, start + 200) for start in range(3000, 6000, 500)]
     y = filled(x, *holes)
     assert min(snr(x, y, *hole) for hole in holes) > 25
@@ -75,14 +69,14 @@ def test_silence_stays_silent() -> None:
 
 
 def test_a_long_gap_fades() -> None:
-    x = tones(4 * LONGEST)
+    x = partials(4 * LONGEST, count=5, decay=20000)
     y = filled(x, (LONGEST, 3 * LONGEST))
     assert np.abs(y[LONGEST : LONGEST + 100]).max() > 0.1
     assert not y[2 * LONGEST - 100 : 2 * LONGEST + 100].any()
 
 
 def test_as_many_bridges_as_are_counted_and_a_stop_between() -> None:
-    x, hole = tones(10000), (4000, 4300)
+    x, hole = partials(10000, count=5, decay=20000), (4000, 4300)
     asked = iter(range(10**6))
     missing = np.zeros(x.size, bool)
     missing[slice(*hole)] = True

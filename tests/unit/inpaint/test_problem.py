@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from dpcodec.inpaint.problem import Problem, limit, reinsert
-from dpcodec.signal.stft import Span, Stft
+from dpcodec.inpaint.problem import Problem, limit, reinsert, stft_problem
+from dpcodec.transform.stft import Span, Stft
 
 STFT = Stft(64, 16, "hann")
 
@@ -14,7 +14,7 @@ def problem(kept: list[bool], centre: list[complex], halfwidth: list[float], bou
     def row(values: list[object], kind: type) -> np.ndarray:
         return np.array(values, kind).reshape(1, -1, 1)
 
-    return Problem(
+    return stft_problem(
         STFT,
         Span(64, 1, 0),
         row([*kept], bool),

@@ -6,39 +6,32 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from problems import S, randomly_masked
 
 from dpcodec.inpaint import least_squares, reweighted
 from dpcodec.inpaint.observation import observe
-from dpcodec.inpaint.problem import Problem, silent
+from dpcodec.inpaint.problem import silent
 from dpcodec.inpaint.solver_settings import SolverSettings
-from dpcodec.signal.stft import Stft
 
-S = Stft(256, 64, "hann")
 N = 8000
 
 
 def tones_then_attacks() -> np.ndarray:
     """Partials in the first half, clicks of noise in the second: no one window suits both."""
     n, rng = np.arange(N), np.random.default_rng(5)
-    x = np.exp(-(((n - 2000) / 1500) ** 2)) * sum(np.cos(f * n + f) for f in (0.1, 0.37, 0.9, 1.7))
+    x: np.ndarray = np.exp(-(((n - 2000) / 1500) ** 2)) * sum(
+        np.cos(f * n + f) for f in (0.1, 0.37, 0.9, 1.7)
+    )
     for at in (5200, 5900, 6700, 7300):
         x[at : at + 200] += 3 * rng.standard_normal(200) * np.exp(-np.arange(200) / 15)
     return x
-
-
-def problem_of(x: np.ndarray, drop: float) -> Problem:
-    X = S.forward(x[None])
-    kept = np.random.default_rng(0).random(X.shape) >= drop
-    bound = np.where(kept, 0, np.inf).astype(np.float32)
-    centre = np.where(kept, X, 0).astype(np.complex64)
-    return Problem(S, S.span(N), kept, centre, np.zeros(kept.shape, np.float32), bound)
 
 
 def test_windows_chosen_for_each_place_fill_in_better_than_even_shares(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     x = tones_then_attacks()
-    problem = problem_of(x, 0.8)
+    problem = randomly_masked(x, 0.8)
 
     def missed() -> float:
         found = least_squares.solve(problem, SolverSettings(), silent)
@@ -53,7 +46,7 @@ def test_windows_chosen_for_each_place_fill_in_better_than_even_shares(
     ("known", "mu", "e"), [(0.2, 1e-2, 1e-5), (0.4, 1e-2, 1e-5), (0.8, 1e-3, 10**-5.1), (2.0, 3e-5, 1e-6)]
 )
 def test_the_prior_ends_where_the_document_says(known: float, mu: float, e: float) -> None:
-    seen = replace(observe(problem_of(tones_then_attacks(), 0.5), 0), determination=known)
+    seen = replace(observe(randomly_masked(tones_then_attacks(), 0.5), 0), determination=known)
     last, first = (reweighted._prior_at(seen, way) for way in (1.0, 0.0))
     assert (last.mu, last.e) == pytest.approx((mu, e))
     assert (first.mu, first.e) == pytest.approx((1e-2, 1e-2))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from dpcodec.inpaint import zeros
-from dpcodec.inpaint.problem import Problem, silent
+from dpcodec.inpaint.problem import silent, stft_problem
 from dpcodec.inpaint.solver_settings import SolverSettings
-from dpcodec.signal.stft import Stft
+from dpcodec.transform.stft import Stft
 
 
 def test_kept_stay_and_dropped_are_zero() -> None:
@@ -15,7 +15,7 @@ def test_kept_stay_and_dropped_are_zero() -> None:
     X = S.forward(rng.standard_normal((2, 500))).astype(np.complex64)
     kept = rng.random(X.shape) < 0.5
     flat = np.zeros(X.shape, np.float32)
-    problem = Problem(S, S.span(500), kept, np.where(kept, X, 0), flat, np.where(kept, 0, np.inf))
+    problem = stft_problem(S, S.span(500), kept, np.where(kept, X, 0), flat, np.where(kept, 0, np.inf))
     estimate = zeros.solve(problem, SolverSettings(), silent)
     assert estimate.dtype == np.complex64
     np.testing.assert_array_equal(estimate[kept], X[kept])

@@ -9,7 +9,7 @@ from dpcodec.mask.columns import columns_mask, merge_ranges
 
 
 @pytest.mark.parametrize("first", [0, 3, 5, 9, 40])
-def test_frames_in_ranges_go(first):
+def test_frames_in_ranges_go(first: int) -> None:
     ranges = ((0, 0), (4, 6), (9, 9), (30, 2**47))
     gone = {frame for low, high in ranges for frame in range(low, min(high, 60) + 1)}
     mask = columns_mask(ranges, 2, 5, first, 12)
@@ -18,7 +18,7 @@ def test_frames_in_ranges_go(first):
         assert np.all(mask[:, :, frame] == (first + frame not in gone))
 
 
-def test_merge_keeps_the_frames():
+def test_merge_keeps_the_frames() -> None:
     rng = np.random.default_rng(0)
     for _ in range(200):
         ranges = [(int(a), int(a + b)) for a, b in rng.integers(0, 9, (rng.integers(0, 6), 2))]

@@ -74,7 +74,7 @@ def test_silence_has_no_delay() -> None:
     assert (reference.size, estimate.size, delay) == (400, 400, 0)
 
 
-def test_real_recordings_are_in_step(pairs) -> None:
+def test_real_recordings_are_in_step(pairs: list[tuple[dict[str, str], np.ndarray, np.ndarray]]) -> None:
     for row, reference, degraded in pairs:
         assert find_delay(reference, degraded, 4800) == 0, row["pair"]
         assert find_delay(reference, shifted(degraded, 1105), 4800) == 1105, row["pair"]

@@ -59,7 +59,7 @@ def music(seconds: float = 1.5, seed: int = 0) -> np.ndarray:
     """Decaying notes of many partials over a little noise, all below 20 kHz."""
     rng = np.random.default_rng(seed)
     t = np.arange(round(seconds * RATE)) / RATE
-    x = 0.002 * scipy.signal.sosfilt(
+    x: np.ndarray = 0.002 * scipy.signal.sosfilt(
         scipy.signal.butter(8, 18000, fs=RATE, output="sos"), rng.standard_normal(t.size)
     )
     for start, hz in ((0.0, 220.0), (0.3, 330.0), (0.6, 277.2), (0.9, 440.0)):

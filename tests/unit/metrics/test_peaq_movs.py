@@ -185,7 +185,8 @@ def test_harmonic_structure_counts_from_8000_steps_squared_in_the_new_half() -> 
 def frames_of(count: int, channels: int = 2) -> Precursors:
     rng = np.random.default_rng(count)
     each_ear = rng.uniform(0.2, 3, (10, channels, count))
-    return Precursors(*each_ear, detection=rng.uniform(0, 1, count), steps=rng.uniform(0, 10, count))
+    shared = rng.uniform(0, 1, count), rng.uniform(0, 10, count)
+    return Precursors(*[*each_ear, *shared])
 
 
 def test_averages_over_time_are_their_definitions() -> None:

@@ -9,7 +9,7 @@ import pytest
 from dpcodec.errors import AudioError
 from dpcodec.metrics.pemoq import PemoqResult, measure, odg_of, pemoq
 from dpcodec.metrics.pemoq.measure import internal_representations
-from dpcodec.metrics.pemoq.modulation import modulation_channels
+from dpcodec.metrics.pemoq.modulation import RATE_HZ, modulation_channels
 
 RATE = 48000
 
@@ -18,11 +18,12 @@ def chord(rate: int = RATE, seconds: float = 1.0) -> np.ndarray:
     """Three notes, one after the other, that ring out; [N]."""
     t = np.arange(round(rate * seconds)) / rate
     notes = ((220.0, 0.0), (554.4, 0.2), (1318.5, 0.45))
-    return sum(
+    ringing: np.ndarray = sum(
         0.2 * (t > start) * np.exp(-5 * (t - start)) * np.sin(2 * np.pi * k * f * (t - start)) / k
         for f, start in notes
         for k in (1, 2, 3)
-    )
+    ) + np.zeros(t.size)
+    return ringing
 
 
 def noise(n: int, seed: int = 0) -> np.ndarray:
@@ -85,7 +86,7 @@ def test_segments_of_a_long_sound_join(monkeypatch: pytest.MonkeyPatch) -> None:
     x = np.tile(chord(seconds=1.0), 8)
     y = x + 0.003 * noise(x.size)
     whole = pemoq(x, y, RATE)
-    monkeypatch.setattr(measure, "_SEGMENT", 6 * measure.RATE_HZ)
+    monkeypatch.setattr(measure, "_SEGMENT", 6 * RATE_HZ)
     parts = pemoq(x, y, RATE)
     assert (parts.odg, parts.psm, parts.psmt) == pytest.approx((whole.odg, whole.psm, whole.psmt), abs=1e-5)
 

@@ -17,7 +17,8 @@ RATE = 48000
 
 def model_units(v: np.ndarray) -> np.ndarray:
     rest = FLOOR ** (1 / 32)
-    return (v - rest) * 100 / (1 - rest)
+    units: np.ndarray = (v - rest) * 100 / (1 - rest)
+    return units
 
 
 def one_by_one(x: np.ndarray, rate: int) -> np.ndarray:

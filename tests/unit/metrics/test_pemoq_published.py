@@ -43,7 +43,8 @@ def clipped_to(x: np.ndarray, sdr: float) -> np.ndarray:
         limit = (low + high) / 2
         lost = np.linalg.norm(x - np.clip(x, -limit, limit))
         low, high = (limit, high) if 20 * np.log10(np.linalg.norm(x) / lost) < sdr else (low, limit)
-    return np.clip(x, -low, low)
+    clipped: np.ndarray = np.clip(x, -low, low)
+    return clipped
 
 
 def grade(case: Case) -> float:

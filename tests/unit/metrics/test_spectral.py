@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -110,7 +111,7 @@ def test_noise_in_pauses_does_not_count() -> None:
 
 
 @pytest.mark.parametrize("metric", [log_spectral_distance, lambda x, y: segmental_snr(x, y, 8000)])
-def test_what_cannot_be_compared_is_refused(metric) -> None:
+def test_what_cannot_be_compared_is_refused(metric: Callable[[np.ndarray, np.ndarray], float]) -> None:
     with pytest.raises(AudioError, match="differ"):
         metric(np.ones(3), np.ones(4))
     with pytest.raises(AudioError, match="no samples"):

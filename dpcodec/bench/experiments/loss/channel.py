@@ -16,7 +16,6 @@ from dpcodec.bench.experiments.peers.adapter import DECODED, SOURCE, run_program
 from dpcodec.bench.trial import decode_timed, encode_timed
 from dpcodec.container.constants import MAGIC_BYTES, TYPE_DATA
 from dpcodec.container.packets import Head, parse_head
-from dpcodec.settings import Solver
 
 Choose = Callable[[int], Collection[int]]
 """From a number of packets to the indices of those that are lost."""
@@ -55,7 +54,7 @@ def losing(share: float, draw: int) -> Choose:
     return choose
 
 
-def through_dpc(clip: Audio, settings: EncodeSettings, solver: Solver, choose: Choose) -> Received:
+def through_dpc(clip: Audio, settings: EncodeSettings, solver: str, choose: Choose) -> Received:
     """A `.dpc` file of which data packets are lost, decoded by a solver on the CPU."""
     data, _ = encode_timed(clip, settings)
     packets = sum(head.type == TYPE_DATA for _, head in packet_heads(data))

@@ -15,10 +15,9 @@ from dpcodec.bench.experiments.loss import channel
 from dpcodec.bench.experiments.peers import available_peers
 from dpcodec.bench.target import fit
 from dpcodec.bench.trial import decode_timed, encode_timed
-from dpcodec.settings import Solver
 
-SOLVERS: tuple[Solver, ...] = ("none", "least-squares")
-IN_SEGMENTS = {"stft, drop 0.9": EncodeSettings(drop=0.9), "paper, drop 0.5": profile("paper", rate=None)}
+SOLVERS: tuple[str, ...] = ("none", "least-squares")
+IN_SEGMENTS = {"stft, drop 0.9": profile("stft", drop=0.9), "paper, drop 0.5": profile("paper", rate=None)}
 """What loses the same number of parts in every segment."""
 
 
@@ -45,7 +44,7 @@ def systems_for(clip: Audio, bitrate: float) -> tuple[list[System], list[str]]:
 
     Raises `SettingsError` for a bit rate below that of the smallest file.
     """
-    stft = EncodeSettings(drop=fit(clip, bitrate)[1])
+    stft = profile("stft", drop=fit(clip, bitrate)[1])
     systems = [
         System(
             f"{name}, {solver}",
@@ -69,14 +68,14 @@ def systems_for(clip: Audio, bitrate: float) -> tuple[list[System], list[str]]:
     return systems, notes
 
 
-def cost_of(clip: Audio, solver: Solver) -> Callable[[float], float]:
+def cost_of(clip: Audio, solver: str) -> Callable[[float], float]:
     """Seconds from the loss in percent: with little lost least squares is over soon."""
     patient = 1.2 * clip.duration
     return lambda loss: patient if loss > 5 and solver == "least-squares" else 0.5 + 0.05 * clip.duration
 
 
 def measure_dpc(
-    clip: Audio, loss: float, draw: int, metrics: Sequence[str], encoding: EncodeSettings, solver: Solver
+    clip: Audio, loss: float, draw: int, metrics: Sequence[str], encoding: EncodeSettings, solver: str
 ) -> Row:
     """Data packets of a `.dpc` file lost, whatever their segment."""
     received = channel.through_dpc(clip, encoding, solver, channel.losing(loss / 100, draw))
@@ -105,9 +104,7 @@ def measure_silence(clip: Audio, loss: float, draw: int, metrics: Sequence[str])
     return _row(clip, channel.silenced(clip, channel.losing(loss / 100, draw)), metrics)
 
 
-def measure_parts(
-    clip: Audio, name: str, solver: Solver, lost: int, draw: int, metrics: Sequence[str]
-) -> Row:
+def measure_parts(clip: Audio, name: str, solver: str, lost: int, draw: int, metrics: Sequence[str]) -> Row:
     """The same `lost` parts of every segment lost, others in each draw; `name` out of `IN_SEGMENTS`."""
     encoding = IN_SEGMENTS[name]
     parts = {(draw + 3 * i) % encoding.parts for i in range(lost)}

@@ -21,13 +21,12 @@ from dpcodec.bench.experiments.paper.figure import plots, tables
 from dpcodec.bench.fitting import Fitting, resolve_fitting
 from dpcodec.bench.trial import encode_timed
 from dpcodec.inpaint.solver_settings import SolverSettings
-from dpcodec.settings import MaskKind
-from dpcodec.signal.stft import frame_count
+from dpcodec.transform.stft import frame_count
 
 RATE = 16000
 SECONDS = 5.0
 FRAMES = frame_count(round(SECONDS * RATE), PROFILES["paper"].hop)
-MASKS: tuple[MaskKind, ...] = ("random", "energy")
+MASKS: tuple[str, ...] = ("random", "energy")
 DROPS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 SOLVERS = ("none", "least-squares", "deep-prior")
 ADVISED_S = 600.0
@@ -36,7 +35,7 @@ ADVISED_S = 600.0
 def experiment(
     folder: Path | None,
     seconds: float = SECONDS,
-    masks: Sequence[MaskKind] = MASKS,
+    masks: Sequence[str] = MASKS,
     drops: Sequence[float] = DROPS,
     solvers: Sequence[str] = SOLVERS,
     metrics: Sequence[str] = PAPER_METRICS,
@@ -51,7 +50,7 @@ def experiment(
     fit_s = fitting.fit_s(FRAMES) if fits else 0.0
     cases = [(name, mask, drop) for drop in spread(drops) for name in clips for mask in masks]
 
-    def task(name: str, mask: MaskKind, drop: float, solver: str) -> Task:
+    def task(name: str, mask: str, drop: float, solver: str) -> Task:
         clip = clips[name]
         solve_s = fit_s if solver == "deep-prior" else quick_s(solver, mask, drop)
         outputs = 1 if solver == "none" else 2
@@ -90,7 +89,7 @@ def experiment(
 
 def measure(
     clip: Audio,
-    mask: MaskKind,
+    mask: str,
     drop: float,
     profile: str,
     solver: str,

@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from dpcodec import Audio, FileAccessError, SampleFormat, create_audio
+from dpcodec.audio.samples import to_integers
 from dpcodec.bench.clips import load_clip
 from dpcodec.metrics.align import find_delay
-from dpcodec.signal.samples import to_integers
 
 SOURCE, DECODED = "in.wav", "out.wav"
 TIMEOUT_S = 300.0
@@ -46,11 +46,8 @@ class Peer:
     programs  what must be on PATH, each with the Debian package it comes in
     version   the programs' version, in their own words
     coded     name of the coded file
-    decoded   name of the file decoded from it
-    commands  kbit/s, rate in Hz -> commands that read SOURCE, write `coded`, and then `decoded`
-    rates     kbit/s that it has; empty: any
+    commands  kbit/s, rate in Hz -> commands that read SOURCE, write `coded`, and then DECODED
     lossless  its bit rate is what it comes to: there is one row of it
-    absent    what else keeps it from running here, as `missing` says it
     """
 
     name: str
@@ -58,17 +55,14 @@ class Peer:
     version: Callable[[], str]
     coded: str
     commands: Callable[[float, int], list[list[str]]]
-    rates: Sequence[float] = ()
     lossless: bool = False
-    absent: Callable[[], str | None] = lambda: None
-    decoded: str = DECODED
 
     def missing(self) -> str | None:
         """What is missing here, and what to do; None if it can run."""
         for program, package in self.programs:
             if shutil.which(program) is None:
                 return f"{self.name}: {program} is not on PATH: apt install {package}"
-        return self.absent()
+        return None
 
     def encode_decode(self, audio: Audio, kbps: float, folder: Path) -> Coded:
         """Code a clip of one channel as 16-bit WAV, in a folder that is empty and will be thrown away.
@@ -79,7 +73,7 @@ class Peer:
         commands = self.commands(kbps, audio.sample_rate)
         for command in commands:
             run_program(command, folder)
-        decoded = load_clip(folder / self.decoded, audio.sample_rate, audio.duration + 1)
+        decoded = load_clip(folder / DECODED, audio.sample_rate, audio.duration + 1)
         delay = find_delay(audio.samples, decoded.samples, round(MAX_DELAY_S * audio.sample_rate))
         in_step = _in_step(decoded.samples, delay, audio.samples.shape[1])
         size = (folder / self.coded).stat().st_size

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dpcodec.bench.experiments.peers.adapter import Peer
-from dpcodec.bench.experiments.peers.neural import NETWORKS
 from dpcodec.bench.experiments.peers.programs import PROGRAMS
 
-PEERS = {peer.name: peer for peer in (*PROGRAMS, *NETWORKS)}
+PEERS = {peer.name: peer for peer in PROGRAMS}
 PEER_NAMES = tuple(PEERS)
 
 

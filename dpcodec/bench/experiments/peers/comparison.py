@@ -13,18 +13,17 @@ from dpcodec import Audio, DecodeSettings, SettingsError
 from dpcodec.bench.clips import clips_of, digest
 from dpcodec.bench.engine.experiment import Experiment, Row, Task
 from dpcodec.bench.evaluation import compare, metrics_s
-from dpcodec.bench.experiments.peers.adapter import Peer, quantised_16_bit
+from dpcodec.bench.experiments.peers.adapter import quantised_16_bit
 from dpcodec.bench.experiments.peers.choice import PEER_NAMES, available_peers, peer
 from dpcodec.bench.experiments.peers.figures import plots, tables
 from dpcodec.bench.target import fit
 from dpcodec.bench.trial import decode_timed
 from dpcodec.metrics.catalogue import select
-from dpcodec.settings import Solver
 
 OURS = "dpcodec"
 CODECS = (OURS, *PEER_NAMES)
 BITRATES = (16.0, 24.0, 32.0, 48.0, 64.0)
-SOLVERS: tuple[Solver, ...] = ("none", "least-squares")
+SOLVERS: tuple[str, ...] = ("none", "least-squares")
 PROFILES = ("perceptual", "mdct", "stft")
 """Of this codec. The first two make their own bit rate and have one way to be decoded that matters."""
 METRICS = ("snr", "si-sdr", "peaq", "pemoq")
@@ -41,7 +40,7 @@ class Case:
     codec: str
     codec_version: str
     kbps: float | None
-    solver: Solver | None = None
+    solver: str | None = None
     profile: str | None = None
 
 
@@ -49,7 +48,7 @@ def experiment(
     folder: Path | None,
     bitrates: Sequence[float] = BITRATES,
     codecs: Sequence[str] = CODECS,
-    solvers: Sequence[Solver] = SOLVERS,
+    solvers: Sequence[str] = SOLVERS,
     profiles: Sequence[str] = PROFILES,
     metrics: Sequence[str] | None = None,
     rate: int | None = None,
@@ -75,10 +74,10 @@ def experiment(
     if OURS in codecs:
         cases = _our_cases(profiles, solvers, bitrates)
     for one in peers:
-        version, asked = one.version(), _bitrates(one, bitrates)
+        version = one.version()
+        # None: what a lossless one comes to.
+        asked: Sequence[float | None] = [None] if one.lossless else bitrates
         cases += [Case(one.name, version, kbps) for kbps in asked]
-        if not asked:
-            notes.append(f"{one.name}: it has {', '.join(f'{r:g}' for r in one.rates)} kbit/s only: left out")
     tasks = [
         _task(name, quantised_16_bit(clips[name]), seconds, case, measured)
         for name in islice(clips, count)
@@ -87,8 +86,8 @@ def experiment(
     return Experiment("peers", tasks, tables, plots, notes=notes)
 
 
-def _our_cases(profiles: Sequence[str], solvers: Sequence[Solver], bitrates: Sequence[float]) -> list[Case]:
-    ways: list[tuple[str, Solver]] = [(name, "auto") for name in profiles if name != "stft"]
+def _our_cases(profiles: Sequence[str], solvers: Sequence[str], bitrates: Sequence[float]) -> list[Case]:
+    ways: list[tuple[str, str]] = [(name, "auto") for name in profiles if name != "stft"]
     if "stft" in profiles:
         ways += [("stft", solver) for solver in solvers]
     return [
@@ -106,7 +105,7 @@ def default_metrics() -> tuple[str, ...]:
         return METRICS
 
 
-def measure_ours(clip: Audio, kbps: float, solver: Solver, profile: str, metrics: Sequence[str]) -> Row:
+def measure_ours(clip: Audio, kbps: float, solver: str, profile: str, metrics: Sequence[str]) -> Row:
     """This codec: profile stft at the drop whose file is the largest within the bit rate, the others as
     they make the bit rate themselves."""
     if profile == "stft":
@@ -157,10 +156,3 @@ def _task(name: str, clip: Audio, seconds: float, case: Case, metrics: tuple[str
         ours = {**arguments, "solver": case.solver, "profile": case.profile}
         return Task(key, measure_ours, ours, FITTING_S * scale + measuring_s)
     return Task(key, measure_peer, {**arguments, "codec": case.codec}, CODING_S * scale + measuring_s)
-
-
-def _bitrates(one: Peer, bitrates: Sequence[float]) -> list[float | None]:
-    """Those that a peer is asked for; None stands for what a lossless one comes to."""
-    if one.lossless:
-        return [None]
-    return [kbps for kbps in bitrates if not one.rates or kbps in one.rates]

@@ -8,7 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from dpcodec.bench.engine.experiment import Row, Table
-from dpcodec.bench.engine.plots import Line, Panel, draw_panels
+from dpcodec.bench.engine.plots import Line, Panel, draw_named, draw_panels
 from dpcodec.bench.engine.statistics import grouped, interval, mean, plus_minus
 from dpcodec.bench.evaluation import FIGURES
 
@@ -17,6 +17,10 @@ SAME = ("clip", "clip_digest", "codec", "solver", "profile", "kbps", "rate", "se
 AT_DB = (15.0, 20.0, 25.0, 30.0)
 FEWEST = 4
 """Clips for a band: an interval of the mean of fewer is wider than all the rest of the plot."""
+EAR = ("peaq_odg", "visqol")
+"""Metrics of the small figure: two models of hearing, of different makers."""
+EAR_OURS = "dpcodec perceptual"
+"""This codec in the small figure: what it makes where nothing else is asked for."""
 SLACK = 0.01
 """A curve's end stands for bit rates this share beyond it: files that just miss their target."""
 Point = tuple[float, float]
@@ -43,8 +47,8 @@ def tables(rows: Sequence[Row]) -> list[Table]:
 
 def plots(rows: Sequence[Row], folder: Path) -> list[Path]:
     """For each sample rate and length of clips: means of each metric over kbit/s on disk, bands their 95 %
-    intervals if there are `FEWEST` clips."""
-    written = []
+    intervals if there are `FEWEST` clips; and a small figure of the metrics `EAR`, where there are both."""
+    written: list[Path] = []
     for where, group in _runs(rows):
         lossy, _ = _of_whole_clips(group)
         bitrates = sorted({row["kbps"] for row in lossy})
@@ -60,7 +64,24 @@ def plots(rows: Sequence[Row], folder: Path) -> list[Path]:
             title = f"{clips} clip{'s' * (clips != 1)} {where}: {about}"
             name = f"peers-{rate}hz-{seconds:g}s".replace(".", "_")  # what follows a point is a suffix
             written += draw_panels(panels, folder / name, 3, title)
+            written += _draw_small(lossy, folder / name.replace("peers", "peers-ear"), where)
     return written
+
+
+def _draw_small(rows: Sequence[Row], path: Path, where: str) -> list[Path]:
+    """Quality for the ear of this codec and the others, nothing else: legible in a page that is 360 pixels
+    wide. Nothing, where one of the metrics `EAR` or this codec is missing."""
+    shown = [row for row in rows if label(row) == EAR_OURS or not row["solver"]]
+    ticks = sorted({row["kbps"] for row in shown})
+    panels = []
+    for name in _measured(shown, EAR):
+        lines = {codec.removesuffix(" perceptual"): line for codec, line in _lines(shown, name).items()}
+        panels.append(Panel("", "kbit/s on disk", " ".join(FIGURES[name]), lines, ticks, log_x=True))
+    ours = EAR_OURS.removesuffix(" perceptual")
+    if len(panels) < len(EAR) or any(ours not in panel.lines for panel in panels):
+        return []
+    clips = len({row["clip_digest"] for row in shown})
+    return draw_named(panels, path, ours, f"mean over {clips} clip{'s' * (clips != 1)} {where}")
 
 
 def label(row: Row) -> str:

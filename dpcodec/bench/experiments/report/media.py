@@ -10,7 +10,7 @@ import zlib
 import numpy as np
 
 from dpcodec import Audio, SampleFormat, create_audio
-from dpcodec.signal.stft import Stft
+from dpcodec.transform.stft import Stft
 
 FLOOR_DB, STEP_DB = -80, 2
 COLUMNS, ROWS = 480, 128

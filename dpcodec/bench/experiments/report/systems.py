@@ -13,7 +13,7 @@ from typing import Literal
 from dpcodec import Audio, DecodeSettings, EncodeSettings, decode, encode
 from dpcodec.bench.experiments.peers import Peer, available_peers, peer
 from dpcodec.bench.experiments.report.anchor import low_anchor
-from dpcodec.settings import Solver, profile
+from dpcodec.settings import profile
 
 Role = Literal["reference", "anchor", "system"]
 NAMES = {
@@ -68,7 +68,7 @@ class Choice:
 
     profile: str = "paper"
     drop: float = 0.8
-    solvers: Sequence[Solver] = ("none", "least-squares")
+    solvers: Sequence[str] = ("none", "least-squares")
     time_limit: float | None = None
     bitrates: Sequence[float] = (32,)
     codecs: Sequence[str] = ()
@@ -85,11 +85,7 @@ def choose(choice: Choice) -> tuple[list[System], list[str]]:
     ]
     for kbps in choice.bitrates:
         systems.append(_at_rate(kbps))
-        for one in (p for p in peers if not p.lossless):
-            if one.rates and kbps not in one.rates:
-                notes.append(f"{one.name}: no {kbps:g} kbit/s, but {', '.join(f'{r:g}' for r in one.rates)}")
-            else:
-                systems.append(_peer_at_rate(one, kbps))
+        systems += [_peer_at_rate(one, kbps) for one in peers if not one.lossless]
     return systems, notes
 
 

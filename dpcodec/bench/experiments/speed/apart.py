@@ -9,18 +9,16 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from dpcodec import DecodeSettings, EncodeSettings, decode_stream, encode_stream, open_audio
+from dpcodec.audio.streams import AudioReader, AudioWriter
 from dpcodec.bench.engine.experiment import Row
 from dpcodec.bench.engine.processes import pools, threads_each
-from dpcodec.errors import DpcodecError, SettingsError
-from dpcodec.inpaint.networks import NETWORKS, NetworkSize
-from dpcodec.signal.streams import AudioReader, AudioWriter
+from dpcodec.errors import DpcodecError
 
 
 def apart(work: Callable[..., Row], *arguments: Any, copies: int = 1, cores: int | None = None) -> list[Row]:
@@ -67,22 +65,9 @@ def decode_away(source: Path, settings: DecodeSettings, runs: int) -> Row:
 
 def network_step(network: str, bins: int, frames: int, device: str) -> Row:
     """One optimisation step of a network."""
-    from dpcodec.inpaint.deep_prior import measure_step  # loads torch
+    from dpcodec.inpaint.deep_prior.speed import measure_step  # loads torch
 
     return {"times_s": [measure_step(network, bins, frames, device)]}
-
-
-def rebuild_pairs(network: str, bins: int, frames: int, pairs: int) -> Row:
-    """Steps of a MultiResUNet built directly and of ours, in turns; seconds of each. The first pair, which
-    warms up, does not count."""
-    from dpcodec.inpaint.networks.direct import measure_pairs  # loads torch
-
-    size = NETWORKS[network]
-    if not isinstance(size, NetworkSize):
-        raise SettingsError(f"network {network} is no MultiResUNet: there is no direct rebuild of it")
-    _, *counted = islice(measure_pairs(size, bins, frames), 1 + pairs)
-    direct_s, ours_s = zip(*counted, strict=True)
-    return {"direct_s": list(direct_s), "ours_s": list(ours_s)}
 
 
 def nothing() -> Row:

@@ -14,7 +14,6 @@ from dpcodec.bench.engine.statistics import grouped, rounded
 from dpcodec.bench.experiments.speed.timed_work import (
     CASES,
     LOADED,
-    PAIRS,
     RUNS,
     SECONDS,
     SHORT_S,
@@ -22,13 +21,12 @@ from dpcodec.bench.experiments.speed.timed_work import (
     STEP,
     measure_case,
     measure_length,
-    measure_rebuild,
     measure_start,
     measure_step,
 )
 from dpcodec.bench.fitting import CPU_STEP_S
+from dpcodec.inpaint.deep_prior.sizes import NETWORKS, network_size
 from dpcodec.inpaint.device import resolve_device
-from dpcodec.inpaint.networks import NETWORKS, network_size
 
 LENGTHS = (5.0, 60.0, 600.0, 3600.0)
 ON_CORES = (
@@ -37,10 +35,6 @@ ON_CORES = (
     "decode least-squares, random 0.8, paper profile",
 )
 SECONDS_ON_CORES = 10.0
-REBUILT = "multiresunet"
-"""Whose step is compared with that of a direct rebuild."""
-DIRECT_COST = 6.0
-"""A pair of steps, in steps of ours: one of the rebuild and two of ours."""
 START_COST_S = 3.0
 """To start a process that has loaded what it needs, on a busy machine."""
 LENGTH_COST = 0.2
@@ -86,9 +80,6 @@ def _tasks(
         for network in networks:
             how = {"network": network, "device": device, "cores": n}
             yield _task("step", measure_step, _cost_of_step(network, device), **how)
-        if REBUILT in networks:
-            cost_s = START_COST_S + (1 + PAIRS) * DIRECT_COST * CPU_STEP_S[REBUILT]
-            yield _task("rebuild", measure_rebuild, cost_s, network=REBUILT, cores=n)
     for seconds in lengths:
         cost_s = 3 * START_COST_S + LENGTH_COST * seconds
         yield _task("length", measure_length, cost_s, seconds=seconds)
@@ -120,7 +111,6 @@ def tables(rows: Sequence[Row]) -> list[Table]:
             by_kind.get("cores", [])
         ),
         f"One step of a network on {STEP}": _steps(by_kind.get("step", [])),
-        f"Network step on {STEP}: direct rebuild against ours": _rebuilds(by_kind.get("rebuild", [])),
     }
     return [Table(title, shown) for title, shown in found.items() if shown]
 
@@ -171,20 +161,6 @@ def _cores(rows: Sequence[Row]) -> list[Row]:
 def _steps(rows: Sequence[Row]) -> list[Row]:
     return [
         {name: row[name] for name in ("network", "device", "cores", "seconds")} | {"peak MB": row["peak_mb"]}
-        for row in rows
-    ]
-
-
-def _rebuilds(rows: Sequence[Row]) -> list[Row]:
-    return [
-        {
-            "network": row["network"],
-            "cores": row["cores"],
-            "direct, s": row["direct_s"],
-            "ours, s": row["ours_s"],
-            "times faster": row["times_faster"],
-            "bar": ">= 4",
-        }
         for row in rows
     ]
 

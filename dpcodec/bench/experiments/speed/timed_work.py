@@ -21,10 +21,8 @@ from dpcodec.bench.experiments.speed.apart import (
     encode_tiled,
     network_step,
     nothing,
-    rebuild_pairs,
 )
 from dpcodec.errors import DpcodecError
-from dpcodec.settings import Solver
 
 SECONDS = 20.0
 """Of audio, for the factors."""
@@ -35,7 +33,7 @@ BINS, FRAMES = 1024, 160
 STEP = f"{BINS} bins x {FRAMES} frames"
 SHORT_S = 10.0
 """Work that takes less is timed RUNS times."""
-RUNS, STARTS, PAIRS = 3, 5, 2
+RUNS, STARTS = 3, 5
 
 
 @dataclass(frozen=True)
@@ -48,7 +46,7 @@ class Case:
 
     rate: int
     encoding: EncodeSettings
-    solver: Solver | None
+    solver: str | None
     factor: float
     bar: str
 
@@ -59,8 +57,8 @@ CASES = {
         44100, profile("perceptual", bitrate=32.0), None, 5, ">= 10"
     ),
     "decode, profile perceptual, 44.1 kHz mono": Case(44100, profile("perceptual"), "auto", 30, ">= 20"),
-    "encode, profile stft, 44.1 kHz mono": Case(44100, EncodeSettings(), None, 40, ">= 20"),
-    "decode none, profile stft, 44.1 kHz mono": Case(44100, EncodeSettings(), "none", 30, ">= 20"),
+    "encode, profile stft, 44.1 kHz mono": Case(44100, profile("stft"), None, 40, ">= 20"),
+    "decode none, profile stft, 44.1 kHz mono": Case(44100, profile("stft"), "none", 30, ">= 20"),
     "decode none, random 0.5, paper profile": Case(16000, profile("paper"), "none", 30, ">= 20"),
     "decode least-squares, random 0.5, paper profile": Case(
         16000, profile("paper"), "least-squares", 6, ">= 3"
@@ -104,7 +102,7 @@ def measure_length(seconds: float) -> Row:
     with tempfile.TemporaryDirectory() as folder:
         tile, coded = _tile(Path(folder), 44100), Path(folder) / "coded.dpc"
         runs = RUNS if seconds <= 60 else 1
-        (done,) = apart(encode_tiled, tile, seconds, EncodeSettings(), coded, runs)
+        (done,) = apart(encode_tiled, tile, seconds, profile("stft"), coded, runs)
         row |= {"bytes": done["bytes"], **_as_columns("encode", done, seconds)}
         for solver in ("none", "least-squares"):
             (done,) = apart(decode_away, coded, _solving(solver), runs)
@@ -130,18 +128,6 @@ def measure_step(network: str, device: str, cores: int | None = None) -> Row:
     return {"seconds": round(median(done["times_s"]), 3), "peak_mb": done["peak_mb"]}
 
 
-def measure_rebuild(network: str, cores: int | None = None) -> Row:
-    """Steps of a network built directly and of ours on BINS x FRAMES cells of the CPU: medians of PAIRS in
-    turns, and the median of the pairs' ratios. Both are in memory, so a peak would be no one's."""
-    (done,) = apart(rebuild_pairs, network, BINS, FRAMES, PAIRS, cores=cores)
-    ratios = [direct / ours for direct, ours in zip(done["direct_s"], done["ours_s"], strict=True)]
-    return {
-        "direct_s": round(median(done["direct_s"]), 3),
-        "ours_s": round(median(done["ours_s"]), 3),
-        "times_faster": round(median(ratios), 2),
-    }
-
-
 def _as_columns(name: str, done: Row, seconds: float) -> Row:
     return {
         f"{name}_times_real_time": round(seconds / median(done["times_s"]), 2),
@@ -149,7 +135,7 @@ def _as_columns(name: str, done: Row, seconds: float) -> Row:
     }
 
 
-def _solving(solver: Solver) -> DecodeSettings:
+def _solving(solver: str) -> DecodeSettings:
     return DecodeSettings(solver=solver, device="cpu")
 
 

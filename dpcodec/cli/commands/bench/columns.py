@@ -7,30 +7,16 @@ from pathlib import Path
 import click
 
 from dpcodec.bench.fitting import MEASURED
-from dpcodec.cli.commands.bench.common import Common, Names, Numbers, common_options, run_experiment
+from dpcodec.cli.commands.bench.common import Common, Names, Numbers, common_options, run_experiment, shown
 from dpcodec.cli.commands.bench.fit import fit_options, fitting_of
 from dpcodec.cli.options import Verb
 
 
 @click.command("columns", cls=Verb)
 @click.argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path))
-@click.option(
-    "--seconds", type=click.FloatRange(0.1, 3600), default=5.0, show_default=True, help="Of each clip."
-)
-@click.option(
-    "--gaps",
-    type=Numbers(1, 100, whole=True),
-    default="1,2,3,4,5,6",
-    show_default=True,
-    help="Columns missing a gap.",
-)
-@click.option(
-    "--solvers",
-    type=Names(MEASURED),
-    default="none,least-squares",
-    show_default=True,
-    help="What estimates them.",
-)
+@shown("--seconds", type=click.FloatRange(0.1, 3600), default=5.0, help="Of each clip.")
+@shown("--gaps", type=Numbers(1, 100, whole=True), default="1,2,3,4,5,6", help="Columns missing a gap.")
+@shown("--solvers", type=Names(MEASURED), default="none,least-squares", help="What estimates them.")
 @fit_options
 @common_options
 @click.pass_context

@@ -8,6 +8,7 @@ import re
 import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from dpcodec.bench.engine.experiment import Experiment, Table
     from dpcodec.bench.engine.results import Results
 
+shown = partial(click.option, show_default=True)
+"""An option whose help tells its default."""
 COMMON = ("out", "fresh", "jobs", "budget", "as_json")
 QUIET = ("out", "fresh", "jobs", "as_json")
 """Options that change nothing in what is measured."""

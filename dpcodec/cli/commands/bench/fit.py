@@ -17,7 +17,7 @@ def fit_options(function: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--device", default="auto", help="For the deep prior: auto, cpu, cuda, cuda:N or mps."),
         click.option("--iterations", type=click.IntRange(1, 1_000_000), help="Steps of the deep prior."),
         click.option("--fit", default="guided", metavar="NAME", help="Of the deep prior: guided or paper."),
-        click.option("--network", metavar="NAME", help="The deep prior's; default: by fit and device."),
+        click.option("--network", metavar="NAME", help="The deep prior's; default: by device."),
     ):
         function = decorator(function)
     return function

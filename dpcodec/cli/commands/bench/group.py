@@ -16,7 +16,6 @@ EXPERIMENTS = (
     "peers",
     "loss",
     "speed",
-    "boundaries",
     "entropy",
     "report",
     "docs",

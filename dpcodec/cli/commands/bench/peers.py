@@ -8,37 +8,22 @@ from typing import Any
 import click
 
 from dpcodec.bench.experiments.peers import CODECS, PROFILES
-from dpcodec.cli.commands.bench.common import Common, Names, Numbers, common_options, run_experiment
+from dpcodec.cli.commands.bench.common import Common, Names, Numbers, common_options, run_experiment, shown
 from dpcodec.cli.options import Verb
 from dpcodec.metrics.catalogue import METRICS
 
 
 @click.command("peers", cls=Verb)
 @click.argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path))
-@click.option(
-    "--bitrates",
-    type=Numbers(1, 1000),
-    default="16,24,32,48,64",
-    show_default=True,
-    help="Asked for, kbit/s.",
-)
-@click.option(
-    "--codecs", type=Names(CODECS), default=",".join(CODECS), show_default=True, help="Which to compare."
-)
-@click.option(
+@shown("--bitrates", type=Numbers(1, 1000), default="16,24,32,48,64", help="Asked for, kbit/s.")
+@shown("--codecs", type=Names(CODECS), default=",".join(CODECS), help="Which to compare.")
+@shown(
     "--solvers",
     type=Names(("none", "least-squares", "janssen", "auto")),
     default="none,least-squares",
-    show_default=True,
     help="What dpcodec decodes profile stft with.",
 )
-@click.option(
-    "--profiles",
-    type=Names(PROFILES),
-    default=",".join(PROFILES),
-    show_default=True,
-    help="Which of dpcodec's to compare.",
-)
+@shown("--profiles", type=Names(PROFILES), default=",".join(PROFILES), help="Which of dpcodec's to compare.")
 @click.option(
     "--metrics",
     type=Names(tuple(METRICS)),
@@ -47,9 +32,7 @@ from dpcodec.metrics.catalogue import METRICS
 @click.option(
     "--rate", type=click.IntRange(8000, 192000), help="Resample clips to this, Hz; default: each its own."
 )
-@click.option(
-    "--seconds", type=click.FloatRange(0.1, 3600), default=5.0, show_default=True, help="Of each clip."
-)
+@shown("--seconds", type=click.FloatRange(0.1, 3600), default=5.0, help="Of each clip.")
 @click.option("--clips", "count", type=click.IntRange(1), help="The first N clips only.", metavar="N")
 @common_options
 @click.pass_context

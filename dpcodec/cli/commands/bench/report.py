@@ -11,7 +11,7 @@ import click
 from dpcodec import PROFILES
 from dpcodec.bench.experiments.peers import PEER_NAMES
 from dpcodec.bench.experiments.report.systems import NAMES, Choice
-from dpcodec.cli.commands.bench.common import Common, Duration, Names, Numbers, run_experiment
+from dpcodec.cli.commands.bench.common import Common, Duration, Names, Numbers, run_experiment, shown
 from dpcodec.cli.display import Screen
 from dpcodec.cli.exits import UsageError
 from dpcodec.cli.options import Verb
@@ -24,60 +24,30 @@ CHOICES = ("profile", "drop", "solvers", "time_limit", "bitrates", "codecs")
 
 @click.command("report", cls=Verb)
 @click.argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path))
-@click.option("-o", "--output", default="report.html", show_default=True, type=click.Path(), help="The page.")
+@shown("-o", "--output", default="report.html", type=click.Path(), help="The page.")
 @click.option("-f", "--force", is_flag=True, help="Overwrite a page that exists.")
-@click.option(
+@shown(
     "--results",
     default="bench-results",
-    show_default=True,
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder of results: the plots there come onto the page, and measurements made for it go there.",
 )
-@click.option("--title", default="Listen", show_default=True, help="Of the page.")
+@shown("--title", default="Listen", help="Of the page.")
 @click.option("--clips", "count", type=click.IntRange(1), metavar="N", help="The first N clips only.")
-@click.option(
-    "--seconds", type=click.FloatRange(0.1, 600), default=5.0, show_default=True, help="Of each clip."
-)
-@click.option(
-    "--rate", type=click.IntRange(8001, 96000), default=16000, show_default=True, help="Of all, Hz."
-)
-@click.option(
-    "--profile",
-    type=click.Choice(list(PROFILES)),
-    default="paper",
-    show_default=True,
-    help="What the solvers rebuild from.",
-)
-@click.option("--drop", type=float, default=0.8, show_default=True, help="Share of coefficients that lacks.")
-@click.option(
+@shown("--seconds", type=click.FloatRange(0.1, 600), default=5.0, help="Of each clip.")
+@shown("--rate", type=click.IntRange(8001, 96000), default=16000, help="Of all, Hz.")
+@shown("--profile", type=click.Choice(list(PROFILES)), default="paper", help="What the solvers rebuild from.")
+@shown("--drop", type=float, default=0.8, help="Share of coefficients that lacks.")
+@shown(
     "--solvers",
     type=Names(tuple(NAMES)),
     default="none,least-squares",
-    show_default=True,
     help="Each makes a version; none: the masked signal.",
 )
 @click.option("--time-limit", type=Duration(), help="For each clip that a solver rebuilds.")
-@click.option(
-    "--bitrates",
-    type=Numbers(1, 512),
-    default="32",
-    show_default=True,
-    help="kbit/s of dpcodec and the other codecs.",
-)
-@click.option(
-    "--codecs",
-    type=Names(PEER_NAMES),
-    default="opus,mp3,vorbis,aac",
-    show_default=True,
-    help="The other codecs.",
-)
-@click.option(
-    "--metrics",
-    type=Names(tuple(METRICS)),
-    default="snr,si-sdr,peaq,pemoq",
-    show_default=True,
-    help="For the tables.",
-)
+@shown("--bitrates", type=Numbers(1, 512), default="32", help="kbit/s of dpcodec and the other codecs.")
+@shown("--codecs", type=Names(PEER_NAMES), default="opus,mp3,vorbis,aac", help="The other codecs.")
+@shown("--metrics", type=Names(tuple(METRICS)), default="snr,si-sdr,peaq,pemoq", help="For the tables.")
 @click.option(
     "-j",
     "--jobs",

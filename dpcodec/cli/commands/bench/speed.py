@@ -4,30 +4,17 @@ from __future__ import annotations
 
 import click
 
-from dpcodec.cli.commands.bench.common import Common, Numbers, common_options, run_experiment
+from dpcodec.cli.commands.bench.common import Common, Numbers, common_options, run_experiment, shown
 from dpcodec.cli.options import Verb
 
 
 @click.command("speed", cls=Verb)
-@click.option(
-    "--lengths",
-    type=Numbers(1, 86400),
-    default="5,60,600,3600",
-    show_default=True,
-    help="Of audio, seconds.",
-)
+@shown("--lengths", type=Numbers(1, 86400), default="5,60,600,3600", help="Of audio, seconds.")
 @click.option(
     "--cores", type=Numbers(1, 1024, whole=True), help="To run on; default: 1, 2, 4 and so on, and all."
 )
-@click.option(
-    "--networks",
-    default="multiresunet,multiresunet-small",
-    show_default=True,
-    help="Whose step is timed.",
-)
-@click.option(
-    "--device", default="cpu", show_default=True, help="For the networks: cpu, cuda, cuda:N or mps."
-)
+@shown("--networks", default="multiresunet,multiresunet-small", help="Whose step is timed.")
+@shown("--device", default="cpu", help="For the networks: cpu, cuda, cuda:N or mps.")
 @common_options
 @click.pass_context
 def command(

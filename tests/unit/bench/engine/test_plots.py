@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from itertools import combinations
 from pathlib import Path
 
 import pytest
 
-from dpcodec.bench.engine.plots import Line, Panel, can_draw, draw_panels
+from dpcodec.bench.engine.plots import STRONG, Line, Panel, can_draw, draw_named, draw_panels
 
 pytest.importorskip("matplotlib")
 
@@ -33,6 +35,26 @@ def test_a_line_is_drawn_in_the_colour_it_names(tmp_path: Path) -> None:
     assert "#1f77b4" not in svg
 
 
+def test_curves_carry_their_names_and_one_its_own_colour(tmp_path: Path) -> None:
+    ends = {"ours": 4.0, "close": 3.99, "low": 3.0, "lowest": 2.99}
+    lines = {name: Line([1, 2], [1, end]) for name, end in ends.items()}
+    svg = draw_named([Panel("", "x", "y", lines)] * 2, tmp_path / "a", "ours")[1].read_text()
+    assert all(svg.count(f"<!-- {name} -->") == 2 for name in lines)
+    thick = re.findall(rf"stroke: {STRONG}; stroke-width: ([\d.]+)", svg)
+    assert {float(width) for width in thick if float(width) > 1} == {3.2}
+    assert len(set(re.findall(r"stroke-dasharray: ([\d.,]+)", svg))) == 3
+    # One above the other, none on another, none outside of its panel.
+    heights = [
+        float(y)
+        for y in re.findall(
+            r"<!-- (?:\w+) -->\s+<g style=\"fill: #\w+\" transform=\"translate\([\d.]+ ([\d.]+)\)", svg
+        )
+    ]
+    assert len(heights) == 8
+    assert min(abs(a - b) for panel in (heights[:4], heights[4:]) for a, b in combinations(panel, 2)) > 9
+
+
 def test_nothing_is_drawn_of_nothing(tmp_path: Path) -> None:
     assert draw_panels([], tmp_path / "a") == []
+    assert draw_named([], tmp_path / "a", "ours") == []
     assert list(tmp_path.iterdir()) == []

@@ -9,10 +9,11 @@ import pytest
 
 import dpcodec
 from dpcodec import FileAccessError
+from dpcodec.bench.engine.experiment import Row
 from dpcodec.bench.engine.results import Results
 
 
-def lines(folder: Path) -> list[dict[str, object]]:
+def lines(folder: Path) -> list[Row]:
     return [json.loads(line) for line in (folder / "x.jsonl").read_text().splitlines()]
 
 

@@ -37,6 +37,23 @@ def fail(message: str) -> Row:
     raise DpcodecError(message)
 
 
+def _stat(path: str | Path) -> Row:
+    return {"bytes": Path(path).stat().st_size}
+
+
+def _mistaken() -> Row:
+    raise TypeError("a fault of our own")
+
+
+def _sleep(seconds: float) -> Row:
+    time.sleep(seconds)
+    return {}
+
+
+def _end(code: int) -> Row:
+    os._exit(code)
+
+
 # Keys
 
 
@@ -99,7 +116,7 @@ def test_a_run_cut_short_in_a_line_goes_on_with_that_row(tmp_path: Path) -> None
 
 def test_failures_are_told_and_tried_again(tmp_path: Path) -> None:
     missing = tmp_path / "nothing"
-    broken = [task("b", measure=fail, message="no such thing"), task("c", measure=os.stat, path=missing)]
+    broken = [task("b", measure=fail, message="no such thing"), task("c", measure=_stat, path=missing)]
     outcome = run(experiment(task("a"), *broken, task("d")), Results(tmp_path, "x"))
     assert names(outcome.rows) == ["a", "d"]
     assert outcome.failures[0] == "b: no such thing"
@@ -112,7 +129,7 @@ def test_failures_are_told_and_tried_again(tmp_path: Path) -> None:
 
 def test_faults_of_our_own_are_not_swallowed(tmp_path: Path) -> None:
     with pytest.raises(TypeError):
-        run(experiment(task("a"), task("b", measure=len)), Results(tmp_path, "x"))
+        run(experiment(task("a"), task("b", measure=_mistaken)), Results(tmp_path, "x"))
     assert names(list(Results(tmp_path, "x").rows.values())) == ["a"]
 
 
@@ -133,11 +150,6 @@ def test_nothing_is_begun_that_would_end_too_late(tmp_path: Path) -> None:
     outcome = run(experiment(slow, task("b", 0.1)), Results(tmp_path, "x"), budget_s=0.35)
     assert names(outcome.rows) == ["slow"]
     assert outcome.left_out == 1
-
-
-def _sleep(seconds: float) -> Row:
-    time.sleep(seconds)
-    return {}
 
 
 def test_fits_on_one_gpu_wait_for_each_other(tmp_path: Path) -> None:
@@ -170,7 +182,7 @@ def test_timed_experiments_run_one_by_one_in_this_process(tmp_path: Path) -> Non
 
 
 def test_failures_in_processes_are_told(tmp_path: Path) -> None:
-    broken = task("b", measure=os.stat, path=str(tmp_path / "nothing"))
+    broken = task("b", measure=_stat, path=str(tmp_path / "nothing"))
     outcome = run(experiment(task("a"), broken), Results(tmp_path, "x"), jobs=2)
     assert names(outcome.rows) == ["a"]
     assert [failure[:3] for failure in outcome.failures] == ["b: "]
@@ -180,7 +192,7 @@ def test_processes_end_at_once_with_the_run_that_started_them(tmp_path: Path) ->
     def full(row: Row) -> None:
         raise OSError(28, "No space left on device")
 
-    tasks = [task("a"), *(task(str(i), measure=partial(time.sleep, 600)) for i in range(6))]
+    tasks = [task("a"), *(task(str(i), measure=partial(_sleep, 600)) for i in range(6))]
     with pytest.raises(OSError, match="No space"):
         run(experiment(*tasks), Results(tmp_path, "x"), jobs=2, on_row=full)
     assert multiprocessing.active_children() == []
@@ -188,7 +200,7 @@ def test_processes_end_at_once_with_the_run_that_started_them(tmp_path: Path) ->
 
 def test_a_killed_process_ends_the_run_with_advice(tmp_path: Path) -> None:
     with pytest.raises(DpcodecError, match=r"was killed, perhaps for its memory: .*--jobs"):
-        run(experiment(task("a", measure=partial(os._exit, 9))), Results(tmp_path, "x"), jobs=2)
+        run(experiment(task("a", measure=partial(_end, 9))), Results(tmp_path, "x"), jobs=2)
     assert names(run(experiment(task("a")), Results(tmp_path, "x"), jobs=2).rows) == ["a"]
 
 

@@ -6,10 +6,11 @@ import math
 
 import pytest
 
+from dpcodec.bench.engine.experiment import Row
 from dpcodec.bench.engine.statistics import column, grouped, interval, mean, plus_minus, rounded
 
 
-def rows(name: str, *values: object) -> list[dict[str, object]]:
+def rows(name: str, *values: object) -> list[Row]:
     return [{name: value} for value in values]
 
 
@@ -29,7 +30,7 @@ def test_ratios_are_limited_both_ways_and_nothing_else_is() -> None:
 
 
 def test_missing_values_are_left_out() -> None:
-    values = [*rows("snr", 1.0, None, 2.0), {"other": 3}]
+    values: list[Row] = [*rows("snr", 1.0, None, 2.0), {"other": 3}]
     assert column(values, "snr").tolist() == [1, 2]
     assert mean(values[1:2], "snr") is None
     assert interval(values[:1], "snr") is None

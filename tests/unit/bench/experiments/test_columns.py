@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from dpcodec import Audio, DecodeSettings, FileAccessError, create_audio, decode, encode, profile
+from dpcodec.audio.audio import SampleFormat
 from dpcodec.bench.clips import load_clips, melody
 from dpcodec.bench.engine.experiment import Row
 from dpcodec.bench.engine.results import Results
@@ -19,7 +20,6 @@ from dpcodec.bench.engine.runner import run
 from dpcodec.bench.experiments import columns
 from dpcodec.bench.fitting import Fitting
 from dpcodec.metrics.snr import snr
-from dpcodec.signal.audio import SampleFormat
 
 DATA = Path(os.environ.get("DPCODEC_DATA", "../shared/data")) / "columns"
 LISTING = {"2": [3, 4, 60, 61], "4": [5, 6, 7, 8]}

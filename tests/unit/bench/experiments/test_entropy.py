@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from dpcodec import Audio, EncodeSettings, encode
+from dpcodec import Audio, encode, profile
 from dpcodec.bench.clips import melody
 from dpcodec.bench.engine.experiment import Row
 from dpcodec.bench.engine.results import Results
 from dpcodec.bench.engine.runner import run
 from dpcodec.bench.experiments import entropy
-from dpcodec.coding.symbols import encode_symbols, walk
+from dpcodec.coding.stft_symbols import encode_symbols, walk
 
 
 def test_conditional_entropy_is_scipy_s() -> None:
@@ -27,7 +27,7 @@ def test_conditional_entropy_is_scipy_s() -> None:
 
 @pytest.mark.parametrize("channels", [1, 2])
 def test_symbols_are_those_of_the_file(channels: int) -> None:
-    data = encode(melody(16000, 1.0, channels), EncodeSettings(drop=0.9))
+    data = encode(melody(16000, 1.0, channels), profile("stft", drop=0.9))
     parts = entropy.parts_of(data)
     assert len(parts) == 8
     for body, symbols in parts:
@@ -38,8 +38,8 @@ def test_symbols_are_those_of_the_file(channels: int) -> None:
 
 
 def test_silence_has_no_symbols() -> None:
-    data = encode(melody(16000, 0.0), EncodeSettings())
-    silent = encode(Audio(np.zeros(16000), 16000), EncodeSettings())
+    data = encode(melody(16000, 0.0), profile("stft"))
+    silent = encode(Audio(np.zeros(16000), 16000), profile("stft"))
     assert (
         sum(q.size for file in (data, silent) for _, symbols in entropy.parts_of(file) for q in symbols) == 0
     )
@@ -71,7 +71,7 @@ def test_files_are_larger_than_bodies_and_these_than_their_entropy(rows: list[Ro
     for row in rows:
         assert row["kbps"] > row["bodies_kbps"] > row["entropy_kbps"] > 0
     by_name = {row["clip"]: row for row in rows}
-    assert by_name["melody"]["bytes"] == len(encode(melody(16000, 2.0), EncodeSettings(drop=0.9)))
+    assert by_name["melody"]["bytes"] == len(encode(melody(16000, 2.0), profile("stft", drop=0.9)))
 
 
 def test_table_has_a_row_a_drop(rows: list[Row], tmp_path: Path) -> None:

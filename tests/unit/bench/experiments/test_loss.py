@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dpcodec import Audio, DecodeSettings, EncodeSettings, FormatError, decode, encode
+from dpcodec import Audio, DecodeSettings, FormatError, decode, encode, profile
 from dpcodec.bench.clips import load_clip, melody
 from dpcodec.bench.engine.experiment import Experiment, Row
 from dpcodec.bench.engine.results import Results
@@ -58,7 +58,7 @@ def test_a_larger_share_loses_the_same_and_more() -> None:
 
 
 def test_nothing_lost_is_plain_decoding(clip: Audio) -> None:
-    settings = EncodeSettings(drop=0.9)
+    settings = profile("stft", drop=0.9)
     received = channel.through_dpc(clip, settings, "none", lambda packets: ())
     data = encode(clip, settings)
     plain = decode(data, DecodeSettings(solver="none"))
@@ -67,7 +67,7 @@ def test_nothing_lost_is_plain_decoding(clip: Audio) -> None:
 
 
 def test_data_packets_are_cut_out_and_the_decoder_names_them(clip: Audio) -> None:
-    data = encode(clip, EncodeSettings(drop=0.9))
+    data = encode(clip, profile("stft", drop=0.9))
     assert channel.without_data_packets(data, ()) == data
     lost = channel.data_packets_of_parts(data, {1, 5})
     hurt = channel.without_data_packets(data, lost)
@@ -78,7 +78,7 @@ def test_data_packets_are_cut_out_and_the_decoder_names_them(clip: Audio) -> Non
 
 
 def test_all_packets_may_be_lost(clip: Audio) -> None:
-    received = channel.through_dpc(clip, EncodeSettings(drop=0.9), "none", range)
+    received = channel.through_dpc(clip, profile("stft", drop=0.9), "none", range)
     assert received.lost == received.packets
     np.testing.assert_array_equal(received.audio.samples, 0)
 
@@ -227,7 +227,7 @@ def rows(tmp_path_factory: pytest.TempPathFactory) -> list[Row]:
 
 def test_rows_tell_size_loss_and_quality(rows: list[Row]) -> None:
     own = [row for row in rows if row["pattern"] == loss.ANYWHERE and row["system"] == "stft, none"]
-    data = encode(quantised_16_bit(melody(16000, 1.0)), EncodeSettings(drop=own[0]["drop"]))
+    data = encode(quantised_16_bit(melody(16000, 1.0)), profile("stft", drop=own[0]["drop"]))
     assert [row["bytes"] for row in own] == [len(data)] * 2
     assert [row["lost"] for row in own] == [0, 2]  # 1.6 of 8
     assert own[0]["snr"] > own[1]["snr"]

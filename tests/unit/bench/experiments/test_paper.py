@@ -22,7 +22,7 @@ from dpcodec.metrics.snr import si_sdr, snr
 
 SECONDS = 0.6
 SMALL = Fitting("multiresunet-small", 2, "cpu")
-SOLVERS = {
+SOLVERS: dict[str, dict[str, Any]] = {
     "none": {},
     "least-squares": {},
     "deep-prior": {"iterations": 2, "network": "multiresunet-small"},
@@ -36,6 +36,7 @@ def small(**changes: Any) -> Experiment:
 
 @pytest.fixture(scope="module")
 def rows(tmp_path_factory: pytest.TempPathFactory) -> list[Row]:
+    pytest.importorskip("torch")
     outcome = run(small(), Results(tmp_path_factory.mktemp("paper"), "paper"))
     assert not outcome.failures
     return outcome.rows

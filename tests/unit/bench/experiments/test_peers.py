@@ -31,7 +31,8 @@ def need(name: str) -> Peer:
 def lag(reference: np.ndarray, estimate: np.ndarray) -> int:
     """Where the whole cross-correlation has its peak."""
     found = signal.correlate(estimate[0], reference[0], mode="full")
-    return int(np.argmax(found)) - (reference.shape[1] - 1)
+    peak: int = int(np.argmax(found)) - (reference.shape[1] - 1)
+    return peak
 
 
 def snr_db(clean: np.ndarray, noisy: np.ndarray) -> float:

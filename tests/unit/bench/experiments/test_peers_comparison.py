@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dpcodec import DecodeSettings, EncodeSettings, FileAccessError, SettingsError, decode, encode, profile
+from dpcodec import DecodeSettings, FileAccessError, SettingsError, decode, encode, profile
 from dpcodec.bench.clips import formula_clips
 from dpcodec.bench.engine.experiment import Row, Table
 from dpcodec.bench.engine.results import Results
@@ -20,7 +20,7 @@ from dpcodec.bench.experiments.peers import peer, quantised_16_bit
 from dpcodec.bench.experiments.peers.figures import rate_at, value_at
 
 AVAILABLE = "dpcodec.bench.experiments.peers.comparison.available_peers"
-QUICK = {"metrics": ("snr",), "seconds": 1.0, "rate": 16000}
+QUICK: dict[str, Any] = {"metrics": ("snr",), "seconds": 1.0, "rate": 16000}
 needs_flac = pytest.mark.skipif(peer("flac").missing() is not None, reason="flac is not installed")
 needs_opus = pytest.mark.skipif(peer("opus").missing() is not None, reason="opus-tools are not installed")
 
@@ -46,7 +46,7 @@ def test_this_codec_fills_the_bit_rate_and_is_measured_after_decoding(tmp_path: 
     for row in outcome.rows:
         clip = quantised_16_bit(formula_clips(16000, 1.0)[row["clip"]])
         drop = float(row["command"].split()[3].rstrip(";"))
-        data = encode(clip, EncodeSettings(drop=drop))
+        data = encode(clip, profile("stft", drop=drop))
         assert row["bytes"] == len(data) <= 24 * 125
         assert row["kbps_on_disk"] == pytest.approx(8e-3 * len(data))
         decoded = decode(data, DecodeSettings(solver=row["solver"])).samples
@@ -136,16 +136,6 @@ def test_clips_keep_their_own_rate_unless_told() -> None:
         for rate in (None, 8000)
     ]
     assert rates == [44100, 8000]
-
-
-def test_codecs_with_few_bit_rates_are_asked_for_those(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = replace(peer("encodec-24k"), version=lambda: "encodec 1")
-    monkeypatch.setattr(AVAILABLE, lambda names: ([found], []))
-    some = peers.experiment(None, (16, 24), ("encodec-24k",), count=1, **QUICK)
-    assert [task.key["kbps"] for task in some.tasks] == [24]
-    none = peers.experiment(None, (16, 32), ("encodec-24k",), count=1, **QUICK)
-    assert none.tasks == []
-    assert none.notes == ["encodec-24k: it has 1.5, 3, 6, 12, 24 kbit/s only: left out"]
 
 
 def test_metrics_are_checked_before_anything_runs() -> None:
@@ -276,3 +266,18 @@ def test_curves_are_drawn_for_each_rate(tmp_path: Path) -> None:
         assert f"<!-- {told} -->" in svg
     assert "flac" not in svg
     assert peers.plots([row("a", "flac", None, 300, "inf")], tmp_path) == []
+
+
+def test_quality_for_the_ear_has_a_small_figure_of_its_own(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    graded = [{**r, "peaq_odg": -1.0, "visqol": 4.0} for r in rows()]
+    ours = [{**r, "profile": "perceptual", "solver": "auto"} for r in graded if r["codec"] == "dpcodec"]
+    written = peers.plots([*graded, *ours], tmp_path)
+    assert [path.name for path in written][2:] == ["peers-ear-44100hz-5s.png", "peers-ear-44100hz-5s.svg"]
+    svg = written[3].read_text()
+    for told in ("mean over 2 clips of 5 s at 44.1 kHz", "PEAQ ODG", "ViSQOL MOS", "dpcodec", "opus"):
+        assert f"<!-- {told} -->" in svg
+    assert "stft" not in svg
+    assert len(peers.plots(graded, tmp_path / "a")) == 2, "only where its own curve is there"
+    one = [{k: v for k, v in r.items() if k != "visqol"} for r in [*graded, *ours]]
+    assert len(peers.plots(one, tmp_path / "b")) == 2, "and both metrics"

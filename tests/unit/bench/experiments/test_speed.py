@@ -8,7 +8,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dpcodec import Audio, DecodeSettings, DeviceError, DpcodecError, EncodeSettings, SettingsError, encode
+from dpcodec import (
+    Audio,
+    DecodeSettings,
+    DeviceError,
+    DpcodecError,
+    SettingsError,
+    encode,
+    profile,
+)
 from dpcodec.bench.clips import melody
 from dpcodec.bench.engine.experiment import Experiment, Row, Task
 from dpcodec.bench.engine.results import Results
@@ -25,7 +33,6 @@ from dpcodec.bench.experiments.speed.apart import (
     encode_tiled,
     nothing,
     peak_memory_mb,
-    rebuild_pairs,
 )
 
 
@@ -47,7 +54,7 @@ def test_a_tile_is_repeated_to_the_sample(tile: Path, seconds: float) -> None:
 
 
 def test_work_is_the_library_s(tile: Path, tmp_path: Path) -> None:
-    settings = EncodeSettings(drop=0.9)
+    settings = profile("stft", drop=0.9)
     coded = tmp_path / "coded.dpc"
     done = encode_tiled(tile, 1.0, settings, coded, 2)
     clip = np.tile(quantised_16_bit(melody(16000, 0.5)).samples, 2)
@@ -110,14 +117,6 @@ def test_nothing_is_kept_of_what_is_decoded() -> None:
     assert (writer.clipped, writer.warnings) == (0, [])
 
 
-def test_a_rebuild_and_ours_are_timed_in_turns() -> None:
-    done = rebuild_pairs("multiresunet-small", 32, 16, 2)
-    assert len(done["direct_s"]) == len(done["ours_s"]) == 2
-    assert all(seconds > 0 for seconds in done["direct_s"] + done["ours_s"])
-    with pytest.raises(SettingsError, match="mixer is no MultiResUNet"):
-        rebuild_pairs("mixer", 32, 16, 1)
-
-
 # The experiment
 
 
@@ -132,17 +131,6 @@ def test_tasks_are_in_order_of_cost_and_lengths_within(monkeypatch: pytest.Monke
     assert speed.experiment(cores=(1, 64)).notes == ["there are no 64 cores here: left out"]
 
 
-def test_the_rebuild_goes_with_its_network() -> None:
-    key = {"what": "rebuild", "network": "multiresunet", "cores": 1}
-    for networks, expected in ((("multiresunet",), 1), (("multiresunet-small",), 0)):
-        tasks = speed.experiment(cores=(1,), networks=networks).tasks
-        assert sum(key.items() <= task.key.items() for task in tasks) == expected
-    row = {**key, "direct_s": 20.0, "ours_s": 4.0, "times_faster": 5.0}
-    (table,) = speed.tables([row])
-    assert "direct rebuild against ours" in table.title
-    assert table.rows[0]["times faster"] == 5.0
-
-
 def test_what_is_not_there_is_refused_before_the_work() -> None:
     with pytest.raises(SettingsError, match="network is 'large'"):
         speed.experiment(networks=("large",))
@@ -151,6 +139,7 @@ def test_what_is_not_there_is_refused_before_the_work() -> None:
 
 
 def test_measurements_make_tables_and_plots(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    pytest.importorskip("torch")
     monkeypatch.setattr(timed_work, "TILE_SECONDS", 0.5)
     monkeypatch.setattr(timed_work, "STARTS", 1)
     monkeypatch.setattr(timed_work, "RUNS", 1)
@@ -167,7 +156,7 @@ def test_measurements_make_tables_and_plots(monkeypatch: pytest.MonkeyPatch, tmp
     for row in lengths.rows:
         assert all(value > 0 for value in row.values())
     assert all(row["seconds"] > 0 for row in starts.rows)
-    if timed_work.apart(nothing)[0]["peak_mb"] is not None:
+    if apart(nothing)[0]["peak_mb"] is not None:
         assert lengths.rows[0]["encode, MB"] > 10
     pytest.importorskip("matplotlib")
     assert [path.name for path in speed.plots(outcome.rows, tmp_path)] == ["speed.png", "speed.svg"]

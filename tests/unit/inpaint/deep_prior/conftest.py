@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from dpcodec.inpaint.problem import Problem
-from dpcodec.signal.stft import Stft
+from dpcodec.inpaint.problem import Problem, stft_problem
+from dpcodec.transform.stft import Stft
 
 STFT = Stft(128, 32, "hann")
 
@@ -35,7 +35,7 @@ def masked() -> Make:
             kept[:, :, list(frames)] = False
         if step:
             X = step * (np.round(X.real / step) + 1j * np.round(X.imag / step))
-        problem = Problem(
+        problem = stft_problem(
             STFT,
             STFT.span(samples),
             kept,

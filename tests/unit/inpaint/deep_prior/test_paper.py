@@ -4,27 +4,30 @@ from __future__ import annotations
 
 import time
 import warnings
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
 from dpcodec.errors import SettingsError
-from dpcodec.inpaint import deep_prior
-from dpcodec.inpaint.deep_prior import measure_step, paper, solve
-from dpcodec.inpaint.networks.sizes import NETWORKS, NetworkSize
-from dpcodec.inpaint.problem import Problem, silent
+from dpcodec.inpaint.deep_prior import paper, solve
+from dpcodec.inpaint.deep_prior.fit import Fit
+from dpcodec.inpaint.deep_prior.sizes import NETWORKS, NetworkSize
+from dpcodec.inpaint.deep_prior.speed import measure_step
+from dpcodec.inpaint.problem import Problem, silent, stft_problem
 from dpcodec.inpaint.solver_settings import SolverSettings
 from dpcodec.settings import LOSSES
-from dpcodec.signal.stft import Stft
+from dpcodec.transform.stft import Stft
 
 STFT = Stft(128, 32, "hann")
-TINY = {"width": 8, "skip": 4, "scales": 3, "frames": 3}
+TINY: dict[str, Any] = {"width": 8, "skip": 4, "scales": 3, "frames": 3}
 
 
 @pytest.fixture(autouse=True)
 def _tiny_network(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(NETWORKS, "tiny", NetworkSize(**TINY, steps=4))
+    monkeypatch.setitem(NETWORKS, "quick", NetworkSize(**TINY, learning_rate=1e-2))
     torch.set_num_threads(1)
 
 
@@ -39,11 +42,11 @@ def problem(x: np.ndarray, drop: float = 0.3, stft: Stft = STFT) -> Problem:
     zeros = np.zeros(X.shape, np.float32)
     bound = np.where(kept, 0, np.inf).astype(np.float32)
     span = stft.span(x.shape[-1])
-    return Problem(stft, span, kept, np.where(kept, X, 0).astype(np.complex64), zeros, bound)
+    return stft_problem(stft, span, kept, np.where(kept, X, 0).astype(np.complex64), zeros, bound)
 
 
-def settings(**changes: object) -> SolverSettings:
-    return SolverSettings(**{"fit": "paper", "network": "tiny", **changes})  # type: ignore[arg-type]
+def settings(**changes: Any) -> SolverSettings:
+    return SolverSettings(**{"fit": "paper", "network": "tiny", **changes})
 
 
 def relative_error(p: Problem, estimate: np.ndarray) -> float:
@@ -52,16 +55,16 @@ def relative_error(p: Problem, estimate: np.ndarray) -> float:
 
 
 def test_modulated_network_fits_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(NETWORKS, "turned", NetworkSize(**TINY, modulated=True))
-    p = problem(tones(1))
-    few, many = (solve(p, settings(network="turned", iterations=n, loss="mse"), silent) for n in (1, 120))
+    monkeypatch.setitem(NETWORKS, "turned", NetworkSize(**TINY, modulated=True, learning_rate=1e-2))
+    p = problem(tones(1, 300))
+    few, many = (solve(p, settings(network="turned", iterations=n, loss="mse"), silent) for n in (1, 20))
     assert relative_error(p, many) < 0.85 * relative_error(p, few)
 
 
 @pytest.mark.parametrize("loss", LOSSES)
 def test_fit_approaches_the_kept_cells(loss: str) -> None:
-    p = problem(tones(1))
-    few, many = (solve(p, settings(iterations=n, loss=loss), silent) for n in (1, 120))
+    p = problem(tones(1, 300))
+    few, many = (solve(p, settings(network="quick", iterations=n, loss=loss), silent) for n in (1, 20))
     assert many.dtype == np.complex64
     assert many.shape == p.kept.shape
     assert np.isfinite(many).all()
@@ -103,11 +106,11 @@ def test_result_is_the_output_with_the_lowest_loss(monkeypatch: pytest.MonkeyPat
     outputs: list[torch.Tensor] = []
     losses = iter([3.0, 1.0, 2.0, 1.5])
 
-    def step(self: paper.Fit) -> tuple[float, torch.Tensor]:
+    def step(self: Fit, z: torch.Tensor) -> tuple[float, torch.Tensor]:
         outputs.append(torch.full((1, 2, 64, 24), float(len(outputs))))
         return next(losses), outputs[-1]
 
-    monkeypatch.setattr(paper.Fit, "step", step)
+    monkeypatch.setattr(Fit, "step", step)
     estimate = solve(problem(tones(1)), settings(), silent)
     assert np.ptp(estimate[:, :-1].real) == 0
     assert estimate[0, 0, 0].real > 0  # the second output: ones, times the scale
@@ -115,29 +118,27 @@ def test_result_is_the_output_with_the_lowest_loss(monkeypatch: pytest.MonkeyPat
 
 def test_progress_counts_all_channels_and_can_stop() -> None:
     p = problem(tones(2))
-    seen: list[tuple[int, int]] = []
+    seen: list[tuple[float, float | None]] = []
 
-    def stop_at_six(done: int, total: int, loss: float | None = None) -> bool:
-        assert loss is not None
+    def stop_at_six(done: float, total: float | None, detail: str) -> bool:
+        assert detail
         seen.append((done, total))
-        return done == 6
+        return len(seen) == 6
 
     estimate = solve(p, settings(), stop_at_six)
-    assert seen == [(n, 8) for n in range(1, 7)]
+    assert seen == [(250 * n, 2000) for n in range(1, 7)]
     assert np.isfinite(estimate).all()
-    seen.clear()
-    solve(p, settings(iterations=2), lambda done, total, loss=None: done == 1)
-    after_stop = solve(p, settings(), lambda done, total, loss=None: True)
+    after_stop = solve(p, settings(), lambda done, total, detail: True)
     assert np.array_equal(after_stop[1], p.centre[1])
 
 
 def test_deadline_ends_the_fit_and_is_shared_by_the_channels() -> None:
     p = problem(tones(2))
-    steps: list[int] = []
+    steps: list[float] = []
     s = settings(iterations=10**6, deadline=time.monotonic() + 1.0)
-    solve(p, s, lambda done, total, loss=None: steps.append(done))
-    assert any(n < 10**6 for n in steps)
-    assert any(n > 10**6 for n in steps)
+    solve(p, s, lambda done, total, detail: steps.append(done))
+    assert any(n < 1000 for n in steps)
+    assert any(n >= 1000 for n in steps)
 
 
 def test_without_time_the_kept_coefficients_come_back() -> None:
@@ -171,10 +172,10 @@ def test_divergence_after_a_finite_step_keeps_the_best_so_far(monkeypatch: pytes
 def test_divergence_at_once_falls_back_to_least_squares(monkeypatch: pytest.MonkeyPatch) -> None:
     p = problem(tones(2))
 
-    def broken(self: paper.Fit) -> tuple[float, torch.Tensor]:
+    def broken(self: Fit, z: torch.Tensor) -> tuple[float, torch.Tensor]:
         return float("nan"), torch.full((1, 2, 64, 24), float("nan"))
 
-    monkeypatch.setattr(paper.Fit, "step", broken)
+    monkeypatch.setattr(Fit, "step", broken)
     with pytest.warns(RuntimeWarning, match="replaced by least squares"):
         estimate = solve(p, settings(), silent)
     assert np.isfinite(estimate).all()
@@ -183,14 +184,14 @@ def test_divergence_at_once_falls_back_to_least_squares(monkeypatch: pytest.Monk
 
 def test_device_without_memory_hands_over_to_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
     p = problem(tones(1))
-    wanted = solve(p, settings(), silent)
+    wanted, real = solve(p, settings(), silent), paper.solve
 
     def cuda_is_full(p: Problem, s: SolverSettings, *rest: object) -> np.ndarray:
         if s.device != "cpu":
             raise torch.OutOfMemoryError("CUDA out of memory.")
-        return paper.solve(p, s, *rest)  # type: ignore[arg-type]
+        return real(p, s, *rest)  # type: ignore[arg-type]
 
-    monkeypatch.setitem(deep_prior.SOLVES, "paper", cuda_is_full)
+    monkeypatch.setattr(paper, "solve", cuda_is_full)
     with pytest.warns(RuntimeWarning, match=r"cuda:0 .*memory.*CPU"):
         assert np.array_equal(solve(p, settings(device="cuda:0"), silent), wanted)
 
@@ -199,7 +200,7 @@ def test_other_faults_of_a_device_are_not_hidden(monkeypatch: pytest.MonkeyPatch
     def broken(*args: object) -> np.ndarray:
         raise RuntimeError("CUDA error: device lost")
 
-    monkeypatch.setitem(deep_prior.SOLVES, "paper", broken)
+    monkeypatch.setattr(paper, "solve", broken)
     with pytest.raises(RuntimeError, match="device lost"):
         solve(problem(tones(1)), settings(device="cuda"), silent)
 
@@ -210,13 +211,42 @@ def test_other_faults_of_a_device_are_not_hidden(monkeypatch: pytest.MonkeyPatch
         {"network": "vgg"},
         {"loss": "huber"},
         {"fit": "slow"},
-        {"without": ("start",)},
-        {"network": "waveform"},
     ],
 )
 def test_unknown_names_are_refused(bad: dict[str, str]) -> None:
     with pytest.raises(SettingsError):
         solve(problem(tones(1)), settings(**bad), silent)
+
+
+def test_the_published_fit_has_the_published_numbers() -> None:
+    fit, inputs = paper.published_fit(problem(tones(1)), settings(seed=3), NETWORKS["tiny"])
+    (group,) = fit._optimizer.param_groups
+    assert isinstance(fit._optimizer, torch.optim.Adam)
+    assert (group["lr"], group["betas"], group["eps"], group["weight_decay"]) == (1e-3, (0.9, 0.999), 1e-8, 0)
+    drawn = torch.cat([next(inputs) for _ in range(400)])
+    noise = torch.from_numpy(np.sqrt(400 / 399) * (drawn - drawn.mean(0)).numpy())
+    assert float(noise.std()) == pytest.approx(0.03, rel=0.01)
+    z = drawn.mean(0)  # the noise in it has a deviation of 0.0015
+    assert -0.01 < float(z.min()) < 0.005
+    assert 0.095 < float(z.max()) < 0.11
+    assert float(z.std()) == pytest.approx(0.1 / 12**0.5, rel=0.03)
+
+
+def test_the_target_has_unit_power_where_it_is_kept_and_cells_beyond_the_grid_are_dropped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen: dict[str, torch.Tensor] = {}
+
+    def noted(name: str, target: torch.Tensor, kept: torch.Tensor, *rest: object) -> None:
+        seen.update(target=target, kept=kept)
+
+    monkeypatch.setattr(paper, "MaskedLoss", noted)
+    p = problem(tones(1, level=7.0))
+    paper.published_fit(p, settings(), NETWORKS["tiny"])
+    assert seen["target"].shape == (1, 2, 64, 24)
+    assert float(seen["target"][:, :, seen["kept"]].square().mean()) == pytest.approx(1, rel=1e-5)
+    np.testing.assert_array_equal(seen["kept"][:64, : p.kept.shape[2]].numpy(), p.kept[0, :-1])
+    assert not seen["kept"][:, p.kept.shape[2] :].any()
 
 
 def test_measure_step_gives_seconds() -> None:

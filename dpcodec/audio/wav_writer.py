@@ -1,0 +1,143 @@
+"""WAV written to any file object, RF64 where 4 GiB do not suffice.
+
+With the number of samples given, the header is right from the start and nothing is sought. Without it, a
+header with placeholder lengths is written, and set right at the end if the file can seek; a pipe keeps the
+placeholders.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+from dataclasses import dataclass, replace
+from typing import BinaryIO
+
+from dpcodec.audio.raw import PcmWriter
+from dpcodec.audio.riff_info import build_info
+from dpcodec.audio.samples import ENCODINGS, SUBTYPE_ENCODINGS
+from dpcodec.audio.streams import Tags, write_all
+from dpcodec.audio.wav import FORMAT_EXTENSIBLE, FORMAT_FLOAT, FORMAT_PCM, GUID_TAIL
+from dpcodec.errors import FileAccessError
+
+WAV_SUBTYPES = ("PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE")
+_UNKNOWN = 0xFFFFFFFF
+_WIDE_CHUNK_BYTES = 36
+_SPEAKERS = {1: 0x4, 2: 0x3}
+"""Front centre; front left and right. dpcodec does not know where more channels belong: 0 says so."""
+
+
+@dataclass(frozen=True)
+class WavLayout:
+    """All that decides the bytes of a header. `samples` None: not known yet."""
+
+    sample_rate: int
+    channels: int
+    subtype: str
+    samples: int | None
+    info: bytes = b""
+    rf64: bool = False
+    reserve: bool = False
+    """Keep room for RF64's lengths although they are not needed yet."""
+
+
+def build_header(layout: WavLayout) -> bytes:
+    """The bytes before the first sample."""
+    frame_bytes = layout.channels * ENCODINGS[SUBTYPE_ENCODINGS[layout.subtype]].width_bytes
+    fmt = _fmt_chunk(layout, frame_bytes)
+    fact = b"" if layout.subtype.startswith("PCM") else struct.pack("<4sII", b"fact", 4, _UNKNOWN)
+    wide = struct.pack("<4sI28x", b"JUNK", 28) if layout.reserve else b""
+    body_bytes = 4 + len(fmt) + len(fact) + len(layout.info) + 8
+    if layout.samples is None:
+        return _riff(b"RIFF", _UNKNOWN, wide + fmt + fact + layout.info, _UNKNOWN)
+    data_bytes = layout.samples * frame_bytes
+    wide_bytes = body_bytes + _WIDE_CHUNK_BYTES + data_bytes + data_bytes % 2
+    if layout.rf64 or wide_bytes > _UNKNOWN:
+        wide = struct.pack("<4sIQQQI", b"ds64", 28, wide_bytes, data_bytes, layout.samples, 0)
+        return _riff(b"RF64", _UNKNOWN, wide + fmt + fact + layout.info, _UNKNOWN)
+    if fact:
+        fact = struct.pack("<4sII", b"fact", 4, layout.samples)
+    size = body_bytes + len(wide) + data_bytes + data_bytes % 2
+    return _riff(b"RIFF", size, wide + fmt + fact + layout.info, data_bytes)
+
+
+class WavWriter(PcmWriter):
+    """Writes a WAV file; `opened` is closed with the writer.
+
+    `close` raises `FileAccessError` where a pipe was promised another number of samples than it got.
+    """
+
+    def __init__(
+        self,
+        fo: BinaryIO,
+        sample_rate: int,
+        channels: int,
+        subtype: str,
+        samples: int | None = None,
+        tags: Tags = (),
+        rf64: bool = False,
+        opened: BinaryIO | None = None,
+    ) -> None:
+        super().__init__(fo, SUBTYPE_ENCODINGS[subtype], opened)
+        info, left_out = build_info(tags) if tags else (b"", [])
+        if left_out:
+            self.warnings.append(f"WAV has no place for the tags {', '.join(left_out)}: left out")
+        self._start = _position(fo)
+        reserve = samples is None and self._start is not None
+        self._layout = WavLayout(sample_rate, channels, subtype, samples, info, rf64, reserve)
+        write_all(fo, build_header(self._layout))
+
+    def close(self) -> None:
+        layout = self._layout
+        frame_bytes = layout.channels * self._encoding.width_bytes
+        if self.written * frame_bytes % 2:
+            write_all(self._fo, b"\0")
+        if self.written != layout.samples:
+            if self._start is not None:
+                self._correct(self._start)
+            elif layout.samples is not None:
+                self.abandon()
+                raise FileAccessError(
+                    f"{self.written} samples went to a pipe, its header says {layout.samples}: use a file"
+                )
+        super().close()
+
+    def _correct(self, start: int) -> None:
+        """Write the header again, now that the length is known."""
+        end = self._fo.tell()
+        header = build_header(replace(self._layout, samples=self.written))
+        if len(header) != len(build_header(self._layout)):
+            raise FileAccessError(
+                f"{self.written} samples were written, {self._layout.samples} promised: no RF64 now"
+            )
+        self._fo.seek(start)
+        write_all(self._fo, header)
+        self._fo.seek(end)
+
+
+def _fmt_chunk(layout: WavLayout, frame_bytes: int) -> bytes:
+    bits = frame_bytes // layout.channels * 8
+    code = FORMAT_PCM if layout.subtype.startswith("PCM") else FORMAT_FLOAT
+    # The field of bytes per second has 32 bits, which the largest rates and channel counts overflow.
+    bytes_per_second = min(layout.sample_rate * frame_bytes, 0xFFFFFFFF)
+    extensible = layout.channels > 2 or (code == FORMAT_PCM and bits > 16)
+    tag = FORMAT_EXTENSIBLE if extensible else code
+    body = struct.pack(
+        "<HHIIHH", tag, layout.channels, layout.sample_rate, bytes_per_second, frame_bytes, bits
+    )
+    if extensible:
+        body += struct.pack("<HHIH", 22, bits, _SPEAKERS.get(layout.channels, 0), code) + GUID_TAIL
+    elif code == FORMAT_FLOAT:
+        body += struct.pack("<H", 0)
+    return struct.pack("<4sI", b"fmt ", len(body)) + body
+
+
+def _riff(magic: bytes, size: int, chunks: bytes, data_bytes: int) -> bytes:
+    return struct.pack("<4sI4s", magic, size, b"WAVE") + chunks + struct.pack("<4sI", b"data", data_bytes)
+
+
+def _position(fo: BinaryIO) -> int | None:
+    """Where a seekable file object stands, else None."""
+    try:
+        return fo.tell() if fo.seekable() else None
+    except (AttributeError, io.UnsupportedOperation):
+        return None

@@ -1,0 +1,208 @@
+"""The decoder's loop over segments: what arrived -> what was dropped, inpainted -> samples."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from dpcodec.codec.report import DecodeReport
+from dpcodec.codec.solution_check import check_context, fault_of
+from dpcodec.container.header import Header
+from dpcodec.container.stream import Reader
+from dpcodec.inpaint.device import resolve_device
+from dpcodec.inpaint.problem import Problem, Progress, limit, reinsert
+from dpcodec.inpaint.solver_settings import SolverSettings
+from dpcodec.inpaint.solvers import agrees, halo_frames, solve_with
+from dpcodec.modes import mode_of_file
+from dpcodec.modes.base import Segment, join
+from dpcodec.settings import DecodeSettings
+from dpcodec.transform.stft import frame_count
+
+
+@dataclass(frozen=True)
+class TimeRange:
+    """The samples wanted: first .. last - 1, `last` None for the end."""
+
+    first: int
+    last: int | None
+
+    @property
+    def partial(self) -> bool:
+        """Whether it may be less than the whole file."""
+        return self.first > 0 or self.last is not None
+
+    def samples(self, total: int | None) -> int | None:
+        """How many there are in a signal of `total` samples."""
+        if total is None:
+            return None
+        return max(0, min(total, total if self.last is None else self.last) - self.first)
+
+    def clipped(self, block: np.ndarray, position: int, total: int | None) -> Iterator[np.ndarray]:
+        """The part of a block [C, n] at `position` that lies inside the time range and inside the signal."""
+        ends = [position + block.shape[1], *(e for e in (self.last, total) if e is not None)]
+        first, last = max(self.first, position), min(ends)
+        if last > first:
+            yield block[:, first - position : last - position]
+
+
+def time_range_of(header: Header, settings: DecodeSettings) -> TimeRange:
+    """The time range that the settings name, in samples of this file."""
+    first = round(settings.start * header.sample_rate)
+    if settings.duration is None:
+        return TimeRange(first, None)
+    return TimeRange(first, first + round(settings.duration * header.sample_rate))
+
+
+class Rebuild:
+    """Walks over a file block by block: `batch_segments` segments and a halo of frames on each side.
+
+    Raises `FormatError` where the header's numbers make no transform.
+    """
+
+    def __init__(
+        self,
+        reader: Reader,
+        settings: DecodeSettings,
+        solver: SolverSettings,
+        report: DecodeReport,
+        progress: Progress,
+    ) -> None:
+        self._reader, self._settings, self._solver = reader, settings, solver
+        self._report, self._progress = report, progress
+        self._header = reader.header
+        self._mode = mode_of_file(reader.header)
+        self._hop = self._mode.transform.hop
+        self._block_frames = self._header.segment_frames * settings.batch_segments
+        self._halo = halo_frames(self._mode.transform, settings.solver)
+        if self._halo and solver.device == "auto":  # else nothing is worth looking for a GPU
+            self._solver = replace(solver, device=resolve_device("auto"))
+        self._around = -(-self._halo // self._header.segment_frames)
+        self._segments: dict[int, Segment] = {}
+        self._stopped = False
+
+    def samples(self, wanted: TimeRange) -> Iterator[np.ndarray]:
+        """The finished samples of the time range, float32 [C, n] blocks."""
+        frames = self._mode.transform.frames_under(wanted.first, wanted.last or 0)
+        first_block = frames[0] // self._block_frames
+        synthesis = self._mode.synthesis(first_block * self._block_frames)
+        position = synthesis.start
+        for X, segment in self._blocks(first_block, None if wanted.last is None else frames[1]):
+            done = synthesis.push(X, segment)
+            yield from wanted.clipped(done, position, self._reader.total_samples)
+            position += done.shape[1]
+            if wanted.last is not None and position >= wanted.last:
+                return
+        total = self._samples_total()
+        yield from wanted.clipped(synthesis.finish(total), position, self._reader.total_samples)
+
+    def _samples_total(self) -> int:
+        """N; where the file was cut before it was told, up to the last frame that arrived."""
+        if self._reader.total_samples is not None:
+            return self._reader.total_samples
+        F = self._header.segment_frames
+        frames = max((index * F + s.frames for index, s in self._segments.items()), default=0)
+        return max(0, frames - 1) * self._hop
+
+    def _blocks(self, first_block: int, last_frame: int | None) -> Iterator[tuple[np.ndarray, Segment]]:
+        """From `first_block` on: coefficients [C, K, L] as estimated, and what arrived of them."""
+        F, B = self._header.segment_frames, self._settings.batch_segments
+        first_segment = max(0, first_block * B - self._around)
+        last_segment = None if last_frame is None else (last_frame // (F * B) + 1) * B + self._around
+        block = first_block
+        end = first_segment
+        for packets in self._reader.segments(first_segment, last_segment):
+            segment, problems = self._mode.read(packets, self._frames_of(packets.index))
+            self._segments[packets.index] = segment
+            self._report.damage += problems
+            end = packets.index + 1
+            while end >= (block + 1) * B + self._around:
+                yield self._solve_block(block, (block + 1) * B)
+                block += 1
+        while block * B < end:
+            yield self._solve_block(block, min((block + 1) * B, end))
+            block += 1
+
+    def _frames_of(self, segment: int) -> int | None:
+        total, F = self._reader.total_samples, self._header.segment_frames
+        return None if total is None else min(F, frame_count(total, self._hop) - segment * F)
+
+    def _solve_block(self, block: int, end_segment: int) -> tuple[np.ndarray, Segment]:
+        """One block's own frames, with context if asked; forgets segments that are no longer needed."""
+        F, B = self._header.segment_frames, self._settings.batch_segments
+        first = block * self._block_frames
+        held = sorted(self._segments)
+        base = held[0] * F
+        known = join([self._segments[s] for s in held])
+        last = min(base + known.frames, end_segment * F)
+        begin, stop = max(base, first - self._halo), min(base + known.frames, last + self._halo)
+        around = known.cut(begin - base, stop - base)
+        own = slice(first - begin, last - begin)
+        X = [self._solve(around, begin, block, c)[:, :, own] for c in range(self._header.channels)]
+        for s in held:
+            if s < min((block + 1) * B - self._around, held[-1]):
+                del self._segments[s]
+        self._tell(block + 1, f"block {block + 1}")
+        return np.concatenate(X), around.cut(own.start, own.stop)
+
+    def _solve(self, known: Segment, first_frame: int, block: int, channel: int) -> np.ndarray:
+        problem = self._mode.problem(known, channel, first_frame, self._reader.total_samples)
+        solver = "none" if self._stopped else self._settings.solver
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", RuntimeWarning)
+            estimate, choice = self._estimate(problem, solver, block, channel)
+        for warning in caught:
+            self._report.warn(str(warning.message))
+        self._report.choices[choice] = self._report.choices.get(choice, 0) + 1
+        if agrees(choice):
+            return estimate
+        estimate = limit(problem, estimate)
+        if not self._settings.context:
+            return estimate
+        spectrogram = reinsert(problem, estimate)
+        if self._settings.check:
+            check_context(problem, spectrogram)
+        return spectrogram
+
+    def _estimate(self, problem: Problem, solver: str, block: int, channel: int) -> tuple[np.ndarray, str]:
+        """The solver's estimate and why it was this solver; least squares' on the CPU where it is of no
+        use."""
+        share, progress = self._share(block), self._steps(block, channel)
+        estimate, choice = solve_with(solver, problem, share, progress)
+        if agrees(choice):
+            return estimate, choice
+        if fault := fault_of(problem, estimate, share.device):
+            self._report.warn(f"{fault}: solved by least squares on the CPU instead")
+            return solve_with("least-squares", problem, replace(share, device="cpu"), progress)
+        return estimate, choice
+
+    def _share(self, block: int) -> SolverSettings:
+        """The solver's settings with this block's share of the time that is left."""
+        if self._solver.deadline is None:
+            return self._solver
+        now, total = time.monotonic(), self._reader.total_samples
+        frames = self._block_frames if total is None else frame_count(total, self._hop)
+        left = max(1, -(-frames // self._block_frames) - block) * self._header.channels
+        return replace(self._solver, deadline=now + max(0.0, self._solver.deadline - now) / left)
+
+    def _steps(self, block: int, channel: int) -> Progress:
+        """The solver's progress on one channel of a block, told on in seconds of audio."""
+
+        def told(done: float, total: float | None, detail: str) -> bool:
+            part = done / max(total or 1, 1)
+            line = f"step {done:g}/{total or 0:g}" + (f", {detail}" if detail else "")
+            self._tell(block + (channel + part) / self._header.channels, line)
+            return self._stopped
+
+        return told
+
+    def _tell(self, blocks: float, detail: str) -> None:
+        """Tell that so many blocks are over; heed the answer."""
+        rate, samples = self._header.sample_rate, self._reader.total_samples
+        at = blocks * self._block_frames * self._hop / rate
+        total = None if samples is None else samples / rate
+        if self._progress(at if total is None else min(at, total), total, detail):
+            self._stopped = self._report.stopped = True

@@ -1,0 +1,249 @@
+"""One channel of a part of a perceptual file <-> its `ChannelBody`: the step follows a scale factor by band
+and frame, paired channels may be rotated, and what became zero has a noise level.
+
+Channels 2 i and 2 i + 1 are a pair, with common block switching. The payload: of the first channel of a pair
+that is not silent the block switching, and if the pair has two channels the stereo angles; then scale
+factors, noise levels and symbols.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from dpcodec.coding.body import PERCEPTUAL, SILENCE, BodyReader, ChannelBody, pack_bias
+from dpcodec.coding.entropy import Coder, Decoder, Encoder
+from dpcodec.coding.mdct_contexts import ChannelContext, MdctContexts, log_magnitude_of
+from dpcodec.coding.mdct_quantize import DEAD_ZONE, bias_of, boxes, dequantize_mdct, single
+from dpcodec.coding.mdct_symbols import check_block_splits, code_block_splits, walk_mdct
+from dpcodec.coding.side_information import (
+    NOISE_FRAMES,
+    NOISE_UNIT,
+    SCALE_FACTORS,
+    code_noise,
+    code_scale_factors,
+    code_stereo_angles,
+    step_factors,
+)
+from dpcodec.varint import write_varint
+
+LARGEST_FACTOR = float(step_factors(np.array(SCALE_FACTORS - 1)))
+ROWS_AT_ONCE = 256
+"""Values are computed this many rows at a time, for the memory of their float64 intermediates."""
+
+
+@dataclass(frozen=True)
+class PerceptualSymbols:
+    """A segment as its encoder codes it.
+
+    scaled         float64 [C, K, L], coefficients over their step factors, paired channels rotated
+    q              int32 [C, K, L], their symbols
+    steps          float32 [C], of each channel at scale factor 0
+    scale_factors  int64 [C, B, L], 0 .. 63
+    noise          int64 [C, B, ceil(L / NOISE_FRAMES)], levels 0 .. 15
+    angles         int64 [C // 2, B], 0 .. 63, by which pairs were rotated
+    block_splits   int64 [C, L], common to a pair
+    bands          int64 [K], the band of each row
+    """
+
+    scaled: np.ndarray
+    q: np.ndarray
+    steps: np.ndarray
+    scale_factors: np.ndarray
+    noise: np.ndarray
+    angles: np.ndarray
+    block_splits: np.ndarray
+    bands: np.ndarray
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is left of it."""
+        return not (self.q.any() or self.noise.any())
+
+    def channels(self, rows: slice, parts: int) -> list[ChannelBody]:
+        """Of the part that holds these rows of the grid, interleaved over so many parts."""
+        out, first = [], True
+        for c in range(len(self.q)):
+            first = first or not c % 2
+            if self._told(c):
+                out.append(self._channel(c, rows, parts, first))
+                first = False
+            else:
+                out.append(SILENCE)
+        return out
+
+    def _told(self, c: int) -> bool:
+        """Whether a channel has a payload: where something is left of it, and where a channel of nothing must
+        tell a pair's block switching, which the slope at the segment's end needs."""
+        pair = range(c // 2 * 2, min(c // 2 * 2 + 2, len(self.q)))
+        stands_for_pair = c == pair[0] and bool(self.block_splits[c].any()) and not any(map(self._left, pair))
+        return self._left(c) or stands_for_pair
+
+    def _left(self, c: int) -> bool:
+        return bool(self.q[c].any() or self.noise[c].any())
+
+    def _channel(self, c: int, rows: slice, parts: int, first: bool) -> ChannelBody:
+        """Of one that is told; with what holds for the pair if it is the first of it."""
+        bands, symbols = self._symbols(c, rows)
+        step, encoder = float(self.steps[c]), Encoder()
+        if first:
+            code_block_splits(encoder, symbols.shape[1], self.block_splits[c])
+            if c // 2 < len(self.angles):
+                code_stereo_angles(encoder, self.angles.shape[1], self.angles[c // 2])
+        shown = int(bands[-1]) + 1 if len(bands) else 0
+        scale_factors, noise = self.scale_factors[c], self.noise[c]
+        code_scale_factors(encoder, (shown, symbols.shape[1]), scale_factors)
+        code_noise(encoder, (shown, noise.shape[1]), noise)
+        paired = self._log_magnitude(c - 1, rows) if c % 2 and self._told(c - 1) else None
+        by_cell = _by_cell(scale_factors, noise, bands)
+        contexts = MdctContexts(ChannelContext(bands, parts, paired), self.block_splits[c], *by_cell)
+        walk_mdct(encoder, contexts, symbols)
+        bias = pack_bias(bias_of(self.scaled[c, rows][: len(bands)], symbols, step))
+        head = struct.pack("<fB", step, bias) + write_varint(len(bands))
+        return ChannelBody(PERCEPTUAL, head, encoder.finish())
+
+    def _symbols(self, c: int, rows: slice) -> tuple[np.ndarray, np.ndarray]:
+        """Bands and symbols of the rows that a part codes: int64 [Kp], int32 [Kp, L]."""
+        bands = self.bands[rows]
+        bands = bands[bands < _bands_coded(self.q[c], self.noise[c], self.bands)]
+        return bands, self.q[c, rows][: len(bands)]
+
+    def _log_magnitude(self, c: int, rows: slice) -> np.ndarray:
+        """Of a channel, as the paired one sees it: int16 [Kp, L]."""
+        bands, symbols = self._symbols(c, rows)
+        return log_magnitude_of(symbols, self.scale_factors[c][bands])
+
+
+def _bands_coded(q: np.ndarray, noise: np.ndarray, bands: np.ndarray) -> int:
+    """Bands up to the last in which anything is coded or filled."""
+    filled = np.flatnonzero(noise.any(axis=1))
+    coded = np.flatnonzero(q.any(axis=1))
+    last = max(int(filled[-1]) if len(filled) else -1, int(bands[coded[-1]]) if len(coded) else -1)
+    return last + 1
+
+
+@dataclass(frozen=True)
+class PerceptualPart:
+    """What one part tells of its rows, paired channels still rotated; the meaning of
+    `inpaint.problem.Problem`.
+
+    kept          bool [C, Kp, L], True where a value arrived
+    value         float32 [C, Kp, L], what the quantiser gives back, zero elsewhere
+    centre        float32 [C, Kp, L], middle of the value's box
+    halfwidth     float32 [C, Kp, L], half its width
+    bound         float32 [C, Kp, L], bound on the modulus of what became zero
+    noise         float32 [C, Kp, L], root mean square of what may fill cells, zero where kept
+    block_splits  int64 [C, L]
+    angles        int64 [C // 2, B], zero where both channels of a pair are silent
+    """
+
+    kept: np.ndarray
+    value: np.ndarray
+    centre: np.ndarray
+    halfwidth: np.ndarray
+    bound: np.ndarray
+    noise: np.ndarray
+    block_splits: np.ndarray
+    angles: np.ndarray
+
+    @staticmethod
+    def silent(shape: tuple[int, int, int], bands: int) -> PerceptualPart:
+        """Of `shape` [C, Kp, L], with nothing in it."""
+        C, _, L = shape
+        value, centre, halfwidth, bound, noise = np.zeros((5, *shape), np.float32)
+        return PerceptualPart(
+            np.zeros(shape, bool),
+            value,
+            centre,
+            halfwidth,
+            bound,
+            noise,
+            np.zeros((C, L), np.int64),
+            np.zeros((C // 2, bands), np.int64),
+        )
+
+
+def decode_perceptual_part(
+    body: bytes, shape: tuple[int, int, int], bands: Sequence[np.ndarray], parts: int, max_block_split: int
+) -> PerceptualPart:
+    """Decode the body of a part of `shape` [C, Kp, L]; `bands` int64 [Kp], of its rows, and int64 [K], of all
+    rows of the grid. Raises `FormatError` for every body that no encoder wrote."""
+    C, most, L = shape
+    reader = BodyReader(body, C, L)
+    found = PerceptualPart.silent(shape, int(bands[1][-1]) + 1)
+    first, paired = True, None
+    for c in range(C):
+        first, paired = first or not c % 2, paired if c % 2 else None
+        if reader.mode(PERCEPTUAL) != PERCEPTUAL:
+            continue
+        step, bias, rows = reader.step(), reader.bias(), reader.rows(most)
+        decoder = Decoder(reader.payload())
+        if first:
+            _decode_pair(decoder, found, c // 2, max_block_split)
+            first = False
+        channel = ChannelContext(bands[0], parts, paired).first(rows)
+        q, scale_factors, noise = _decode_cells(decoder, channel, found.block_splits[c])
+        decoder.finish()
+        _fill_in(found, c, q, scale_factors, noise, step, bias)
+        paired = log_magnitude_of(q, scale_factors)
+    reader.finish()
+    return found
+
+
+def _decode_pair(decoder: Coder, found: PerceptualPart, pair: int, max_block_split: int) -> None:
+    """Read what a pair's first channel tells of both."""
+    block_splits = code_block_splits(decoder, found.block_splits.shape[1], None)
+    check_block_splits(block_splits, max_block_split)
+    found.block_splits[2 * pair : 2 * pair + 2] = block_splits
+    if pair < len(found.angles):
+        found.angles[pair] = code_stereo_angles(decoder, found.angles.shape[1], None)
+
+
+def _decode_cells(
+    decoder: Coder, channel: ChannelContext, block_splits: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Symbols int32, and the scale factors and noise levels told before them, uint8: each [Kp, L]."""
+    bands, frames = channel.bands, len(block_splits)
+    shown = int(bands[-1]) + 1 if len(bands) else 0
+    scale_factors = code_scale_factors(decoder, (shown, frames), None)
+    levels = code_noise(decoder, (shown, -(-frames // NOISE_FRAMES)), None)
+    by_cell = _by_cell(scale_factors, levels, bands)
+    return walk_mdct(decoder, MdctContexts(channel, block_splits, *by_cell), None), *by_cell
+
+
+def _by_cell(
+    scale_factors: np.ndarray, levels: np.ndarray, bands: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Scale factors [B, L] and noise levels [B, ceil(L / NOISE_FRAMES)] of the cells of rows in these bands:
+    uint8 [Kp, L] each."""
+    spread = np.repeat(levels.astype(np.uint8), NOISE_FRAMES, axis=1)[:, : scale_factors.shape[1]]
+    return scale_factors.astype(np.uint8)[bands], spread[bands]
+
+
+def _fill_in(
+    found: PerceptualPart,
+    c: int,
+    q: np.ndarray,
+    scale_factors: np.ndarray,
+    noise: np.ndarray,
+    step: float,
+    bias: tuple[int, int],
+) -> None:
+    """Values, boxes, bounds and noise of a channel from its symbols, scale factors and noise levels."""
+    count = len(q)
+    found.kept[c, :count] = q != 0
+    for first in range(0, count, ROWS_AT_ONCE):
+        rows = slice(first, min(first + ROWS_AT_ONCE, count))
+        scale, zero = step_factors(scale_factors[rows]), q[rows] == 0
+        found.value[c, rows] = dequantize_mdct(q[rows], step, bias, scale)
+        filled = dequantize_mdct(np.ones_like(q[rows]), step, (0, 0), scale * noise[rows] * NOISE_UNIT)
+        found.noise[c, rows] = np.where(zero, filled, 0)
+        centre, halfwidth = boxes(q[rows], step, scale)
+        found.centre[c, rows] = centre
+        found.halfwidth[c, rows] = np.where(zero, 0, halfwidth)
+        found.bound[c, rows] = np.where(zero, halfwidth, 0)
+    # rows above the last one coded became zero too, with scale factors that nothing tells
+    found.bound[c, count:] = single(np.array(DEAD_ZONE * step * LARGEST_FACTOR))

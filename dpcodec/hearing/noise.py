@@ -1,0 +1,68 @@
+"""Noise substitution: how loud what became zero was, by band, measured and filled in again.
+
+An estimate like any other: solver `none` leaves it out. A cell's noise depends on its place alone, so that
+any stretch of a file sounds the same.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dpcodec.coding.side_information import NOISE_FRAMES, NOISE_LEVELS, NOISE_UNIT
+from dpcodec.mask.prng import philox4x32
+
+FILL = 0.45
+"""Root mean square of the noise, of that of the values it stands for: all of it would be added to the error,
+and less than half is heard as enough (docs/experiments/hearing.md)."""
+_KEY = np.array([0x64706E6F, 0x69736531], np.uint32)
+_WORDS = 4
+_LOUDEST = float(np.finfo(np.float32).max)
+
+
+def noise_levels(scaled: np.ndarray, q: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    """Level of each band and group of NOISE_FRAMES frames, int64 [B, ceil(L / NOISE_FRAMES)].
+
+    scaled  float64 [K, L], values in steps
+    q       int32 [K, L], their symbols
+    edges   int [B], first row of each band
+    """
+    frames = np.arange(0, q.shape[1], NOISE_FRAMES)
+    zero = q == 0
+
+    def sums(cells: np.ndarray) -> np.ndarray:
+        return np.add.reduceat(np.add.reduceat(cells, edges, axis=0), frames, axis=1)
+
+    energy, count = sums(np.where(zero, scaled**2, 0.0)), sums(zero.astype(np.float64))
+    rms = np.sqrt(energy / np.maximum(count, 1.0))
+    levels: np.ndarray = np.minimum(np.rint(FILL * rms / NOISE_UNIT), NOISE_LEVELS - 1).astype(np.int64)
+    return levels
+
+
+def filled(
+    values: np.ndarray, noise: np.ndarray, channel: int, first_frame: int, segment_frames: int
+) -> np.ndarray:
+    """Values of a channel with uniform noise of root mean square `noise` added: all [K, L], the type of the
+    values, from frame `first_frame` of a file of segments of `segment_frames` frames on."""
+    out = values.copy()
+    rows = int(np.flatnonzero(noise.any(axis=1))[-1]) + 1 if noise.any() else 0
+    at, frames = 0, values.shape[1]
+    while at < frames:
+        segment, inside = divmod(first_frame + at, segment_frames)
+        stop = min(at + segment_frames - inside, frames)
+        drawn = _uniform(segment, channel, rows, inside + stop - at)[:, inside:]
+        loud = noise[:rows, at:stop].astype(np.float64) * drawn
+        out[:rows, at:stop] += np.clip(loud, -_LOUDEST, _LOUDEST).astype(np.float32)
+        at = stop
+    return out
+
+
+def _uniform(segment: int, channel: int, rows: int, frames: int) -> np.ndarray:
+    """Uniform noise of variance 1, float32 [rows, frames]: four frames a block of Philox."""
+    blocks = -(-frames // _WORDS)
+    counter = np.empty((rows, blocks, 4), np.uint32)
+    counter[..., 0] = np.arange(blocks)
+    counter[..., 1] = np.arange(rows)[:, None]
+    counter[..., 2], counter[..., 3] = channel, segment
+    words = philox4x32(counter, _KEY).reshape(rows, blocks * _WORDS)[:, :frames]
+    uniform: np.ndarray = (words.astype(np.float64) + 0.5) * (2 * 3**0.5 / 2**32) - 3**0.5
+    return uniform.astype(np.float32)

@@ -1,0 +1,85 @@
+"""The masking threshold: what noise the ear lets pass, by band and frame, and the steps that follow it.
+
+Energy of half critical bands (`transform/bands.py`) spreads to the bands around it, falling SLOPE_DB a Bark
+either way; contributions add as their POWER-th powers do (spreading: M. R. Schroeder, B. S. Atal and J. L.
+Hall, J. Acoust. Soc. Am. 66 (1979), p. 1647). It is no quieter than the threshold in quiet (E. Terhardt,
+Hearing Research 1 (1979), p. 155). The decoder never repeats this: scale factors are in the file, so floats
+may take part.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from dpcodec.transform.bands import band_edges
+
+SLOPE_DB = 27.0
+POWER = 0.6
+FOLLOW = 0.6
+"""The noise follows its threshold to this power: at 1 every band is as bad as every other, at 0 the noise is
+white. 0.5 and 0.7 sounded alike to three measures (docs/experiments/hearing.md)."""
+LOUDEST_QUIET_DB = 20.0
+"""The threshold in quiet is taken to rise no higher, as beyond 13 kHz it would: ears and players differ."""
+FULL_SCALE_DB = 96.0
+"""Sound pressure level that a full-scale sine is taken to be heard at."""
+LARGEST_SCALE_FACTOR = 63
+HOLD = 1.0
+"""Scale factors, of 3 dB each, that a band's threshold may move by before its scale factor follows."""
+
+
+@dataclass(frozen=True)
+class MaskingThreshold:
+    """What the ear lets pass in a segment.
+
+    log2_squares  float64 [C, B, L], log2 of the square of the step that it allows, 0 where the segment's mean
+                  threshold is
+    level         root of that mean, which a coefficient's noise may have
+    """
+
+    log2_squares: np.ndarray
+    level: float
+
+
+def masking_threshold(power: np.ndarray, sample_rate: int) -> MaskingThreshold:
+    """From the energy of coefficients of an orthonormal transform, from 0 Hz to half the rate: float64
+    [C, K, L]."""
+    rows = power.shape[1]
+    edges = band_edges(rows, sample_rate)
+    energy = np.add.reduceat(power, edges[:-1], axis=1)
+    matrix, quiet = _spreading(rows, sample_rate)
+    spread = np.einsum("ab,cbl->cal", matrix, energy**POWER) ** (1 / POWER)
+    width = np.diff(edges)[:, None]
+    threshold = np.maximum(spread, quiet[:, None]) / width
+    mean = max(float((spread / width).mean()), float(threshold.min()))
+    return MaskingThreshold(FOLLOW * np.log2(threshold / mean), mean**0.5)
+
+
+def hold_scale_factors(log2_squares: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Scale factors 0 .. LARGEST_SCALE_FACTOR that stay until their band's threshold [C, B, L] has moved by
+    more than HOLD: int64 [C, B, L], and what to add to each channel's to have thresholds again, int64 [C]."""
+    held = np.empty(log2_squares.shape, np.int64)
+    here = np.rint(log2_squares[..., 0])
+    for frame in range(log2_squares.shape[2]):
+        now = log2_squares[..., frame]
+        here = np.where(np.abs(now - here) > HOLD, np.rint(now), here)
+        held[..., frame] = here
+    lowest = held.min(axis=(1, 2))
+    return np.minimum(held - lowest[:, None, None], LARGEST_SCALE_FACTOR), lowest
+
+
+@lru_cache(maxsize=16)
+def _spreading(rows: int, sample_rate: int) -> tuple[np.ndarray, np.ndarray]:
+    """What the POWER-th power of each band's energy adds to every other's, [B, B], and the energy of bands at
+    the threshold in quiet, [B]."""
+    edges = band_edges(rows, sample_rate)
+    centre_hz = (edges[:-1] + edges[1:]) * sample_rate / (4 * rows)
+    bark = 13 * np.arctan(0.00076 * centre_hz) + 3.5 * np.arctan((centre_hz / 7500) ** 2)
+    apart = np.abs(bark[:, None] - bark)
+    khz = np.maximum(centre_hz, 20.0) / 1000
+    quiet_db = 3.64 * khz**-0.8 - 6.5 * np.exp(-0.6 * (khz - 3.3) ** 2) + 1e-3 * khz**4
+    quiet_db = np.minimum(quiet_db, LOUDEST_QUIET_DB)
+    sine = 0.5 * rows  # energy a frame of a full-scale one
+    return 10 ** (-SLOPE_DB / 10 * POWER * apart), sine * 10 ** ((quiet_db - FULL_SCALE_DB) / 10)

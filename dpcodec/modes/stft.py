@@ -1,0 +1,117 @@
+"""STFT files: complex coefficients, redundant, so that what a mask dropped can be inpainted (the paper's)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from dpcodec.coding.body import SILENCE, BodyReader, interleave, write_body
+from dpcodec.coding.quantize import step_for_noise, step_for_snr
+from dpcodec.coding.stft_channel import decode_stft_channel, encode_stft_channel
+from dpcodec.container.header import Header
+from dpcodec.container.stream import SegmentData
+from dpcodec.inpaint.problem import Origin, Problem, stft_problem
+from dpcodec.mask.table import segment_mask
+from dpcodec.modes.base import Budget, CodedSegment, PartReader, Segment
+from dpcodec.settings import RANDOM_MASK_SNR_DB, EncodeSettings
+from dpcodec.transform.stft import Stft, block_span
+from dpcodec.transform.streaming import StftAnalysis, StftSynthesis
+
+
+class StftMode:
+    """See `modes.base.Mode`. Raises `SettingsError` for an STFT that cannot be inverted."""
+
+    def __init__(self, header: Header) -> None:
+        self._header, self._reader = header, PartReader(header)
+        self.transform = Stft(header.n_fft, header.hop, header.window)
+
+    def encode(
+        self, blocks: Iterator[np.ndarray], settings: EncodeSettings, budget: Budget
+    ) -> Iterator[CodedSegment]:
+        header = self._header
+        mask = segment_mask(header.mask)
+        analysis = StftAnalysis(self.transform, header.channels, header.segment_frames)
+        for index, X in enumerate(analysis.segments(blocks)):
+            kept = mask(header, index, X)
+            steps = None if settings.exact else self._steps(X, kept, settings)
+            yield CodedSegment(self._bodies(X, kept, steps), int(np.count_nonzero(kept)), kept.size)
+
+    def _steps(self, X: np.ndarray, kept: np.ndarray, settings: EncodeSettings) -> np.ndarray:
+        """Quantiser step of each channel, float32 [C]."""
+        weights = self.transform.weights
+        if settings.snr is None and self._reader.kind.stored:
+            return step_for_noise(X, kept, weights)
+        return step_for_snr(X, kept, RANDOM_MASK_SNR_DB if settings.snr is None else settings.snr, weights)
+
+    def _bodies(self, X: np.ndarray, kept: np.ndarray, steps: np.ndarray | None) -> list[bytes]:
+        """One a part; a single one if all of the segment is digital silence."""
+        stored, parts = self._reader.kind.stored, self._header.parts if X.any() else 1
+        bodies = []
+        for part in range(parts):
+            rows = interleave(part, parts)
+            channels = [
+                encode_stft_channel(
+                    X[c, rows], kept[c, rows], stored, None if steps is None else float(steps[c])
+                )
+                if X[c].any()
+                else SILENCE
+                for c in range(len(X))
+            ]
+            bodies.append(write_body(X.shape[2], channels))
+        return bodies
+
+    def read(self, packets: SegmentData, frames: int | None) -> tuple[Segment, list[str]]:
+        return self._reader.read(packets, frames, _unknown, self._lay)
+
+    def _lay(
+        self,
+        segment: Segment,
+        body: bytes,
+        rows: slice,
+        packets: SegmentData,
+        mask: np.ndarray | None,
+        told: bool,
+    ) -> np.ndarray:
+        C, K, L = segment.kept.shape
+        reader, bounds = BodyReader(body, C, L), self._reader.bounds(L)
+        grid = len(range(*rows.indices(K))), L
+        channels = [
+            decode_stft_channel(
+                reader, grid, None if mask is None else mask[c, rows], self._header.exact, bounds
+            )
+            for c in range(C)
+        ]
+        reader.finish()
+        for c, channel in enumerate(channels):
+            segment.kept[c, rows], segment.value[c, rows] = channel.kept, channel.centre
+            segment.halfwidth[c, rows], segment.bound[c, rows] = channel.halfwidth, channel.bound
+        return np.array([channel.quiet for channel in channels])
+
+    def problem(self, segment: Segment, channel: int, first_frame: int, samples: int | None) -> Problem:
+        span = block_span(self.transform, first_frame, segment.frames, samples)
+        origin = Origin(channel, first_frame, self._header.segment_frames)
+        one = slice(channel, channel + 1)
+        return stft_problem(
+            self.transform,
+            span,
+            segment.kept[one],
+            segment.value[one],
+            segment.halfwidth[one],
+            segment.bound[one],
+            origin,
+        )
+
+    def synthesis(self, first_frame: int) -> _Synthesis:
+        return _Synthesis(self.transform, self._header.channels, first_frame)
+
+
+class _Synthesis(StftSynthesis):
+    def push(self, X: np.ndarray, segment: Segment | None = None) -> np.ndarray:
+        return super().push(X)
+
+
+def _unknown(shape: tuple[int, int, int]) -> Segment:
+    segment = Segment.unknown(shape, np.complex64)
+    segment.centre = segment.value  # the quantiser gives back the middle of its boxes
+    return segment

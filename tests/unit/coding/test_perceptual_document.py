@@ -1,0 +1,283 @@
+"""Perceptual files against a second decoder, written from docs/format.md in loops and Python integers."""
+
+from __future__ import annotations
+
+import math
+import struct
+
+import numpy as np
+import pytest
+
+from dpcodec.coding.body import interleave, write_body
+from dpcodec.coding.entropy import Encoder
+from dpcodec.coding.mdct_quantize import quantize_mdct
+from dpcodec.coding.perceptual_channel import PerceptualSymbols, decode_perceptual_part
+from dpcodec.coding.side_information import code_noise, code_scale_factors, code_stereo_angles, step_factors
+from dpcodec.hearing.noise import filled, noise_levels
+from dpcodec.transform.bands import band_edges, band_of_rows
+
+from ..mask.slow_prng import slow_philox
+from .slow_mdct import Given, LogMagnitudes, SlowMdctDecoder, block, data_file
+
+LARGEST = (2 - 2**-23) * 2.0**127
+HERTZ = [int(word) for line in block("hertz") for word in line.split()]
+
+
+def slow_edges(bins: int, rate: int) -> list[int]:
+    edges = [0]
+    for hertz in HERTZ:
+        row = 2 * bins * hertz // rate
+        if edges[-1] + 4 <= row <= bins - 4:
+            edges.append(row)
+    return [*edges, bins]
+
+
+class SlowPerceptualDecoder(SlowMdctDecoder):
+    """A second decoder of what mode 5 has before its symbols."""
+
+    def angles(self, bands: int) -> list[int]:
+        counts, found = close(64), [0]
+        for _ in range(bands):
+            found += self.step(counts, [found[-1]])
+        return found[1:]
+
+    def levels(self, bands: int, groups: int) -> list[list[int]]:
+        counts, found = close(16), [[0] * groups]
+        for _ in range(bands):
+            found.append(self.step(counts, found[-1]))
+        return found[1:]
+
+    def scale_factors(self, bands: int, frames: int) -> list[list[int]]:
+        counts = {
+            context: [*near[7:], *[1] * 49, *near[:7]]
+            for context, near in enumerate(data_file("scale_factors")["differences"])
+        }
+        found: list[list[int]] = []
+        u = [0] * frames  # of the band below
+        for band in range(bands):
+            w, symbols = [0] * frames, [0] * frames
+            for d in (0, 256, 128, 64, 32, 16, 8, 4, 2):
+                here = range(d // 2, frames, d) if d else range(0, frames, 256)
+                expected, contexts = [], []
+                for frame in here:
+                    if not d:
+                        expected.append(found[band - 1][frame] if band else 24)
+                        contexts.append(u[frame] + 2)
+                        continue
+                    a = w[frame - d // 2]
+                    b = w[frame + d // 2] if frame + d // 2 < frames else a
+                    v = min(max(a - b, -4), 4)
+                    stage = {4: 1, 2: 2}.get(d, 0)
+                    expected.append((a + b) >> 1)
+                    contexts.append((1 + stage * 9 + v + 4) * 5 + u[frame] + 2)
+                for frame, x, symbol in zip(here, expected, self.step(counts, contexts), strict=True):
+                    w[frame], symbols[frame] = (x + symbol) % 64, symbol
+            u = [min(max(s - 64 if s > 31 else s, -2), 2) for s in symbols]
+            found.append(w)
+        return found
+
+
+def close(size: int) -> dict[int, list[int]]:
+    return {j: [max(256 >> abs(i - j), 4) for i in range(size)] for j in range(size)}
+
+
+class SlowPart:
+    """The body of part `part` of `parts`, read from its first byte to its last."""
+
+    def __init__(self, body: bytes, part: int, parts: int, shape: tuple[int, int, int], rate: int) -> None:
+        C, K, L = shape
+        stride = next(s for s in range(-(-parts // 3), parts + 1) if math.gcd(s, parts) == 1)
+        self.edges = slow_edges(K, rate)
+        self.rows = range(part * stride % parts, K, parts)
+        self.body, self.at = body, 0
+        self.kept, self.value, self.noise = (
+            [[[zero] * L for _ in self.rows] for _ in range(C)] for zero in (False, 0.0, 0.0)
+        )
+        self.block_splits = [[0] * L for _ in range(C)]
+        self.angles = [[0] * (len(self.edges) - 1) for _ in range(C // 2)]
+        self.told: set[int] = set()
+        self.log_magnitudes: dict[int, LogMagnitudes] = {}
+        assert self.varint() == L
+        for c in range(C):
+            mode = self.take(1)[0]
+            assert mode in (0, 5)
+            if mode:
+                self.channel(c, C, L, parts)
+        assert self.at == len(body)
+
+    def take(self, count: int) -> bytes:
+        self.at += count
+        assert self.at <= len(self.body)
+        return self.body[self.at - count : self.at]
+
+    def varint(self) -> int:
+        value = shift = 0
+        while (byte := self.take(1)[0]) > 127:
+            value, shift = value | (byte & 127) << shift, shift + 7
+        return value | byte << shift
+
+    def channel(self, c: int, C: int, L: int, parts: int) -> None:
+        (step,) = struct.unpack("<f", self.take(4))
+        bias = self.take(1)[0]
+        u, v = ((half + 8) % 16 - 8 for half in (bias >> 4, bias & 15))
+        bins = self.varint()
+        payload = self.take(self.varint() if c + 1 < C else len(self.body) - self.at)
+        decoder, pair = SlowPerceptualDecoder(payload), c // 2
+        if pair not in self.told:
+            self.told.add(pair)
+            block_splits = decoder.block_splits(L)
+            for paired in range(2 * pair, min(2 * pair + 2, C)):
+                self.block_splits[paired] = block_splits
+            if 2 * pair + 1 < C:
+                self.angles[pair] = decoder.angles(len(self.edges) - 1)
+        band_of = [sum(edge <= k for edge in self.edges) - 1 for k in self.rows[:bins]]
+        bands = band_of[-1] + 1 if bins else 0
+        scale_factors, levels = decoder.scale_factors(bands, L), decoder.levels(bands, -(-L // 16))
+        given = Given(scale_factors, levels, band_of, self.block_splits[c], parts)
+        found, self.log_magnitudes[c] = decoder.symbols(
+            given, self.log_magnitudes.get(c - 1) if c % 2 else None
+        )
+        q = found.tolist()
+        for row, band in enumerate(band_of):
+            for frame in range(L):
+                symbol, w = q[row][frame], scale_factors[band][frame]
+                f = float(2 ** (w // 2)) * (1.4142135623730951 if w % 2 else 1.0)
+                if symbol:
+                    e = u if abs(symbol) == 1 else v
+                    value = (abs(symbol) + e / 32) * step * f
+                    self.kept[c][row][frame] = True
+                    self.value[c][row][frame] = single(value if symbol > 0 else -value)
+                else:
+                    self.noise[c][row][frame] = single(step * (f * levels[band][frame // 16] / 32))
+
+
+def single(value: float) -> float:
+    """Limited to float32's largest number, rounded to float32."""
+    (rounded,) = struct.unpack("<f", struct.pack("<f", min(max(value, -LARGEST), LARGEST)))
+    return float(rounded)
+
+
+def walk(rng: np.random.Generator, shape: tuple[int, int], stay: float, top: int) -> np.ndarray:
+    """Scale factors that mostly stay, and now and then are anything."""
+    moves = np.where(rng.random(shape) < stay, 0, rng.integers(-3, 4, shape))
+    jumps = np.where(rng.random(shape) < 0.02, rng.integers(-63, 64, shape), 0)
+    return np.asarray(np.clip(top // 2 + np.cumsum(moves + jumps, axis=1), 0, top))
+
+
+def segment(
+    seed: int,
+    shape: tuple[int, int, int],
+    rate: int,
+    silent: tuple[int, ...],
+    scale: float,
+    steps: np.ndarray,
+) -> PerceptualSymbols:
+    """Values about as large as their steps at `scale` 1, some much larger, few near half the rate."""
+    C, K, L = shape
+    rng = np.random.default_rng(seed)
+    edges, bands = slow_edges(K, rate), band_of_rows(K, rate)
+    scale_factors = np.stack([walk(rng, (len(edges) - 1, L), 0.8, 63) for _ in range(C)])
+    size = (
+        2.0 ** (np.repeat(scale_factors, np.diff(edges), axis=1) / 2) * np.exp(-np.arange(K) / K * 3)[:, None]
+    )
+    X = scale * rng.laplace(size=shape) * size * rng.choice([1, 30, 1e4], shape, p=[0.9, 0.09, 0.01])
+    X[list(silent)] = 0
+    X[-1, K // 2 :] = 0
+    block_splits = np.repeat(rng.integers(-3, 4, (C, L)).clip(0)[::2], 2, axis=0)[:C]
+    angles = rng.integers(0, 64, (C // 2, len(edges) - 1))
+    scaled = X / step_factors(scale_factors)[:, bands]
+    q = np.stack([quantize_mdct(x, float(step)) for x, step in zip(scaled, steps, strict=True)])
+    noise = np.stack(
+        [
+            noise_levels(x / float(step), symbols, np.array(edges[:-1]))
+            for x, step, symbols in zip(scaled, steps, q, strict=True)
+        ]
+    )
+    return PerceptualSymbols(scaled, q, steps, scale_factors, noise, angles, block_splits, bands)
+
+
+CASES = [
+    # channels, bins and frames, parts, sample rate, silent channels, scale
+    ((1, 64, 37), 1, 44100, (), 1.0),
+    ((1, 256, 5), 4, 8000, (), 0.2),
+    ((2, 48, 17), 3, 8000, (1,), 1.0),
+    ((2, 32, 273), 2, 44100, (), 1.0),
+    ((3, 40, 33), 5, 44100, (0,), 1.0),
+    ((3, 32, 9), 2, 8000, (0, 1), 2.0),
+    ((3, 36, 1), 1, 44100, (2,), 1.0),
+    ((2, 32, 21), 16, 8000, (), 0.02),
+    ((1, 32, 3), 1, 44100, (0,), 1.0),
+]
+
+
+@pytest.mark.parametrize("loud", [1.0, 2.0**100])
+@pytest.mark.parametrize("shape, parts, rate, silent, scale", CASES)
+def test_a_second_decoder_agrees(
+    shape: tuple[int, int, int], parts: int, rate: int, silent: tuple[int, ...], scale: float, loud: float
+) -> None:
+    steps = np.array([loud * (0.7 + 0.2 * c) for c in range(shape[0])], np.float32)
+    coded = segment(parts, shape, rate, silent, scale * loud, steps)
+    assert coded.empty == (len(silent) == shape[0])
+    if coded.empty:
+        parts = 1
+    kept = np.count_nonzero(coded.q)
+    for part in range(parts):
+        rows = interleave(part, parts)
+        body = write_body(shape[2], coded.channels(rows, parts))
+        slow = SlowPart(body, part, parts, shape, rate)
+        grid = shape[0], len(slow.rows), shape[2]
+        found = decode_perceptual_part(body, grid, (coded.bands[rows], coded.bands), parts, 3)
+        for name in ("kept", "value", "noise", "block_splits", "angles"):
+            here = getattr(found, name)
+            assert here.tobytes() == np.array(getattr(slow, name), here.dtype).tobytes(), name
+        for c in range(shape[0]):
+            pair = [paired for paired in (c // 2 * 2, c // 2 * 2 + 1) if paired < shape[0]]
+            told = not {*pair} <= {*silent} or bool(coded.block_splits[c].any())
+            assert slow.block_splits[c] == (coded.block_splits[c] * told).tolist()
+            assert len(pair) == 1 or slow.angles[c // 2] == (coded.angles[c // 2] * told).tolist()
+        kept -= int(found.kept.sum())
+    assert kept == 0
+
+
+@pytest.mark.parametrize("bands, frames", [(0, 5), (1, 1), (3, 16), (4, 257), (2, 700)])
+def test_a_second_decoder_agrees_on_side_information_of_any_value(bands: int, frames: int) -> None:
+    rng = np.random.default_rng(frames)
+    groups = -(-frames // 16)
+    scale_factors, levels = rng.integers(0, 64, (bands, frames)), rng.integers(0, 16, (bands, groups))
+    angles = rng.integers(0, 64, 40)
+    encoder = Encoder()
+    code_stereo_angles(encoder, 40, angles)
+    code_scale_factors(encoder, (bands, frames), scale_factors)
+    code_noise(encoder, (bands, groups), levels)
+    slow = SlowPerceptualDecoder(encoder.finish())
+    assert slow.angles(40) == angles.tolist()
+    assert slow.scale_factors(bands, frames) == scale_factors.tolist()
+    assert slow.levels(bands, groups) == levels.tolist()
+
+
+@pytest.mark.parametrize("line", block("bands"))
+def test_bands_of_the_document(line: str) -> None:
+    (rate, bins), edges = (tuple(map(int, half.split())) for half in line.split("|"))
+    assert slow_edges(bins, rate) == list(edges) == band_edges(bins, rate).tolist()
+
+
+def word(segment: int, c: int, k: int, frame: int) -> int:
+    return slow_philox((frame // 4, k, c, segment), (0x64706E6F, 0x69736531))[frame % 4]
+
+
+@pytest.mark.parametrize("line", block("noise"))
+def test_words_of_the_noise(line: str) -> None:
+    place, told = line.split("|")
+    assert word(*map(int, place.split())) == int(told, 16)
+
+
+def test_noise_of_the_document() -> None:
+    noise = np.random.default_rng(5).random((3, 5, 11)).astype(np.float32)
+    noise[1, 2], noise[0, :, 3] = 0, 0
+    values = np.where(noise == 0, np.float32(0.3), np.float32(0))
+    first_frame = (2**32 - 2) * noise.shape[2]
+    found = np.stack([filled(values[c], noise[c], c, first_frame, noise.shape[2]) for c in range(len(noise))])
+    for c, k, frame in np.ndindex(noise.shape):
+        u = single((word(2**32 - 2, c, k, frame) + 0.5) * math.sqrt(3) / 2**31 - math.sqrt(3))
+        expected = float(values[c, k, frame]) + single(float(noise[c, k, frame]) * u)
+        assert found[c, k, frame] == np.float32(expected)

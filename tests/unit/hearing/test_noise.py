@@ -1,0 +1,83 @@
+"""Noise in place of what became zero: measured by band, of its level, everywhere the same, nowhere else."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dpcodec.coding.side_information import NOISE_FRAMES, NOISE_LEVELS, NOISE_UNIT
+from dpcodec.hearing.noise import FILL, filled, noise_levels
+
+
+def channels_filled(values: np.ndarray, noise: np.ndarray, segment: int) -> np.ndarray:
+    """All channels of a segment of as many frames as there are, [C, K, L]."""
+    frames = values.shape[2]
+    both = enumerate(zip(values, noise, strict=True))
+    return np.stack([filled(v, n, c, segment * frames, frames) for c, (v, n) in both])
+
+
+def test_noise_has_its_level_and_no_pattern() -> None:
+    noise = np.zeros((2, 64, 500), np.float32)
+    noise[0, :40], noise[1, 10:20] = 0.5, 2.0
+    values = np.zeros_like(noise)
+    values[0, 50] = 7
+    found = channels_filled(values, noise, 3)
+    assert np.isclose(np.sqrt(np.mean(found[0, :40] ** 2)), 0.5, rtol=0.02)
+    assert np.isclose(np.sqrt(np.mean(found[1, 10:20] ** 2)), 2.0, rtol=0.04)
+    assert np.abs(found[0, :40]).max() <= 0.5 * 3**0.5 * (1 + 1e-6)
+    np.testing.assert_array_equal(found[0, 40:], values[0, 40:])
+    np.testing.assert_array_equal(found[1, 20:], 0)
+    rows = found[0, :40]
+    for shifted in (rows[:, 1:] * rows[:, :-1], rows[1:] * rows[:-1], rows[:, 4:] * rows[:, :-4]):
+        assert abs(shifted.mean()) < 0.01
+    np.testing.assert_array_equal(values[0, :40], 0)  # the input is as it was
+
+
+def test_the_loudest_noise_stays_finite() -> None:
+    noise = np.full((4, 40), np.finfo(np.float32).max, np.float32)
+    assert np.isfinite(filled(np.zeros_like(noise), noise, 0, 0, 40)).all()
+
+
+def test_a_cells_noise_depends_on_its_place_alone() -> None:
+    noise = np.ones((2, 16, 30), np.float32)
+    zeros = np.zeros_like(noise)
+    whole = channels_filled(zeros, noise, 7)
+    for c in range(2):
+        shorter = filled(zeros[c, :, :11], noise[c, :, :11], c, 210, 30)
+        np.testing.assert_array_equal(shorter, whole[c, :, :11])
+    np.testing.assert_array_equal(filled(zeros[0, :9], noise[0, :9], 0, 210, 30), whole[0, :9])
+    assert not np.array_equal(channels_filled(zeros, noise, 8), whole)
+    assert not np.array_equal(whole[0], whole[1])
+
+
+def test_a_run_of_frames_may_begin_and_end_in_any_segment() -> None:
+    """Segments of 13 frames; a run over some of them is what its frames have one by one."""
+    noise = np.random.default_rng(3).random((6, 60)).astype(np.float32)
+    zeros = np.zeros_like(noise)
+    whole = filled(zeros, noise, 1, 0, 13)
+    for first, last in ((0, 13), (5, 50), (13, 14), (38, 60), (7, 12)):
+        here = slice(first, last)
+        np.testing.assert_array_equal(
+            filled(zeros[:, here], noise[:, here], 1, first, 13), whole[:, here], f"{first} .. {last}"
+        )
+
+
+def test_levels_are_those_of_what_became_zero() -> None:
+    """A level is the share FILL of the root mean square of the zeroed cells of a band and a group of frames,
+    in units of NOISE_UNIT; cells that are coded do not count."""
+    rng = np.random.default_rng(8)
+    frames, edges = 2 * NOISE_FRAMES + 3, np.array([0, 4, 9])
+    scaled = rng.uniform(-0.6, 0.6, (20, frames))
+    q = (rng.random(scaled.shape) < 0.3).astype(np.int32)
+    scaled[4:9, :NOISE_FRAMES] = 100.0  # louder than the loudest level, all of it zero
+    q[4:9, :NOISE_FRAMES] = 0
+    q[9:, NOISE_FRAMES : 2 * NOISE_FRAMES] = 1  # nothing became zero
+    found = noise_levels(scaled, q, edges)
+    assert found.shape == (3, 3)
+    for band, (low, high) in enumerate(((0, 4), (4, 9), (9, 20))):
+        for group in range(3):
+            at = slice(group * NOISE_FRAMES, (group + 1) * NOISE_FRAMES)
+            zeroed = scaled[low:high, at][q[low:high, at] == 0]
+            rms = np.sqrt(np.mean(zeroed**2)) if len(zeroed) else 0.0
+            assert found[band, group] == min(round(FILL * rms / NOISE_UNIT), NOISE_LEVELS - 1)
+    assert found[1, 0] == NOISE_LEVELS - 1
+    assert found[2, 1] == 0
