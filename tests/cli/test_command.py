@@ -192,7 +192,6 @@ def test_what_is_for_other_masks_is_refused(cli: Run, tone: MakeFile, tmp_path: 
             ("--mask", "energy", "--quality", "5"),
             "quality does not belong to profile stft: it is for perceptual",
         ),
-        (("--mask", "energy", "--seed", "5"), "--seed is of the random mask"),
     ):
         done = cli("encode", tone(seconds=1), tmp_path / "out.dpc", *options)
         assert done.code == 2

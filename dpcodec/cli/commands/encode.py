@@ -123,11 +123,6 @@ def settings_of(options: dict[str, Any]) -> tuple[str, dpcodec.EncodeSettings]:
     if options["mask"] is not None:
         changes["mask"], changes["columns"] = dpcodec.parse_mask(options["mask"])
     base = options["profile"] or dpcodec.profile_meant(changes)
-    if (
-        options["seed"] is not None
-        and not dpcodec.MASKS[changes.get("mask", dpcodec.profile(base).mask)].seeded
-    ):
-        raise UsageError("--seed is of the random mask: give --mask random, or leave it out")
     tags = tuple(_tag(text) for text in options["tags"])
     return base, dpcodec.profile(base, **changes, tags=tags, keep_tags=not options["no_tags"])
 
