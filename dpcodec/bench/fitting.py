@@ -15,8 +15,8 @@ from dpcodec.settings import FITS, check_choice, check_integer
 BINS = 1024
 """Rows the network sees of the paper's STFT."""
 CPU_STEP_S = {"multiresunet": 25.0, "multiresunet-small": 0.65}
-"""One step on one core, BINS x CPU_STEP_FRAMES cells (docs/method.md). To measure it first would take a
-minute; on other machines this is a guess."""
+"""One step on one core, BINS x CPU_STEP_FRAMES cells (docs/experiments/deep-prior.md). To measure it first
+would take a minute; on other machines this is a guess."""
 CPU_STEP_FRAMES = 160
 CPU_START_S = 70.0
 """The two linear solutions of a guided fit, on one core, as many frames."""

@@ -115,7 +115,7 @@ def test_the_cost_of_fits_is_told_with_options_that_take_ten_minutes() -> None:
     total = sum(task.cost_s for task in full.tasks if task.key["solver"] == "deep-prior")
     assert total > 3 * 2 * 9 * 5000 * 0.9 * CPU_STEP_S["multiresunet"]
     (note,) = full.notes
-    assert "54 fits of multiresunet, 5000 steps each, take about 25 d" in note
+    assert "54 fits of multiresunet, 5000 steps each, take about 77 d" in note
     words = note.split()
     advised = {
         name: words[words.index(f"--{name}") + 1] for name in ("masks", "drops", "network", "iterations")
