@@ -122,8 +122,8 @@ def test_the_cost_of_days_is_told_before_it_is_paid(paper_run: Run) -> None:
     published = ("--network", "multiresunet", "--fit", "paper")
     done = paper_run("--solvers", "deep-prior", *published, "--seconds", 5, "--budget", "1s")
     assert done.succeeds().out == b""
-    assert "12 fits of multiresunet, 5000 steps each, take about 5 d 12 h of one core" in done.err
-    assert "12 measurements are left: each takes 11 h or more: give a longer --budget" in done.err
+    assert "12 fits of multiresunet, 5000 steps each, take about 17 d of one core" in done.err
+    assert "12 measurements are left: each takes 1 d 10 h or more: give a longer --budget" in done.err
 
 
 def test_progress_as_json(paper_run: Run) -> None:

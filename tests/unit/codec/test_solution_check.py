@@ -49,6 +49,8 @@ def test_kept_coefficients_must_lie_in_their_intervals() -> None:
 
 
 def test_the_decoder_replaces_a_solver_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("torch")
+
     def fails_first(
         solver: str, problem: Problem, settings: SolverSettings, progress: Progress
     ) -> tuple[np.ndarray, str]:
