@@ -61,6 +61,8 @@ LOSSES = ("mse", "l1", "mse+stft")
 FITS = ("guided", "paper")
 
 N_FFT_RANGE = (64, 65536)
+MAX_REDUNDANCY = 64
+"""Of an STFT: n_fft / hop."""
 MAX_BLOCK_SPLIT_RANGE = (0, 7)
 RATE_RANGE_HZ = (1, 1_048_575)
 CHANNELS_RANGE = (1, 255)
@@ -242,6 +244,11 @@ class EncodeSettings:
             check_integer("column", last, first, 2**47)
 
 
+MAX_MEMORY = 4 << 30
+MAX_EXPANSION = 1 << 16
+"""What a reader allows by default, see `DecodeSettings`."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class DecodeSettings:
     """How to rebuild what was dropped.
@@ -250,16 +257,20 @@ class DecodeSettings:
     context          put the kept coefficients back after the solver ("with context")
     device           "auto", "cpu", "cuda", "cuda:N" or "mps"
     iterations       steps of the solver; None: the solver's own default
-    time_limit       seconds for the whole decoding; None: no limit
+    time_limit       seconds for the whole decoding, after which the rest is rebuilt with solver none, and
+                     `LimitError` where that takes a quarter more (at least 5 s); None: no limit but that of
+                     `auto`, for each block and channel 2 s and 30 times the block's length
     seed             of the deep prior's input and weights, 0 .. 2**64 - 1
     network          the deep prior's network by name; None: by device
     fit              of the deep prior: "guided" (from least squares) or "paper" (from noise)
     loss             of the deep prior: "mse", "l1" (the paper's equation 4), "mse+stft" (its implementation);
                      None: "mse" for the guided fit, "mse+stft" for the paper's
     start, duration  the time range wanted, seconds; duration None: to the end
-    batch_segments   segments solved together
+    batch_segments   segments solved together; None: so many that the solver sees no more frames around them
+                     than of them
     max_memory       bytes a block may need before `LimitError`
-    max_duration     seconds of audio before `LimitError`; None: no limit
+    max_duration     seconds of audio before `LimitError`
+    max_expansion    coefficients for each byte of the file before `LimitError`
     check            assert that kept coefficients came back within half a quantiser step
     """
 
@@ -274,9 +285,10 @@ class DecodeSettings:
     loss: Loss | None = None
     start: float = 0.0
     duration: float | None = None
-    batch_segments: int = 1
-    max_memory: int = 4 << 30
-    max_duration: float | None = None
+    batch_segments: int | None = None
+    max_memory: int = MAX_MEMORY
+    max_duration: float = 360_000.0
+    max_expansion: int = MAX_EXPANSION
     check: bool = True
 
     def __post_init__(self) -> None:
@@ -293,10 +305,11 @@ class DecodeSettings:
         check_real("start", self.start, 0.0, 1e12)
         if self.duration is not None:
             check_real("duration", self.duration, 0.0, 1e12)
-        if self.max_duration is not None:
-            check_real("max_duration", self.max_duration, 0.0, 1e12)
-        check_integer("batch_segments", self.batch_segments, 1, 4096)
+        check_real("max_duration", self.max_duration, 0.0, 1e12)
+        if self.batch_segments is not None:
+            check_integer("batch_segments", self.batch_segments, 1, 4096)
         check_integer("max_memory", self.max_memory, 1 << 20, 1 << 50)
+        check_integer("max_expansion", self.max_expansion, 1, 1 << 50)
 
 
 def check_transform(name: str, n_fft: int, hop: int, window: str, max_block_split: int = 0) -> None:
@@ -307,7 +320,7 @@ def check_transform(name: str, n_fft: int, hop: int, window: str, max_block_spli
     if not TRANSFORMS[name].switches_blocks:
         if n_fft % 2:
             raise SettingsError(f"n_fft is {n_fft}: it must be even")
-        check_integer("hop", hop, 1, n_fft)
+        check_integer("hop", hop, -(-n_fft // MAX_REDUNDANCY), n_fft)
     elif hop * 2 != n_fft:
         raise SettingsError(f"hop is {hop}: an MDCT needs half of n_fft, {n_fft // 2}")
     elif hop % blocks:

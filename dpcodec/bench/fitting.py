@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import cache
 
 from dpcodec.bench.engine.experiment import Row
-from dpcodec.inpaint.deep_prior.sizes import NETWORKS, default_steps, network_size
 from dpcodec.inpaint.device import resolve_device
+from dpcodec.inpaint.network_size import NETWORKS, default_steps, network_size
 from dpcodec.inpaint.solver_settings import SolverSettings
 from dpcodec.inpaint.solvers import AUTO, SOLVERS
 from dpcodec.settings import FITS, check_choice, check_integer

@@ -16,7 +16,7 @@ from dpcodec.codec.inspection import FileInfo, inspect_stream
 from dpcodec.codec.report import DecodeReport, EncodeReport
 from dpcodec.container.constants import VERSION_MAJOR, VERSION_MINOR
 from dpcodec.container.repair import RepairReport, repair_stream
-from dpcodec.settings import DecodeSettings, EncodeSettings
+from dpcodec.settings import MAX_EXPANSION, MAX_MEMORY, DecodeSettings, EncodeSettings
 
 __all__ = [
     "FORMAT_VERSION",
@@ -77,9 +77,9 @@ def decode(data: bytes, settings: DecodeSettings | None = None) -> Audio:
     return writers[0].audio
 
 
-def inspect(data: bytes) -> FileInfo:
+def inspect(data: bytes, *, max_memory: int = MAX_MEMORY, max_expansion: int = MAX_EXPANSION) -> FileInfo:
     """What the bytes of a `.dpc` file say, and whether they are whole; see `inspect_stream`."""
-    return inspect_stream(io.BytesIO(data))
+    return inspect_stream(io.BytesIO(data), max_memory=max_memory, max_expansion=max_expansion)
 
 
 def repair(data: bytes) -> bytes:

@@ -7,22 +7,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import BinaryIO
 
+import numpy as np
+
 from dpcodec.audio.audio import SampleFormat
 from dpcodec.audio.streams import AudioWriter
-from dpcodec.codec.rebuild import Rebuild, TimeRange, time_range_of
+from dpcodec.codec.memory import check_rebuilding
+from dpcodec.codec.rebuild import Rebuild, time_range_of
 from dpcodec.codec.report import DecodeReport
-from dpcodec.container.header import Header
-from dpcodec.container.stream import Reader
-from dpcodec.errors import LimitError
+from dpcodec.container.stream import Reader, ReadLimits
+from dpcodec.errors import DpcodecError, LimitError
 from dpcodec.inpaint.device import require_torch, resolve_device
 from dpcodec.inpaint.problem import Progress, silent
 from dpcodec.inpaint.solver_settings import SolverSettings
-from dpcodec.inpaint.solvers import AUTO, SOLVERS, check_solver
+from dpcodec.inpaint.solvers import AUTO, SOLVERS, cell_bytes, check_solver
 from dpcodec.settings import DecodeSettings
-from dpcodec.transform.stft import frame_count
-
-SOLVER_BYTES_A_CELL = 160
-"""Memory a solver needs for each cell of a block: its arrays, the problem's and the FFT's scratch space."""
+from dpcodec.transform.streaming import LOUDEST
 
 
 @dataclass(frozen=True)
@@ -44,21 +43,22 @@ def decode_stream(
 ) -> DecodeReport:
     """Decode a file object, seekable or not, into the writer that `open_writer` makes for it.
 
-    Lost packets become missing coefficients; the report says so. Memory is bounded by a few segments. Raises
-    `FormatError`, `VersionError` or `LimitError` before any output where nothing can be decoded,
-    `DeviceError` before anything is read where the device is not there, `SettingsError` for a solver that
-    there is not.
+    Lost packets become missing coefficients; the report says so. Memory is bounded by a few segments, every
+    sample that is written is finite. Raises `FormatError`, `VersionError` or `LimitError` before any output
+    where nothing can be decoded (a pipe may show only later that it holds too much, or the time limit be
+    over: `LimitError` then too), `DeviceError` before anything is read where the device is not there,
+    `SettingsError` for a solver that there is not.
     """
     check_solver(settings.solver)
     if settings.solver != AUTO and SOLVERS[settings.solver].torch:
         require_torch(f"solver {settings.solver}")
     device = settings.device if settings.device == "auto" else resolve_device(settings.device)
     deadline = None if settings.time_limit is None else time.monotonic() + settings.time_limit
-    reader = Reader(source)
+    reader = Reader(source, ReadLimits(settings.max_expansion, settings.max_memory))
     header = reader.header
     report = DecodeReport(header.sample_rate, header.channels)
     wanted = time_range_of(header, settings)
-    _check_limits(header, reader.total_samples, settings, wanted)
+    _check_duration(wanted.samples(reader.total_samples) or 0, header.sample_rate, settings)
     info = StreamInfo(
         header.sample_rate,
         header.channels,
@@ -76,10 +76,15 @@ def decode_stream(
         loss=settings.loss,
     )
     rebuild = Rebuild(reader, settings, solver, report, progress)
+    solver_bytes = cell_bytes(rebuild.transform, settings.solver, settings.network, rebuild.device)
+    check_rebuilding(header, rebuild.batch, rebuild.halo, solver_bytes, settings.max_memory)
     with open_writer(info) as writer:
         for block in rebuild.samples(wanted):
-            writer.write(block)
             report.samples += block.shape[1]
+            _check_duration(report.samples, header.sample_rate, settings)
+            if not (np.abs(block) <= LOUDEST).all():
+                raise DpcodecError("samples are not finite: this is a fault in dpcodec")
+            writer.write(block)
     report.clipped = writer.clipped
     for text in writer.warnings:
         report.warn(text)
@@ -89,20 +94,10 @@ def decode_stream(
     return report
 
 
-def _check_limits(header: Header, total: int | None, settings: DecodeSettings, wanted: TimeRange) -> None:
-    """Refuse before anything large is allocated."""
-    seconds = (wanted.samples(total) or 0) / header.sample_rate
-    if settings.max_duration is not None and seconds > settings.max_duration:
+def _check_duration(samples: int, rate: int, settings: DecodeSettings) -> None:
+    """Refuse more audio than the settings allow."""
+    if samples / rate > settings.max_duration:
         raise LimitError(
-            f"{seconds:.0f} s of audio pass the limit of {settings.max_duration:g} s: raise --max-duration"
-        )
-    frames = header.segment_frames * settings.batch_segments
-    if total is not None:
-        frames = min(frames, frame_count(total, header.hop))
-    cells = frames * header.bins
-    needed = cells * (SOLVER_BYTES_A_CELL + 3 * 17 * header.channels)
-    if needed > settings.max_memory:
-        raise LimitError(
-            f"a segment needs about {needed >> 20} MiB of memory, "
-            f"the limit is {settings.max_memory >> 20} MiB: raise --max-memory"
+            f"{samples / rate:.0f} s of audio pass the limit of {settings.max_duration:g} s: "
+            "raise --max-duration"
         )

@@ -8,11 +8,12 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from dpcodec.codec.memory import check_reading
 from dpcodec.container.header import Header
-from dpcodec.container.stream import Reader
+from dpcodec.container.stream import Reader, ReadLimits
 from dpcodec.inpaint.problem import Progress, silent
 from dpcodec.modes import mode_of_file
-from dpcodec.settings import TRANSFORMS
+from dpcodec.settings import MAX_EXPANSION, MAX_MEMORY, TRANSFORMS
 from dpcodec.transform.stft import frame_count
 
 INFO_SCHEMA = "dpcodec-info/1"
@@ -62,14 +63,22 @@ class FileInfo:
         return asdict(self)
 
 
-def inspect_stream(source: BinaryIO, progress: Progress = silent) -> FileInfo:
+def inspect_stream(
+    source: BinaryIO,
+    progress: Progress = silent,
+    *,
+    max_memory: int = MAX_MEMORY,
+    max_expansion: int = MAX_EXPANSION,
+) -> FileInfo:
     """Read a file object through: every checksum, every symbol, the end hash; no audio is rebuilt.
 
-    Raises `FormatError`, `VersionError` or `LimitError` where nothing of it can be read.
+    The limits are those of `DecodeSettings`. Raises `FormatError`, `VersionError` or `LimitError` where
+    nothing of it can be read.
     """
-    counted = _Counted(source)
-    reader = Reader(counted if not source.seekable() else source)  # type: ignore[arg-type]
+    counted, limits = _Counted(source), ReadLimits(max_expansion, max_memory)
+    reader = Reader(counted if not source.seekable() else source, limits)  # type: ignore[arg-type]
     header = reader.header
+    check_reading(header, max_memory)
     mode = mode_of_file(header)
     splits = np.zeros(header.max_block_split + 1, np.int64)
     damage: list[str] = []

@@ -13,14 +13,20 @@ from dpcodec.codec.report import DecodeReport
 from dpcodec.codec.solution_check import check_context, fault_of
 from dpcodec.container.header import Header
 from dpcodec.container.stream import Reader
+from dpcodec.errors import LimitError
 from dpcodec.inpaint.device import resolve_device
 from dpcodec.inpaint.problem import Problem, Progress, limit, reinsert
 from dpcodec.inpaint.solver_settings import SolverSettings
-from dpcodec.inpaint.solvers import agrees, halo_frames, solve_with
+from dpcodec.inpaint.solvers import AUTO, agrees, halo_frames, solve_with
 from dpcodec.modes import mode_of_file
 from dpcodec.modes.base import Segment, join
 from dpcodec.settings import DecodeSettings
 from dpcodec.transform.stft import frame_count
+
+AUTO_SECONDS, AUTO_SLOWNESS = 2.0, 30.0
+"""Time that auto may take for a channel of a block by default: seconds, and times the block's length."""
+GRACE_SECONDS = 5.0
+"""For the rest of the file, rebuilt without a solver, once the time limit is over."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +64,7 @@ def time_range_of(header: Header, settings: DecodeSettings) -> TimeRange:
 
 
 class Rebuild:
-    """Walks over a file block by block: `batch_segments` segments and a halo of frames on each side.
+    """Walks over a file block by block: `batch` segments and a halo of frames on each side.
 
     Raises `FormatError` where the header's numbers make no transform.
     """
@@ -75,18 +81,26 @@ class Rebuild:
         self._report, self._progress = report, progress
         self._header = reader.header
         self._mode = mode_of_file(reader.header)
-        self._hop = self._mode.transform.hop
-        self._block_frames = self._header.segment_frames * settings.batch_segments
-        self._halo = halo_frames(self._mode.transform, settings.solver)
-        if self._halo and solver.device == "auto":  # else nothing is worth looking for a GPU
+        self.transform = self._mode.transform
+        self._hop, F = self.transform.hop, self._header.segment_frames
+        self.halo = halo_frames(self.transform, settings.solver)
+        self.batch = settings.batch_segments or max(1, -(-2 * self.halo // F))
+        self._block_frames = F * self.batch
+        if self.halo and solver.device == "auto":  # else nothing is worth looking for a GPU
             self._solver = replace(solver, device=resolve_device("auto"))
-        self._around = -(-self._halo // self._header.segment_frames)
+        self._around = -(-self.halo // F)
         self._segments: dict[int, Segment] = {}
         self._stopped = False
+        self._late: float | None = None
+
+    @property
+    def device(self) -> str:
+        """What the solver runs on."""
+        return self._solver.device
 
     def samples(self, wanted: TimeRange) -> Iterator[np.ndarray]:
         """The finished samples of the time range, float32 [C, n] blocks."""
-        frames = self._mode.transform.frames_under(wanted.first, wanted.last or 0)
+        frames = self.transform.frames_under(wanted.first, wanted.last or 0)
         first_block = frames[0] // self._block_frames
         synthesis = self._mode.synthesis(first_block * self._block_frames)
         position = synthesis.start
@@ -109,7 +123,7 @@ class Rebuild:
 
     def _blocks(self, first_block: int, last_frame: int | None) -> Iterator[tuple[np.ndarray, Segment]]:
         """From `first_block` on: coefficients [C, K, L] as estimated, and what arrived of them."""
-        F, B = self._header.segment_frames, self._settings.batch_segments
+        F, B = self._header.segment_frames, self.batch
         first_segment = max(0, first_block * B - self._around)
         last_segment = None if last_frame is None else (last_frame // (F * B) + 1) * B + self._around
         block = first_block
@@ -117,6 +131,7 @@ class Rebuild:
         for packets in self._reader.segments(first_segment, last_segment):
             segment, problems = self._mode.read(packets, self._frames_of(packets.index))
             self._segments[packets.index] = segment
+            self._check_time(packets.index * F)
             self._report.damage += problems
             end = packets.index + 1
             while end >= (block + 1) * B + self._around:
@@ -132,13 +147,13 @@ class Rebuild:
 
     def _solve_block(self, block: int, end_segment: int) -> tuple[np.ndarray, Segment]:
         """One block's own frames, with context if asked; forgets segments that are no longer needed."""
-        F, B = self._header.segment_frames, self._settings.batch_segments
+        F, B = self._header.segment_frames, self.batch
         first = block * self._block_frames
         held = sorted(self._segments)
         base = held[0] * F
         known = join([self._segments[s] for s in held])
         last = min(base + known.frames, end_segment * F)
-        begin, stop = max(base, first - self._halo), min(base + known.frames, last + self._halo)
+        begin, stop = max(base, first - self.halo), min(base + known.frames, last + self.halo)
         around = known.cut(begin - base, stop - base)
         own = slice(first - begin, last - begin)
         X = [self._solve(around, begin, block, c)[:, :, own] for c in range(self._header.channels)]
@@ -181,12 +196,25 @@ class Rebuild:
 
     def _share(self, block: int) -> SolverSettings:
         """The solver's settings with this block's share of the time that is left."""
-        if self._solver.deadline is None:
-            return self._solver
         now, total = time.monotonic(), self._reader.total_samples
+        if self._solver.deadline is None:
+            if self._settings.solver != AUTO:
+                return self._solver
+            seconds = self._block_frames * self._hop / self._header.sample_rate
+            return replace(self._solver, deadline=now + AUTO_SECONDS + AUTO_SLOWNESS * seconds)
         frames = self._block_frames if total is None else frame_count(total, self._hop)
         left = max(1, -(-frames // self._block_frames) - block) * self._header.channels
         return replace(self._solver, deadline=now + max(0.0, self._solver.deadline - now) / left)
+
+    def _check_time(self, frame: int) -> None:
+        """Raise `LimitError` where the time is over, and even without a solver the rest takes too long."""
+        now, limit_s = time.monotonic(), self._settings.time_limit
+        if limit_s is None or self._solver.deadline is None or now <= self._solver.deadline:
+            return
+        self._late = now if self._late is None else self._late
+        if now - self._late > max(GRACE_SECONDS, limit_s / 4):
+            at = frame * self._hop / self._header.sample_rate
+            raise LimitError(f"{limit_s:g} s are over at {at:.1f} s of the audio: raise --time-limit")
 
     def _steps(self, block: int, channel: int) -> Progress:
         """The solver's progress on one channel of a block, told on in seconds of audio."""

@@ -9,6 +9,7 @@ integers.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Protocol
 
 import constriction
@@ -40,19 +41,38 @@ class AdaptiveTable:
 
     def frequencies(self) -> np.ndarray:
         """Integer frequencies, float64 [R, A], at least 1, each row adding up to 2**16."""
-        contexts, symbols = self.counts.shape
-        cumulative = np.zeros((contexts, symbols + 1), np.int64)
-        np.cumsum(self.counts, axis=1, out=cumulative[:, 1:])
-        free = (1 << TOTAL_BITS) - symbols
-        scaled = cumulative * free // cumulative[:, -1:] + np.arange(symbols + 1)
-        frequencies: np.ndarray = np.diff(scaled, axis=1).astype(np.float64)
-        return frequencies
+        return _frequencies(self.counts)
+
+    def rows(self, context: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
+        """Frequencies float64 [n, A] under contexts int [n], some at a time, each with where they belong.
+
+        Where there are fewer symbols than contexts, only the rows that they need are made.
+        """
+        few = len(context) < len(self.counts)
+        frequencies = _frequencies(self.counts[context]) if few else self.frequencies()
+        for start in range(0, len(context), _BATCH):
+            batch = slice(start, start + _BATCH)
+            yield batch, frequencies[batch] if few else frequencies[context[batch]]
 
     def update(self, context: np.ndarray, symbols: np.ndarray) -> None:
         """Count what was just coded: context and symbols int [n]."""
         contexts, alphabet = self.counts.shape
+        if len(context) < contexts:
+            np.add.at(self.counts, (context, symbols), self.gain)
+            return
         seen = np.bincount(context * alphabet + symbols, minlength=contexts * alphabet)
         self.counts += self.gain * seen.reshape(contexts, alphabet)
+
+
+def _frequencies(counts: np.ndarray) -> np.ndarray:
+    """As `AdaptiveTable.frequencies`, of any rows of counts."""
+    contexts, symbols = counts.shape
+    cumulative = np.zeros((contexts, symbols + 1), np.int64)
+    np.cumsum(counts, axis=1, out=cumulative[:, 1:])
+    free = (1 << TOTAL_BITS) - symbols
+    scaled = cumulative * free // cumulative[:, -1:] + np.arange(symbols + 1)
+    frequencies: np.ndarray = np.diff(scaled, axis=1).astype(np.float64)
+    return frequencies
 
 
 class Coder(Protocol):
@@ -75,10 +95,8 @@ class Encoder:
     def code(self, table: AdaptiveTable, context: np.ndarray, truth: np.ndarray | None) -> np.ndarray:
         """Write symbols int [n], each under its context int [n], then let the table learn them."""
         symbols = np.ascontiguousarray(truth, np.int32)
-        frequencies = table.frequencies()
-        for start in range(0, len(symbols), _BATCH):
-            batch = slice(start, start + _BATCH)
-            self.write(symbols[batch], self._family, frequencies[context[batch]])
+        for batch, rows in table.rows(context):
+            self.write(symbols[batch], self._family, rows)
         table.update(context, symbols)
         return symbols
 
@@ -128,11 +146,8 @@ class Decoder:
 
     def code(self, table: AdaptiveTable, context: np.ndarray, truth: np.ndarray | None) -> np.ndarray:
         """Read as many symbols as there are contexts, int32 [n], then let the table learn them."""
-        frequencies = table.frequencies()
         symbols = np.empty(len(context), np.int32)
-        for start in range(0, len(symbols), _BATCH):
-            batch = slice(start, start + _BATCH)
-            rows = frequencies[context[batch]]
+        for batch, rows in table.rows(context):
             symbols[batch] = self._decode(self._family, rows)
             self._again.write(symbols[batch], self._family, rows)
         table.update(context, symbols)

@@ -20,7 +20,8 @@ def step_for_noise(X: np.ndarray, kept: np.ndarray, weights: np.ndarray) -> np.n
     """The step of each channel whose noise over the kept coefficients has the energy of the dropped ones.
 
     Where the mask took nothing away (or nothing but zeros) there is no such step; that channel gets the one
-    of `step_for_snr` at `RANDOM_MASK_SNR_DB`.
+    of `step_for_snr` at `RANDOM_MASK_SNR_DB`. Where that step would leave nothing, as of a single impulse, of
+    whose flat spectrum the mask takes most, the largest part of a kept coefficient is the step.
 
     X        complex [C, K, L]
     kept     bool [C, K, L]
@@ -30,7 +31,11 @@ def step_for_noise(X: np.ndarray, kept: np.ndarray, weights: np.ndarray) -> np.n
     power = _weighted_power(X, weights)
     taken = np.where(kept, 0, power).sum((1, 2))
     fallback = power.sum((1, 2)) * 10 ** (-RANDOM_MASK_SNR_DB / 10)
-    return _steps(np.where(taken > 0, taken, fallback), X, kept, weights)
+    steps = _steps(np.where(taken > 0, taken, fallback), X, kept, weights)
+    largest = np.where(kept, np.maximum(np.abs(X.real), np.abs(X.imag)), 0).max(axis=(1, 2), initial=0)
+    nothing = (largest > 0) & (largest < steps / 2)
+    held: np.ndarray = np.where(nothing, np.clip(largest, *STEP_RANGE), steps).astype(np.float32)
+    return held
 
 
 def step_for_snr(X: np.ndarray, kept: np.ndarray, snr: float, weights: np.ndarray) -> np.ndarray:

@@ -72,6 +72,9 @@ def _scale_factor_passes(
     expected = w[b - 1, places] if b else np.full(len(places), _FIRST_SCALE_FACTOR)
     yield places, expected, _off(below[places])
     while distance > 1:
+        if frames <= distance // 2:  # a pass without frames
+            distance //= 2
+            continue
         places = np.arange(distance // 2, frames, distance)
         left, after = w[b, places - distance // 2], places + distance // 2
         right = np.where(after < frames, w[b, np.minimum(after, frames - 1)], left)

@@ -22,7 +22,7 @@ class Catalogue:
     def __init__(self, log: DamageLog) -> None:
         self._log = log
         self._first_copy: Header | None = None
-        self.samples: int | None = None
+        self._header: Header | None = None
         self.end: End | None = None
         self.tags: tuple[tuple[str, str], ...] = ()
         self.warnings: list[str] = []
@@ -34,7 +34,12 @@ class Catalogue:
     @property
     def header(self) -> Header | None:
         """The header with the number of samples that is known so far, None if none was met."""
-        return None if self._first_copy is None else replace(self._first_copy, samples=self.samples)
+        return self._header
+
+    @property
+    def samples(self) -> int | None:
+        """The number of samples that is known so far."""
+        return None if self._header is None else self._header.samples
 
     @property
     def total_segments(self) -> int | None:
@@ -62,21 +67,15 @@ class Catalogue:
         elif kind & c.TYPE_SAFE_TO_COPY:
             self._keep(packet)
 
-    def forget_samples(self) -> None:
-        """More audio arrived than the header promised: only the END packet can tell how much there is."""
-        self.samples = None
-        self._warn("the file holds more audio than its header says")
-
     def _add_header(self, header: Header, offset: int) -> None:
         if self._first_copy is None:
-            self._first_copy = header
-            self.samples = header.samples
+            self._first_copy = self._header = header
             if offset > c.MAGIC_BYTES:
                 self._log.add("header", "the first header is lost, this copy is used", offset=offset)
             return
         self._compare(header, offset)
         if self.end is None and header.samples is not None:
-            self.samples = header.samples
+            self._know(header.samples)
 
     def _add_end(self, end: End, offset: int) -> None:
         if self.end is not None:
@@ -85,7 +84,7 @@ class Catalogue:
             return
         self.end = end
         if self._first_copy is None:
-            self._first_copy = end.header
+            self._first_copy = self._header = end.header
             self._log.add("header", "the header is lost, the end's copy is used", offset=offset)
         else:
             self._compare(end.header, offset)
@@ -94,7 +93,12 @@ class Catalogue:
             return
         if self.samples is not None and self.samples != end.header.samples:
             self._warn(f"the header promised {self.samples} samples, the file holds {end.header.samples}")
-        self.samples = end.header.samples
+        self._know(end.header.samples)
+
+    def _know(self, samples: int) -> None:
+        """From now on the header says that there are so many samples."""
+        if self._first_copy is not None and samples != self.samples:
+            self._header = replace(self._first_copy, samples=samples)
 
     def _compare(self, header: Header, offset: int) -> None:
         if self._first_copy is not None and replace(header, samples=None) != replace(

@@ -91,9 +91,17 @@ MAX_SEGMENT_FRAMES = 2**20
 MAX_SEGMENTS = 2**32 - 1
 MAX_PACKETS = 2**24
 MAX_FRAME_INDEX = 2**47
+MAX_REDUNDANCY = 64
+"""Of an STFT, n_fft / hop."""
 MAX_EXTRA_BYTES = 16 << 20
 """Unknown ancillary packets that `repair` holds in memory to copy them."""
 MAX_DAMAGE_ENTRIES = 4096
+NEAR_SEGMENTS = 16
+"""A packet on a pipe that leaves segments out counts once one at most this much later follows."""
+MOST_AHEAD = 64
+"""So many of these are kept back."""
+HELD_BACK_BYTES = 16 << 20
+"""Packets of a pipe that wait for the end of the file to say that they belong to it."""
 HEADER_SEARCH_BYTES = 16 << 20
 """How far into a pipe a lost header is looked for; what is read is held in memory."""
 SEARCH_CHUNK_BYTES = 64 << 10
@@ -103,7 +111,11 @@ WASTE_BYTES = 64 << 20
 
 # A file cut short claims more than it holds; it is believed up to here (see `intake.py`).
 PLAUSIBLE_SEGMENTS = 2**16
-PLAUSIBLE_SAMPLES = 2**32
+FREE_COEFFICIENTS = 2**20
+"""What a file of any size may hold, beside those that its bytes may."""
+BODY_BYTES_A_CELL = 9
+"""Most bytes that exact coefficients take: two float32, and their share of the stored mask."""
+BODY_FREE_BYTES = 4096
 
 # How often the writer repeats the header
 COPY_SEGMENTS = 16

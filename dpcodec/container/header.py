@@ -31,7 +31,7 @@ class Header:
     sample_rate     Hz, 1 .. 1 048 575
     channels        C, 1 .. 255
     samples         N a channel, below 2^48; None while it is not known
-    n_fft, hop      samples; n_fft even, 2^6 .. 2^16; 1 <= hop <= n_fft
+    n_fft, hop      samples; n_fft even, 2^6 .. 2^16; n_fft / 64 <= hop <= n_fft
     transform       "stft", or "mdct", whose hop is n_fft / 2
     max_block_split  the MDCT's largest block split exponent, 0 .. 7; n_fft is a multiple of 4 *
                      2^max_block_split
@@ -76,6 +76,11 @@ class Header:
             raise FormatError(f"invalid field n_fft {self.n_fft}: it must be even")
         if not 1 <= self.hop <= self.n_fft:
             raise FormatError(f"invalid field hop {self.hop}: it must be 1 to n_fft, {self.n_fft}")
+        if self.hop * c.MAX_REDUNDANCY < self.n_fft:
+            raise LimitError(
+                f"the file claims windows {self.n_fft / self.hop:.0f} times the hop, over the limit of "
+                f"{c.MAX_REDUNDANCY}"
+            )
         _check("segment_frames", self.segment_frames, 1, c.MAX_SEGMENT_FRAMES)
         _check("parts", self.parts, 1, c.MAX_PARTS)
         self._check_transform()
@@ -142,6 +147,13 @@ class Header:
     def frames(self) -> int | None:
         """Number of frames L of the whole file, None while N is not known."""
         return None if self.samples is None else frame_count(self, self.samples)
+
+    def coefficients(self, segments: int) -> int:
+        """Coefficients C K L of so many segments, of no more than the file has where N is known."""
+        frames = segments * self.segment_frames
+        if self.frames is not None:
+            frames = min(frames, self.frames)
+        return self.channels * self.bins * frames
 
     @property
     def segments(self) -> int | None:

@@ -78,19 +78,22 @@ def note_fault(packet: Packet, log: DamageLog) -> None:
         log.add("packet", f"packet of type {head.type:#06x}: {packet.fault}", offset=packet.offset)
 
 
-def check_plausible(header: Header, segments: int, bytes_seen: int) -> None:
+def check_plausible(header: Header, segments: int, bytes_seen: int, expansion: int | None) -> None:
     """Raise `LimitError` if so many segments are far more audio than so many bytes can hold.
 
-    Every segment takes at least one packet. A file that was cut short holds fewer, so up to 2^16 segments and
-    2^32 sample values are believed all the same.
+    Every segment takes at least one packet. A file that was cut short holds fewer, so up to 2^16 segments are
+    believed all the same. And a byte may stand for `expansion` coefficients at most, None for any number.
     """
-    values = segments * header.segment_frames * header.hop * header.channels
-    if header.samples is not None:
-        values = min(values, header.samples * header.channels)
-    if segments <= bytes_seen // c.OVERHEAD_BYTES:
-        return
-    if segments > c.PLAUSIBLE_SEGMENTS or values > c.PLAUSIBLE_SAMPLES:
+    if segments > max(bytes_seen // c.OVERHEAD_BYTES, c.PLAUSIBLE_SEGMENTS):
         raise LimitError(
             f"the file claims {segments} segments of audio, {bytes_seen} bytes cannot hold them: "
             "it is damaged or forged"
+        )
+    if expansion is None:
+        return
+    claimed, most = header.coefficients(segments), c.FREE_COEFFICIENTS + expansion * bytes_seen
+    if claimed > most:
+        raise LimitError(
+            f"the file claims {claimed} coefficients, {bytes_seen} bytes may hold {most}: "
+            "it is damaged or forged; if not, raise --max-expansion"
         )

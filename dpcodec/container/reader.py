@@ -12,7 +12,7 @@ from dpcodec.container.header import Header
 from dpcodec.container.intake import Intake
 from dpcodec.container.packets import Packet, add_digests, decompress, packet_digest
 from dpcodec.container.scan import Source
-from dpcodec.container.sources import FileSegments, PipeSegments, StoredSegment
+from dpcodec.container.sources import FileSegments, PipeSegments, ReadLimits, StoredSegment
 from dpcodec.errors import FormatError
 
 
@@ -35,10 +35,11 @@ class Reader:
     three may come from `segments` too, where the input is a pipe.
     """
 
-    def __init__(self, fo: BinaryIO) -> None:
-        source = Source(fo)
+    def __init__(self, fo: BinaryIO, limits: ReadLimits | None = None) -> None:
+        source, limits = Source(fo), limits or ReadLimits()
         self._intake = Intake(source)
-        self._segments = FileSegments(self._intake) if source.seekable else PipeSegments(self._intake)
+        segments = FileSegments if source.seekable else PipeSegments
+        self._segments = segments(self._intake, limits)
         self._digest: int | None = None
 
     @property
@@ -122,10 +123,13 @@ class Reader:
         """The body of a packet, None where it cannot be decompressed, which is noted."""
         if packet.body is None or not packet.head.flags & c.FLAG_COMPRESSED:
             return packet.body
+        head, header = packet.head, self.header
+        rows = -(-header.bins // max(head.parts, 1))
+        cells = header.channels * rows * header.segment_frames
+        most = min(c.MAX_BODY_BYTES, c.BODY_FREE_BYTES + c.BODY_BYTES_A_CELL * cells)
         try:
-            return decompress(packet.body, c.MAX_BODY_BYTES)
+            return decompress(packet.body, most)
         except FormatError as exc:
-            head = packet.head
             self._intake.log.add(
                 "packet", str(exc), segment=head.segment, part=head.part, offset=packet.offset
             )

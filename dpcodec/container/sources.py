@@ -16,6 +16,26 @@ from dpcodec.container.packets import Packet
 from dpcodec.container.scan import load
 from dpcodec.errors import LimitError
 
+_PLACE_BYTES = 64
+"""Memory that finding a packet and sorting it take."""
+
+
+@dataclass(frozen=True)
+class ReadLimits:
+    """What a reader lets a file claim.
+
+    expansion  coefficients that a byte of it may stand for; None: any number
+    memory     bytes that the places of its packets may take
+    """
+
+    expansion: int | None = None
+    memory: int = 4 << 30
+
+    @property
+    def packets(self) -> int:
+        """So many packets at most."""
+        return min(c.MAX_PACKETS, self.memory // _PLACE_BYTES)
+
 
 @dataclass(frozen=True)
 class StoredSegment:
@@ -65,12 +85,12 @@ class Gatherer:
 class FileSegments:
     """All packet heads are read first, so packets may stand in any order; bodies are read when asked for."""
 
-    def __init__(self, intake: Intake) -> None:
+    def __init__(self, intake: Intake, limits: ReadLimits) -> None:
         self._intake = intake
         places, offsets = array("Q"), array("Q")
         for packet in intake.packets():
-            if len(places) == c.MAX_PACKETS:
-                raise LimitError(f"the file has more than {c.MAX_PACKETS} packets")
+            if len(places) == limits.packets:
+                raise LimitError(f"the file has more than {limits.packets} packets: raise --max-memory")
             places.append(packet.head.segment << 8 | packet.head.part)
             offsets.append(packet.offset)
         order = np.argsort(np.array(places, np.uint64), kind="stable")
@@ -80,7 +100,7 @@ class FileSegments:
         total = intake.catalogue.total_segments
         if total is None:
             total = int(self._segments[-1]) + 1 if len(places) else 0
-        check_plausible(header, total, intake.source.bytes_seen)
+        check_plausible(header, total, intake.source.bytes_seen, limits.expansion)
         self._total = total
         beyond = len(places) - int(np.searchsorted(self._segments, total))
         if beyond:
@@ -111,10 +131,15 @@ class FileSegments:
 
 class PipeSegments:
     """Packets are taken as they come. A segment is complete when one of the next but one, or the end, shows
-    up."""
+    up.
 
-    def __init__(self, intake: Intake) -> None:
-        self._intake = intake
+    What lies beyond the end that the header tells waits for the END packet to say that the file is longer,
+    and a packet that leaves segments out for one of a later segment: one that strayed here must not be
+    believed.
+    """
+
+    def __init__(self, intake: Intake, limits: ReadLimits) -> None:
+        self._intake, self._limits = intake, limits
         self._packets = intake.packets()
         self._early: deque[Packet] = deque()
         held = 0
@@ -124,8 +149,11 @@ class PipeSegments:
             if intake.catalogue.header is not None or held > c.HEADER_SEARCH_BYTES:
                 break
         intake.require_header()
-        self._next = 0
+        self._next, self._newest = 0, -1
         self._window: dict[int, Gatherer] = {}
+        self._ahead: deque[Packet] = deque()
+        self._past_end: list[Packet] = []
+        self._past_end_bytes = 0
 
     def read(self, first: int, last: int | None) -> Iterator[StoredSegment]:
         """Segments first .. last - 1; those before are passed over. A pipe can be read once."""
@@ -136,20 +164,15 @@ class PipeSegments:
                 yield stored
 
     def _all(self) -> Iterator[StoredSegment]:
-        newest = -1
         while (packet := self._take()) is not None:
-            segment = packet.head.segment
-            if not self._belongs(segment, packet.offset):
-                continue
-            newest = max(newest, segment)
-            self._gatherer(segment).add(packet)
-            while self._next <= newest - 2:
-                yield self._emit()
+            if not self._waits(packet) and self._belongs(packet):
+                yield from self._accept(packet)
+        yield from self._last_packets()
         total = self._intake.catalogue.total_segments
         if total is not None:
             # Everything came by now, so a claim that cannot be is refused before it is given out bit by bit.
-            check_plausible(self._intake.require_header(), total, self._intake.source.bytes_seen)
-        while self._next < (newest + 1 if total is None else total):
+            self._check(total)
+        while self._next < (self._newest + 1 if total is None else total):
             yield self._emit()
         if self._window:
             self._intake.log.add("place", f"{len(self._window)} segments lie beyond the end of the audio")
@@ -157,30 +180,82 @@ class PipeSegments:
     def _take(self) -> Packet | None:
         return self._early.popleft() if self._early else next(self._packets, None)
 
-    def _belongs(self, segment: int, offset: int) -> bool:
-        catalogue, log = self._intake.catalogue, self._intake.log
-        if segment < self._next:
-            log.add("place", "a packet came too late", segment=segment, offset=offset)
-            return False
+    def _waits(self, packet: Packet) -> bool:
+        """Keep a packet back if something else must say first that it belongs here."""
+        catalogue, segment = self._intake.catalogue, packet.head.segment
         total = catalogue.total_segments
-        if total is not None and segment >= total:
-            if catalogue.end is not None:
-                log.add("place", "a packet lies beyond the end of the audio", segment=segment, offset=offset)
-                return False
-            catalogue.forget_samples()
+        if total is not None and segment >= total and catalogue.end is None:
+            self._past_end_bytes += packet.head.packet_bytes
+            if self._past_end_bytes > c.HELD_BACK_BYTES:
+                self._beyond(packet)
+            else:
+                self._past_end.append(packet)
+            return True
+        if total is not None or segment <= self._newest + 1 or self._before(segment):
+            return False
+        self._ahead.append(packet)
+        if len(self._ahead) > c.MOST_AHEAD:
+            self._beyond(self._ahead.popleft())
         return True
+
+    def _before(self, segment: int) -> list[Packet]:
+        """Packets kept back that lie a little before a segment, in order."""
+        near = [w for w in self._ahead if 0 < segment - w.head.segment <= c.NEAR_SEGMENTS]
+        return sorted(near, key=lambda w: w.head.segment)
+
+    def _accept(self, packet: Packet) -> Iterator[StoredSegment]:
+        """Take a packet that belongs here, and those that it shows to belong here; what is complete now."""
+        near = self._before(packet.head.segment)
+        for one in near:
+            self._ahead.remove(one)
+        for one in (*near, packet):
+            self._newest = max(self._newest, one.head.segment)
+            self._gatherer(one.head.segment).add(one)
+            while self._next <= self._newest - 2:
+                yield self._emit()
+
+    def _last_packets(self) -> Iterator[StoredSegment]:
+        """Nothing more comes: of those that waited, the ones inside the length that END tells are good, or
+        without END those not far ahead."""
+        total = self._intake.catalogue.total_segments
+        if total is None:
+            total = self._newest + 1 + c.NEAR_SEGMENTS
+        kept_back = sorted([*self._ahead, *self._past_end], key=lambda w: w.head.segment)
+        self._ahead.clear()
+        for packet in kept_back:
+            if packet.head.segment >= total:
+                self._beyond(packet)
+            elif self._belongs(packet):
+                yield from self._accept(packet)
+
+    def _belongs(self, packet: Packet) -> bool:
+        total, segment = self._intake.catalogue.total_segments, packet.head.segment
+        if segment < self._next:
+            self._intake.log.add("place", "a packet came too late", segment=segment, offset=packet.offset)
+            return False
+        if total is not None and segment >= total:
+            self._beyond(packet)
+            return False
+        return True
+
+    def _beyond(self, packet: Packet) -> None:
+        what = "a packet lies beyond the end of the audio"
+        self._intake.log.add("place", what, segment=packet.head.segment, offset=packet.offset)
 
     def _gatherer(self, segment: int) -> Gatherer:
         if segment not in self._window:
             self._window[segment] = Gatherer(segment, self._intake.require_header().parts, self._intake.log)
         return self._window[segment]
 
+    def _check(self, segments: int) -> None:
+        seen = self._intake.source.bytes_seen
+        check_plausible(self._intake.require_header(), segments, seen, self._limits.expansion)
+
     def _emit(self) -> StoredSegment:
-        """The next segment. Raises `LimitError` where far more came out than ever went in."""
+        """The next segment. Raises `LimitError` where far more comes out than ever went in."""
         index = self._next
         self._next += 1
-        if index not in self._window:
-            check_plausible(self._intake.require_header(), index + 1, self._intake.source.bytes_seen)
+        self._check(index + 1)
         gatherer = self._gatherer(index)
         del self._window[index]
         return gatherer.finish()

@@ -8,6 +8,7 @@ the first header), the reader neither, and both hold a few segments in memory at
 
 from dpcodec.container.damage import Damage
 from dpcodec.container.reader import Reader, SegmentData
+from dpcodec.container.sources import ReadLimits
 from dpcodec.container.writer import Writer
 
-__all__ = ["Damage", "Reader", "SegmentData", "Writer"]
+__all__ = ["Damage", "ReadLimits", "Reader", "SegmentData", "Writer"]

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dpcodec.errors import SettingsError
+from dpcodec.inpaint.network_size import network_size
 from dpcodec.inpaint.problem import Problem, Progress
 from dpcodec.inpaint.solver_settings import SolverSettings
 from dpcodec.transform.stft import Transform
@@ -28,12 +29,14 @@ class Entry:
               as in one piece (docs/experiments/inpainting.md)
     agrees    whether its estimate is the file's own values wherever there are any, within every bound
     torch     whether it needs torch
+    cell_bytes  memory that it takes for each cell of its problem
     """
 
     module: str
     reach: int = 6
     agrees: bool = False
     torch: bool = False
+    cell_bytes: int = 160
 
     def solve(self, problem: Problem, settings: SolverSettings, progress: Progress) -> np.ndarray:
         """Run it."""
@@ -44,11 +47,11 @@ class Entry:
 AUTO, CHOICE = "auto", "dpcodec.inpaint.choose"
 """The name that means the best of the others, and the module that finds out which that is."""
 SOLVERS = {
-    "none": Entry("dpcodec.inpaint.zeros", reach=0, agrees=True),
-    "noise": Entry("dpcodec.inpaint.noise", reach=0, agrees=True),
+    "none": Entry("dpcodec.inpaint.zeros", reach=0, agrees=True, cell_bytes=40),
+    "noise": Entry("dpcodec.inpaint.noise", reach=0, agrees=True, cell_bytes=40),
     "least-squares": Entry("dpcodec.inpaint.least_squares"),
     "janssen": Entry("dpcodec.inpaint.janssen"),
-    "deep-prior": Entry("dpcodec.inpaint.deep_prior", torch=True),
+    "deep-prior": Entry("dpcodec.inpaint.deep_prior", torch=True, cell_bytes=800),
 }
 
 
@@ -84,8 +87,23 @@ def agrees(told: str) -> bool:
 
 def halo_frames(transform: Transform, name: str) -> int:
     """Frames on each side of a block that a solver must see."""
-    if name == AUTO:
-        reach = 0 if transform.orthonormal else max(entry.reach for entry in SOLVERS.values())
-    else:
-        reach = SOLVERS[name].reach
+    reach = max(entry.reach for entry in _candidates(transform, name))
     return math.ceil(reach * transform.n_fft / transform.hop)
+
+
+def cell_bytes(transform: Transform, name: str, network: str | None, device: str) -> int:
+    """Memory on the CPU that a solver takes for each cell of its problem; a network on another device takes
+    that of the device."""
+    most = max(entry.cell_bytes for entry in _candidates(transform, name))
+    if name == AUTO or not SOLVERS[name].torch or device != "cpu":
+        return most
+    return most + network_size(network, "cpu").cell_bytes
+
+
+def _candidates(transform: Transform, name: str) -> list[Entry]:
+    """The solvers that a name may come to: `auto` fits a network on a GPU only."""
+    if name != AUTO:
+        return [SOLVERS[name]]
+    if transform.orthonormal:
+        return [SOLVERS["none"], SOLVERS["noise"]]
+    return [entry for entry in SOLVERS.values() if not entry.torch]

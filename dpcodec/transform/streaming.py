@@ -16,7 +16,14 @@ from dpcodec.transform.block_switching import choose_block_splits
 from dpcodec.transform.mdct import Mdct
 from dpcodec.transform.stft import Span, Stft, frame_count
 
-_LOUDEST = float(np.finfo(np.float32).max)
+LOUDEST = float(np.finfo(np.float32).max)
+"""Largest sample that comes out."""
+
+
+def to_samples(x: np.ndarray) -> np.ndarray:
+    """Samples of any size as finite float32."""
+    samples: np.ndarray = np.clip(x, -LOUDEST, LOUDEST).astype(np.float32)
+    return samples
 
 
 class FrameRuns:
@@ -119,7 +126,7 @@ class StftSynthesis:
         self._position += squares.shape[0]
         total, squares = total[:, skip:], squares[skip:]
         # Samples past the signal's end may lie under the window's zero; they are cut off by `finish`.
-        return (total / np.where(squares > 0, squares, 1.0)).astype(np.float32)
+        return to_samples(total / np.where(squares > 0, squares, 1.0))
 
 
 @dataclass(frozen=True)
@@ -192,8 +199,7 @@ class MdctSynthesis:
             self._mdct.adjoint(X[c].astype(np.float64), block_splits[c], span)[M : frames * M]
             for c in range(self._channels)
         ]
-        samples: np.ndarray = np.clip(np.stack(signals), -_LOUDEST, _LOUDEST).astype(np.float32)
-        return samples
+        return to_samples(np.stack(signals))
 
     def finish(self, samples: int) -> np.ndarray:
         """Nothing is left of a signal whose last frame has come: float32 [C, 0]."""

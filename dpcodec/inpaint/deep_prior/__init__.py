@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from dpcodec.inpaint.deep_prior.sizes import network_size
+from dpcodec.inpaint.network_size import network_size
 from dpcodec.inpaint.problem import Problem, Progress
 from dpcodec.inpaint.solver_settings import SolverSettings
 from dpcodec.settings import FITS, check_choice

@@ -35,8 +35,8 @@ from dpcodec.inpaint.deep_prior.fit import (
 from dpcodec.inpaint.deep_prior.holdout import Holdout, hold_out
 from dpcodec.inpaint.deep_prior.losses import MaskedLoss, Synthesis
 from dpcodec.inpaint.deep_prior.multiresunet import build
-from dpcodec.inpaint.deep_prior.sizes import NetworkSize, default_steps
 from dpcodec.inpaint.holdout import surely_less
+from dpcodec.inpaint.network_size import NetworkSize, default_steps
 from dpcodec.inpaint.observation import observe
 from dpcodec.inpaint.problem import Problem, Progress, limit, reinsert, silent
 from dpcodec.inpaint.progress_parts import ProgressParts

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from dpcodec.inpaint.deep_prior.harmonic import HarmonicConv2d
-from dpcodec.inpaint.deep_prior.sizes import NetworkSize
+from dpcodec.inpaint.network_size import NetworkSize
 
 COMPLEX_CHANNELS = 2
 SLOPE = 0.2

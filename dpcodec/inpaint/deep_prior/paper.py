@@ -25,7 +25,7 @@ from dpcodec.inpaint.deep_prior.carrier import Modulated, carrier
 from dpcodec.inpaint.deep_prior.fit import Fit, cells_of, coefficients_of, each_channel, level_of, parts_of
 from dpcodec.inpaint.deep_prior.losses import MaskedLoss
 from dpcodec.inpaint.deep_prior.multiresunet import COMPLEX_CHANNELS, build
-from dpcodec.inpaint.deep_prior.sizes import NetworkSize, default_steps
+from dpcodec.inpaint.network_size import NetworkSize, default_steps
 from dpcodec.inpaint.problem import Problem, Progress
 from dpcodec.inpaint.progress_parts import ProgressParts
 from dpcodec.inpaint.solver_settings import SolverSettings

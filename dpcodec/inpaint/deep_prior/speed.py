@@ -7,7 +7,7 @@ import time
 import numpy as np
 
 from dpcodec.inpaint.deep_prior.paper import published_fit
-from dpcodec.inpaint.deep_prior.sizes import network_size
+from dpcodec.inpaint.network_size import network_size
 from dpcodec.inpaint.problem import Problem, stft_problem
 from dpcodec.inpaint.solver_settings import SolverSettings
 from dpcodec.transform.stft import Stft

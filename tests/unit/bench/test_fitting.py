@@ -6,7 +6,7 @@ import pytest
 
 from dpcodec import DeviceError, SettingsError
 from dpcodec.bench.fitting import CPU_STEP_S, MEASURED, Fitting, resolve_fitting
-from dpcodec.inpaint.deep_prior.sizes import NETWORKS
+from dpcodec.inpaint.network_size import NETWORKS
 from dpcodec.inpaint.solvers import AUTO, SOLVERS
 
 

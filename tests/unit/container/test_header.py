@@ -112,7 +112,14 @@ def test_sizes_over_the_limits_cost_nothing(field: str, value: int) -> None:
 
 def test_more_segments_than_an_index_can_count() -> None:
     with pytest.raises(LimitError, match="segments"):
-        replace(HEADER, samples=2**47, hop=1, segment_frames=1)
+        replace(HEADER, samples=2**47, n_fft=64, hop=1, segment_frames=1)
+
+
+@pytest.mark.parametrize(("n_fft", "hop"), [(64, 1), (128, 2), (65536, 1024)])
+def test_redundancy_is_limited(n_fft: int, hop: int) -> None:
+    assert replace(HEADER, n_fft=n_fft, hop=hop).hop == hop
+    with pytest.raises(LimitError, match="times the hop"):
+        replace(HEADER, n_fft=n_fft + 2 if n_fft < 65536 else n_fft, hop=hop if n_fft < 65536 else hop - 1)
 
 
 def test_newer_major_names_the_version_whatever_follows() -> None:

@@ -18,8 +18,8 @@ from dpcodec.inpaint.deep_prior.fit import cells_of, coefficients_of, parts_of
 from dpcodec.inpaint.deep_prior.holdout import hold_out
 from dpcodec.inpaint.deep_prior.losses import MaskedLoss
 from dpcodec.inpaint.deep_prior.multiresunet import build
-from dpcodec.inpaint.deep_prior.sizes import NETWORKS, NetworkSize
 from dpcodec.inpaint.holdout import surely_less
+from dpcodec.inpaint.network_size import NETWORKS, NetworkSize
 from dpcodec.inpaint.problem import Problem, Progress, silent, stft_problem
 from dpcodec.inpaint.solver_settings import SolverSettings
 from dpcodec.settings import LOSSES

@@ -14,7 +14,7 @@ from dpcodec.errors import SettingsError
 from dpcodec.inpaint.deep_prior.carrier import Modulated, carrier, modulate
 from dpcodec.inpaint.deep_prior.harmonic import HarmonicConv2d
 from dpcodec.inpaint.deep_prior.multiresunet import MultiResBlock, MultiResUNet, ResPath, build
-from dpcodec.inpaint.deep_prior.sizes import NETWORKS, NetworkSize, default_steps, network_size
+from dpcodec.inpaint.network_size import NETWORKS, NetworkSize, default_steps, network_size
 from dpcodec.transform.stft import Stft
 
 from .definition import multiresunet

@@ -13,8 +13,8 @@ import torch
 from dpcodec.errors import SettingsError
 from dpcodec.inpaint.deep_prior import paper, solve
 from dpcodec.inpaint.deep_prior.fit import Fit
-from dpcodec.inpaint.deep_prior.sizes import NETWORKS, NetworkSize
 from dpcodec.inpaint.deep_prior.speed import measure_step
+from dpcodec.inpaint.network_size import NETWORKS, NetworkSize
 from dpcodec.inpaint.problem import Problem, silent, stft_problem
 from dpcodec.inpaint.solver_settings import SolverSettings
 from dpcodec.settings import LOSSES

@@ -21,6 +21,7 @@ class NetworkSize:
     learning_rate  of Adam
     modulated      the paper's fit multiplies the output by the carrier of `carrier.py`; the published network
                    does without
+    cell_bytes     memory that a step takes for each cell, measured, rounded up
     """
 
     width: int
@@ -32,6 +33,7 @@ class NetworkSize:
     guided_steps: int = 100
     learning_rate: float = 1e-3
     modulated: bool = False
+    cell_bytes: int = 800
 
     @property
     def multiple(self) -> int:
@@ -40,7 +42,7 @@ class NetworkSize:
 
 
 NETWORKS: dict[str, NetworkSize] = {
-    "multiresunet": NetworkSize(width=128, skip=128),
+    "multiresunet": NetworkSize(width=128, skip=128, cell_bytes=22_000),
     "multiresunet-small": NetworkSize(
         width=16, skip=8, scales=4, frames=5, steps=1000, learning_rate=1e-2, modulated=True
     ),

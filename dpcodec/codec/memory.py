@@ -1,0 +1,52 @@
+"""The memory that a file's own numbers ask for, counted and refused before any of it is taken.
+
+The figures are the most that was measured over all kinds of files, rounded up (docs/reliability.md).
+"""
+
+from __future__ import annotations
+
+from dpcodec.container.header import Header, frame_count
+from dpcodec.errors import LimitError
+
+READ_BYTES = 240
+"""A cell of the channel that is being decoded."""
+HELD_BYTES = 40
+"""A cell of a channel that was decoded."""
+REBUILT_BYTES = 100
+"""A cell of a channel that goes back into samples."""
+PACKET_BYTES = 64
+"""A packet of a file whose places are sorted."""
+
+
+def check_reading(header: Header, most: int) -> None:
+    """Raise `LimitError` if decoding one segment needs more than `most` bytes."""
+    frames = _at_most(header, header.segment_frames)
+    _check(frames * header.bins * (READ_BYTES + HELD_BYTES * header.channels), most)
+
+
+def check_rebuilding(header: Header, batch: int, halo: int, solver_bytes: int, most: int) -> None:
+    """Raise `LimitError` if rebuilding a block of `batch` segments needs more than `most` bytes.
+
+    halo          frames on each side of a block that the solver sees
+    solver_bytes  a cell that it sees
+    """
+    F, C = header.segment_frames, header.channels
+    block = _at_most(header, batch * F)
+    seen = _at_most(header, batch * F + 2 * halo)
+    held = _at_most(header, (batch + 2 * -(-halo // F) + 1) * F)
+    copies = 2 if held > block else 1  # where there is more than one segment they are joined
+    once = max(READ_BYTES * min(F, block), solver_bytes * seen)
+    _check(header.bins * (C * (copies * HELD_BYTES * held + REBUILT_BYTES * block) + once), most)
+
+
+def _at_most(header: Header, frames: int) -> int:
+    """So many frames, or all of the file's where it is known to have fewer."""
+    return frames if header.samples is None else min(frames, frame_count(header, header.samples))
+
+
+def _check(needed: int, most: int) -> None:
+    if needed > most:
+        raise LimitError(
+            f"a segment needs about {-(-needed >> 20)} MiB of memory, "
+            f"the limit is {most >> 20} MiB: raise --max-memory"
+        )
