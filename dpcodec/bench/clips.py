@@ -17,14 +17,22 @@ SUFFIXES = (".wav", ".flac", ".aiff", ".aif", ".ogg")
 
 
 def clips_of(
-    folder: Path | None, rate: int | None = 16000, seconds: float = 5.0, names: Sequence[str] = ()
+    folder: Path | None,
+    rate: int | None = 16000,
+    seconds: float = 5.0,
+    names: Sequence[str] = (),
+    mono: bool = True,
+    start: float = 0.0,
 ) -> dict[str, Audio]:
     """The folder's clips as `load_clips` reads them, or clips made by formula where there is no folder.
 
     names   only those of these names; empty: all
     Raises `FileAccessError` if there are none, or none of a name.
     """
-    clips = formula_clips(rate or 44100, seconds) if folder is None else load_clips(folder, rate, seconds)
+    if folder is None:
+        clips = formula_clips(rate or 44100, seconds)
+    else:
+        clips = load_clips(folder, rate, seconds, mono, start)
     for name in names:
         if name not in clips:
             raise FileAccessError(f"no clip {name!r} here: there are {', '.join(clips)}")
@@ -37,8 +45,10 @@ def digest(audio: Audio) -> str:
     return hashlib.sha256(samples.tobytes() + str(audio.sample_rate).encode()).hexdigest()[:8]
 
 
-def load_clips(folder: Path, rate: int | None = 16000, seconds: float = 5.0) -> dict[str, Audio]:
-    """The folder's audio files in order of name: mixed to mono, resampled to `rate` Hz, cut to `seconds`.
+def load_clips(
+    folder: Path, rate: int | None = 16000, seconds: float = 5.0, mono: bool = True, start: float = 0.0
+) -> dict[str, Audio]:
+    """The folder's audio files in order of name, each as `load_clip` reads it.
 
     Each by its name without suffix. Raises `FileAccessError` if the folder holds none, or two of one name.
     """
@@ -48,26 +58,29 @@ def load_clips(folder: Path, rate: int | None = 16000, seconds: float = 5.0) -> 
     for a, b in pairwise(sorted(paths, key=lambda path: path.stem)):
         if a.stem == b.stem:
             raise FileAccessError(f"{a} and {b}: two clips of one name: rename one")
-    return {path.stem: load_clip(path, rate, seconds) for path in paths}
+    return {path.stem: load_clip(path, rate, seconds, mono, start) for path in paths}
 
 
-def load_clip(path: Path, rate: int | None, seconds: float) -> Audio:
-    """One file, mono, at `rate` Hz (None: its own), its first `seconds`.
+def load_clip(path: Path, rate: int | None, seconds: float, mono: bool = True, start: float = 0.0) -> Audio:
+    """One file, mixed to mono unless told not to, at `rate` Hz (None: its own), cut to `seconds` from `start`
+    on, or from as late as they allow where the file is shorter.
 
     Raises `AudioError` if it has no samples.
     """
     with open_audio(path) as reader:
         blocks = []
         while (block := reader.read(1 << 16)).shape[1]:
-            blocks.append(block.mean(axis=0, keepdims=True))
+            blocks.append(block.mean(axis=0, keepdims=True) if mono else block)
         source_rate = reader.sample_rate
     if not blocks:
         raise AudioError(f"{path}: there are no samples in it: take it out of the folder")
     x = np.concatenate(blocks, axis=1)
     if rate and rate != source_rate:
-        x = Resampler(source_rate, rate, 1).process(x, last=True)
+        x = Resampler(source_rate, rate, x.shape[0]).process(x, last=True)
     rate = rate or source_rate
-    return Audio(x[:, : round(seconds * rate)], rate)
+    length = round(seconds * rate)
+    first = max(0, min(round(start * rate), x.shape[1] - length))
+    return Audio(x[:, first : first + length], rate)
 
 
 def melody(rate: int = 16000, seconds: float = 5.0, channels: int = 1) -> Audio:

@@ -49,11 +49,19 @@ def _sdr(reference: np.ndarray, estimate: np.ndarray, sample_rate: int) -> Figur
 
 
 def _peaq(reference: np.ndarray, estimate: np.ndarray, sample_rate: int) -> Figures:
-    from dpcodec.metrics.peaq import peaq
+    from dpcodec.metrics.peaq import peaq, two_f
 
     result = peaq(reference, estimate, sample_rate)
     movs = {f"peaq_{name}": value for name, value in result.movs.items()}
-    return {"peaq_odg": result.odg, "peaq_di": result.di, **movs}
+    return {"peaq_odg": result.odg, "peaq_di": result.di, "twof_mms": two_f(result.movs), **movs}
+
+
+def _peaq_advanced(reference: np.ndarray, estimate: np.ndarray, sample_rate: int) -> Figures:
+    from dpcodec.metrics.peaq import peaq_advanced
+
+    result = peaq_advanced(reference, estimate, sample_rate)
+    movs = {f"peaq_advanced_{name}": value for name, value in result.movs.items()}
+    return {"peaq_advanced_odg": result.odg, "peaq_advanced_di": result.di, **movs}
 
 
 def _pemoq(reference: np.ndarray, estimate: np.ndarray, sample_rate: int) -> Figures:
@@ -80,6 +88,7 @@ _LOWER_IS_BETTER = (
     *("WinModDiff1B", "ADBB", "EHSB", "AvgModDiff1B", "AvgModDiff2B", "RmsNoiseLoudB", "MFPDB"),
     "RelDistFramesB",
 )
+_ADVANCED = ("RmsModDiffA", "RmsNoiseLoudAsymA", "EHSB", "AvgLinDistA")
 METRICS = {
     "snr": Metric("signal-to-noise ratio", {"snr": _DB}, lambda r, e, _: {"snr": snr(r, e)}),
     "si-snr": Metric(
@@ -114,6 +123,25 @@ METRICS = {
         },
         _peaq,
         default=False,
+    ),
+    "peaq-advanced": Metric(
+        "PEAQ, advanced version: objective difference grade and distortion index",
+        {"peaq_advanced_odg": Figure("ODG", True), "peaq_advanced_di": Figure("", True)},
+        _peaq_advanced,
+    ),
+    "peaq-advanced-movs": Metric(
+        "the five model output variables of PEAQ's advanced version, by their names in ITU-R BS.1387",
+        {
+            "peaq_advanced_SegmentalNMRB": Figure("dB", False),
+            **{f"peaq_advanced_{name}": Figure("", False) for name in _ADVANCED},
+        },
+        _peaq_advanced,
+        default=False,
+    ),
+    "2f": Metric(
+        "2f-model: mean score of a listening test, 0 to 100, from two variables of PEAQ's basic version",
+        {"twof_mms": Figure("MMS", True)},
+        _peaq,
     ),
     "pemoq": Metric(
         "PEMO-Q-like: objective difference grade and perceptual similarity measures",

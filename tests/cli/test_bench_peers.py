@@ -75,3 +75,18 @@ def test_a_codec_that_is_unknown_is_refused(peers: Run) -> None:
     done = peers("--codecs", "wma")
     assert done.code == 2
     assert "'wma' is none of dpcodec, opus" in done.err
+
+
+def test_foreign_scores_give_ratios_of_rates(peers: Run, tmp_path: Path) -> None:
+    given = tmp_path / "peers.csv"
+    lines = [f"castanets,mono,theirs,,{size},{size},{snr}" for size, snr in ((100, -5), (100000, 90))]
+    given.write_text("\n".join(["clip,channels,codec,setting,bytes,stream_bytes,snr", *lines]))
+    options = ("--codecs", "dpcodec", "--profiles", "mdct", "--start", 1, "--foreign", given)
+    done = peers("--bitrates", "24,48", *options)
+    assert done.code == 0, done.err
+    out = done.out.decode()
+    assert "Bytes of dpcodec mdct over those of others at equal score" in out
+    assert "theirs (given)" in out
+    assert str(tmp_path) not in (tmp_path / "out" / "peers.jsonl").read_text()
+    given.write_text("clip\n")
+    assert "no column 'channels'" in peers(*options).err

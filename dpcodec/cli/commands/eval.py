@@ -60,7 +60,8 @@ class Result:
     "names",
     metavar="LIST",
     default=",".join(metrics.DEFAULT_METRICS),
-    help=f"Names with commas between, or all: {', '.join(metrics.METRICS)}. [all but peaq-movs, visqol]",
+    help=f"Names with commas between, or all: {', '.join(metrics.METRICS)}. [all but those ending in -movs, "
+    "visqol]",
 )
 @click.option("--align", is_flag=True, help="Take a delay off first, then cut the longer file.")
 @click.option("--max-delay", type=float, default=1000.0, metavar="MS", help="Largest for --align. [1000]")

@@ -1,4 +1,4 @@
-"""The eleven model output variables: averages over time, and over channels.
+"""The eleven model output variables of the basic version: averages over time, and over channels.
 
 ITU-R BS.1387-1, annex 2, section 5. An average over no frame is 0 (Kabal's rule).
 """
@@ -12,7 +12,7 @@ import numpy as np
 import scipy.signal
 
 from dpcodec.metrics.peaq import bands
-from dpcodec.metrics.peaq.network import NAMES
+from dpcodec.metrics.peaq.network import BASIC
 from dpcodec.metrics.peaq.precursors import Precursors
 
 _DELAY = math.ceil(0.5 * bands.FRAMES_PER_SECOND)
@@ -27,35 +27,35 @@ def output_variables(frames: Precursors, skipped: int) -> dict[str, float]:
     """`frames` [C, F] from the first that counts; `skipped` frames came before it."""
     delay = max(0, _DELAY - skipped)
     modulation, weight = frames.modulation_1[:, delay:], frames.modulation_weight[:, delay:]
-    loud = _channels(_rms, frames.noise_loudness[:, max(delay, _first_audible(frames.loudness) + _ONSET) :])
+    loud = over_channels(rms, frames.noise_loudness[:, max(delay, first_audible(frames.loudness) + _ONSET) :])
     values = (
-        _channels(_mean, frames.bandwidth_reference),
-        _channels(_mean, frames.bandwidth_estimate),
+        over_channels(mean, frames.bandwidth_reference),
+        over_channels(mean, frames.bandwidth_estimate),
         float(np.mean(10 * np.log10(frames.noise_to_mask.mean(-1)))),
-        _channels(_windowed, modulation),
+        over_channels(_windowed, modulation),
         _distorted_block(frames),
-        1000 * _channels(_mean, frames.harmonic),
+        1000 * over_channels(mean, frames.harmonic),
         _weighted(modulation, weight),
         _weighted(frames.modulation_2[:, delay:], weight),
         loud,
         _most_detected(frames.detection),
         float(np.mean(frames.worst_noise_to_mask > _DISTURBED)),
     )
-    return dict(zip(NAMES, values, strict=True))
+    return dict(zip(BASIC.names, values, strict=True))
 
 
-def _channels(average: Callable[[np.ndarray], float], values: np.ndarray) -> float:
+def over_channels(average: Callable[[np.ndarray], float], values: np.ndarray) -> float:
     """Mean over channels of what `average` makes of each, [C, F]."""
     return float(np.mean([average(channel) for channel in values]))
 
 
-def _mean(x: np.ndarray) -> float:
+def mean(x: np.ndarray) -> float:
     """Over the frames that count."""
     counted = x[~np.isnan(x)]
     return float(counted.mean()) if counted.size else 0.0
 
 
-def _rms(x: np.ndarray) -> float:
+def rms(x: np.ndarray) -> float:
     return float(np.sqrt(np.mean(x**2))) if x.size else 0.0
 
 
@@ -72,8 +72,9 @@ def _weighted(x: np.ndarray, weight: np.ndarray) -> float:
     return float(np.mean((x * weight).sum(-1) / weight.sum(-1))) if x.size else 0.0
 
 
-def _first_audible(loudness: np.ndarray) -> int:
-    """The first frame in which, in one channel, both signals are audible: `loudness` [C, F] is the lesser."""
+def first_audible(loudness: np.ndarray) -> int:
+    """The first frame in which, in one channel, both signals are audible (section 5.2.4.2): `loudness` [C, F]
+    is the lesser. F if there is none."""
     audible = np.flatnonzero((loudness > _AUDIBLE_SONE).any(0))
     return int(audible[0]) if audible.size else loudness.shape[1]
 

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.signal
 
-from dpcodec.metrics.peaq import bands
+from dpcodec.metrics.peaq.bands import QUARTER_BARK, Bands
 
 _LOUDNESS_SCALE = 1.07664
 _LOUDNESS_POWER = 0.23
 _COMPRESSION = 0.3
 """Energy to a rough loudness, in the modulation patterns (section 3.2)."""
 _NEIGHBOURS = (3, 4)
-"""Bands below and above over which the pattern correction is averaged (equation 51)."""
+"""Bands below and above over which the pattern correction is averaged (equation 51), of 109 bands."""
 
 
 class Smoother:
@@ -40,8 +40,8 @@ class Smoother:
         return y
 
 
-def _average(at_100_hz: float) -> Smoother:
-    pole = bands.decay(at_100_hz)
+def average(pole: np.ndarray) -> Smoother:
+    """A smoother that a constant passes unchanged."""
     return Smoother(pole, 1 - pole)
 
 
@@ -64,60 +64,83 @@ class Patterns:
 
 
 class Tracker:
-    """Follows the patterns of one recording, block by block."""
+    """Follows the patterns of one recording in the basic version, block by block."""
 
     def __init__(self) -> None:
-        self._spread = _average(0.030)
-        self._level = _average(0.050)
-        pole = bands.decay(0.050)
-        self._correlation = Smoother(pole, np.ones(bands.BANDS))
-        self._correction = _average(0.050)
-        self._change, self._mean = _average(0.050), _average(0.050)
-        self._before: np.ndarray | None = None
+        self._spread = average(QUARTER_BARK.decay(0.030))
+        self._adaptation = Adaptation(QUARTER_BARK, _NEIGHBOURS)
+        self._modulation = Modulation(QUARTER_BARK)
 
     def follow(self, spread: np.ndarray) -> Patterns:
         """`spread` [2, C, B, BANDS]: energies spread over frequency, the frames that come next."""
         excitation = np.maximum(self._spread(spread), spread)
         modulation, envelope = self._modulation(spread)
-        return Patterns(excitation, self._adapt(excitation), modulation, envelope, loudness(excitation))
+        return Patterns(excitation, self._adaptation(excitation), modulation, envelope, loudness(excitation))
 
-    def _adapt(self, excitation: np.ndarray) -> np.ndarray:
-        """Section 3.1, equations 42 to 53: both at the lesser level, then both at the lesser of each band."""
+
+class Adaptation:
+    """Evens out differences of level and of slow spectral change, section 3.1, equations 42 to 53: both
+    signals at the lesser level, then both at the lesser of each band.
+
+    neighbours  bands below and above over which the pattern correction is averaged
+    """
+
+    def __init__(self, scale: Bands, neighbours: tuple[int, int]) -> None:
+        pole = scale.decay(0.050)
+        self._level = average(pole)
+        self._correlation = Smoother(pole, np.ones(scale.count))
+        self._correction = average(pole)
+        self._mean_of_neighbours = _neighbours(scale.count, *neighbours)
+
+    def __call__(self, excitation: np.ndarray) -> np.ndarray:
+        """[2, C, B, BANDS] -> the same shape."""
         reference, estimate = self._level(excitation)
         match = (np.sqrt(reference * estimate).sum(-1) / estimate.sum(-1)) ** 2
         match = match[..., np.newaxis]
         levelled = np.stack([excitation[0] / np.maximum(match, 1), excitation[1] * np.minimum(match, 1)])
         cross, own = self._correlation(levelled * levelled[0])[::-1]
         ratio = np.stack([np.minimum(cross / own, 1), np.minimum(own / cross, 1)])
-        adapted: np.ndarray = levelled * self._correction(ratio @ _MEAN_OF_NEIGHBOURS)
+        adapted: np.ndarray = levelled * self._correction(ratio @ self._mean_of_neighbours)
         return adapted
 
-    def _modulation(self, spread: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Section 3.2, equations 54 to 57: rate of change of the compressed energy over its mean."""
+
+class Modulation:
+    """Rate of change of the compressed energy over its mean, section 3.2, equations 54 to 57."""
+
+    def __init__(self, scale: Bands) -> None:
+        pole = scale.decay(0.050)
+        self._change, self._mean = average(pole), average(pole)
+        self._frames_per_second = scale.frames_per_second
+        self._before: np.ndarray | None = None
+
+    def __call__(self, spread: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Energies [2, C, B, BANDS] -> modulation of both, and the mean of the reference [C, B, BANDS]."""
         envelope = spread**_COMPRESSION
         if self._before is None:
             self._before = np.zeros_like(envelope[..., :1, :])
-        change = np.abs(np.diff(envelope, axis=-2, prepend=self._before)) * bands.FRAMES_PER_SECOND
+        change = np.abs(np.diff(envelope, axis=-2, prepend=self._before)) * self._frames_per_second
         self._before = envelope[..., -1:, :]
         mean = self._mean(envelope)
         return self._change(change) / (1 + mean / 0.3), mean[0]
 
 
-def _neighbours() -> np.ndarray:
-    """Mean over `_NEIGHBOURS`, over fewer bands at the ends: [BANDS, BANDS], from rows to columns."""
-    source, target = np.indices((bands.BANDS, bands.BANDS))
-    near = (source >= target - _NEIGHBOURS[0]) & (source <= target + _NEIGHBOURS[1])
+def _neighbours(count: int, below: int, above: int) -> np.ndarray:
+    """Mean over bands nearby, over fewer of them at the ends: [BANDS, BANDS], from rows to columns."""
+    source, target = np.indices((count, count))
+    near = (source >= target - below) & (source <= target + above)
     weights: np.ndarray = near / near.sum(axis=0)
     return weights
 
 
-_MEAN_OF_NEIGHBOURS = _neighbours()
+def loudness(
+    excitation: np.ndarray, bands: Bands = QUARTER_BARK, factor: float = _LOUDNESS_SCALE
+) -> np.ndarray:
+    """Total loudness in sone, section 3.3, equation 58: [..., BANDS] -> [...].
 
-
-def loudness(excitation: np.ndarray) -> np.ndarray:
-    """Total loudness in sone, section 3.3, equation 58: [..., BANDS] -> [...]."""
-    index = bands.THRESHOLD_INDEX
-    scale = _LOUDNESS_SCALE * (bands.THRESHOLD / (index * 1e4)) ** _LOUDNESS_POWER
-    above = (1 - index + index * excitation / bands.THRESHOLD) ** _LOUDNESS_POWER - 1
-    total: np.ndarray = 24 / bands.BANDS * np.maximum(scale * above, 0).sum(-1)
+    factor  1.07664 for the FFT-based ear model, 1.26539 for the filter bank
+    """
+    index = bands.threshold_index
+    scale = factor * (bands.threshold / (index * 1e4)) ** _LOUDNESS_POWER
+    above = (1 - index + index * excitation / bands.threshold) ** _LOUDNESS_POWER - 1
+    total: np.ndarray = 24 / bands.count * np.maximum(scale * above, 0).sum(-1)
     return total

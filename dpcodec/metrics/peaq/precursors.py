@@ -9,10 +9,18 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from dpcodec.metrics.peaq import bands
+from dpcodec.metrics.peaq.bands import QUARTER_BARK
+from dpcodec.metrics.peaq.differences import (
+    Masking,
+    modulation_difference,
+    modulation_weight,
+    noise_loudness,
+)
 from dpcodec.metrics.peaq.ear import Ear
 from dpcodec.metrics.peaq.harmonic import harmonic_structure
 from dpcodec.metrics.peaq.patterns import Patterns
+
+_AUDITORY = Masking(alpha=1.5, factor=0.15, offset=0.5)
 
 
 @dataclass(frozen=True)
@@ -44,7 +52,7 @@ def join(blocks: list[Precursors], first: int) -> Precursors:
 
 def frame_precursors(frames: np.ndarray, ear: Ear, patterns: Patterns) -> Precursors:
     """`frames` [2, C, B, FRAME], full scale 1.0, with what the ear made of them."""
-    to_mask = ear.noise / (bands.MASK * patterns.excitation[0])
+    to_mask = ear.noise / (QUARTER_BARK.mask * patterns.excitation[0])
     return Precursors(
         *_modulation_differences(patterns),
         _noise_loudness(patterns),
@@ -60,23 +68,14 @@ def frame_precursors(frames: np.ndarray, ear: Ear, patterns: Patterns) -> Precur
 def _modulation_differences(patterns: Patterns) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Section 4.2, equations 63 to 65: both differences in percent, and the weight of the frame."""
     reference, estimate = patterns.modulation
-    difference = np.abs(estimate - reference)
-    first = difference / (1 + reference)
-    second = np.where(estimate < reference, 0.1, 1.0) * difference / (0.01 + reference)
-    weight = patterns.envelope / (patterns.envelope + 100 * bands.INTERNAL_NOISE**0.3)
-    return 100 * first.mean(-1), 100 * second.mean(-1), weight.sum(-1)
+    second = np.where(estimate < reference, 0.1, 1.0) * np.abs(estimate - reference) / (0.01 + reference)
+    weight = modulation_weight(patterns.envelope, QUARTER_BARK, 100)
+    return modulation_difference(patterns.modulation), 100 * second.mean(-1), weight
 
 
 def _noise_loudness(patterns: Patterns) -> np.ndarray:
-    """Section 4.3, equations 66 to 68: loudness of what was added, partly masked by the reference."""
-    slope_reference, slope_estimate = 0.15 * patterns.modulation + 0.5
-    reference, estimate = patterns.adapted
-    masking = np.exp(-1.5 * (estimate - reference) / reference)
-    added = np.maximum(slope_estimate * estimate - slope_reference * reference, 0)
-    ratio = added / (bands.INTERNAL_NOISE + slope_reference * reference * masking)
-    partial = (bands.INTERNAL_NOISE / slope_estimate) ** 0.23 * ((1 + ratio) ** 0.23 - 1)
-    total: np.ndarray = 24 * partial.mean(-1)
-    return total
+    """Section 4.3: loudness of what was added, partly masked by the reference."""
+    return noise_loudness(patterns.adapted, patterns.modulation, QUARTER_BARK, _AUDITORY)
 
 
 _NOISE_FLOOR_BIN = 921

@@ -52,6 +52,18 @@ def test_clips_are_mono_resampled_and_cut(tmp_path: Path) -> None:
     np.testing.assert_array_equal(clips["a"].samples, melody(16000, 0.5).samples)
 
 
+@pytest.mark.parametrize(("seconds", "first"), [(5.0, 1.0), (6.5, 0.5), (9.0, 0.0)])
+def test_clips_are_taken_from_a_second_on_or_as_late_as_they_allow(
+    seconds: float, first: float, tmp_path: Path
+) -> None:
+    clip = melody(8000, 7.0, 2)
+    write(tmp_path / "a.wav", clip)
+    taken = load_clips(tmp_path, None, seconds, mono=False, start=1.0)["a"].samples
+    begin = round(8000 * first)
+    expected = clip.samples[:, begin : begin + round(8000 * seconds)]
+    np.testing.assert_allclose(taken, expected, atol=1e-4)
+
+
 def test_both_channels_are_heard(tmp_path: Path) -> None:
     left = melody(16000, 0.5).samples[0]
     write(tmp_path / "a.wav", Audio(np.stack([left, np.zeros_like(left)]), 16000))

@@ -25,6 +25,16 @@ def pairs() -> list[Pair]:
     return list(_pairs())
 
 
+@pytest.fixture(scope="session")
+def advanced() -> dict[str, dict[str, str]]:
+    """What GstPEAQ says of the pairs in PEAQ's advanced version, and the 2f-model of Kabal's variables."""
+    path = DATA / "reference_advanced.csv"
+    if not path.exists():
+        pytest.skip("the other program's figures are not here")
+    with path.open(encoding="utf-8", newline="") as table:
+        return {row["pair"]: row for row in csv.DictReader(table)}
+
+
 def _pairs() -> Iterator[Pair]:
     with (DATA / "reference.csv").open(encoding="utf-8", newline="") as table:
         for row in csv.DictReader(table):

@@ -51,7 +51,9 @@ def test_figures_are_the_functions() -> None:
     }
 
 
-@pytest.mark.parametrize("name", ["snr", "si-snr", "sdr", "si-sdr", "lsd", "segsnr", "peaq", "pemoq"])
+@pytest.mark.parametrize(
+    "name", ["snr", "si-snr", "sdr", "si-sdr", "lsd", "segsnr", "peaq", "peaq-advanced", "2f", "pemoq"]
+)
 def test_better_is_where_the_catalogue_says(name: str) -> None:
     """More noise is worse, in each figure's own direction."""
     x, y = two()
@@ -63,7 +65,7 @@ def test_better_is_where_the_catalogue_says(name: str) -> None:
 
 
 def test_names() -> None:
-    assert set(DEFAULT_METRICS) == set(METRICS) - {"peaq-movs", "visqol"}
+    assert set(DEFAULT_METRICS) == set(METRICS) - {"peaq-movs", "peaq-advanced-movs", "visqol"}
     keys = [key for metric in METRICS.values() for key in metric.figures]
     assert len(keys) == len(set(keys))
     for word in ("nonsense", "", "si_snr", "SNR"):
@@ -94,6 +96,11 @@ def test_metrics_that_share_a_computation_run_it_once(monkeypatch: pytest.Monkey
     monkeypatch.setattr(catalogue, "METRICS", shared)
     assert evaluate(*two(), RATE, ["b", "a"]) == {"b": 2.0, "a": 1.0}
     assert calls == [RATE]
+
+
+def test_the_measures_made_of_one_run_of_peaq_share_it() -> None:
+    assert METRICS["peaq"].compute is METRICS["peaq-movs"].compute is METRICS["2f"].compute
+    assert METRICS["peaq-advanced"].compute is METRICS["peaq-advanced-movs"].compute
 
 
 @pytest.mark.parametrize("name", METRICS)

@@ -14,10 +14,9 @@ import numpy as np
 import pytest
 import scipy.signal
 
-import dpcodec.metrics.peaq as package
 from dpcodec.errors import AudioError
-from dpcodec.metrics.peaq import PeaqResult, peaq
-from dpcodec.metrics.peaq.network import NAMES
+from dpcodec.metrics.peaq import PeaqResult, peaq, signals
+from dpcodec.metrics.peaq.network import BASIC
 
 RATE = 48000
 
@@ -37,7 +36,7 @@ def test_grades_agree_with_kabal(graded: list[tuple[dict[str, str], PeaqResult]]
 
 def test_variables_agree_with_kabal(graded: list[tuple[dict[str, str], PeaqResult]]) -> None:
     for row, result in graded:
-        assert tuple(result.movs) == NAMES
+        assert tuple(result.movs) == BASIC.names
         for name, value in result.movs.items():
             share = 0.003 if name == "EHSB" else 0.0005
             expected = pytest.approx(float(row[f"PEAQ_{name}_kabal"]), rel=share, abs=1e-4)
@@ -78,7 +77,7 @@ def test_identity_is_graded_near_the_ceiling_without_any_distortion() -> None:
     x = music()
     result = peaq(x, x, RATE)
     assert 0.15 < result.odg < 0.22
-    zero = set(NAMES) - {"BandwidthRefB", "BandwidthTestB", "TotalNMRB"}
+    zero = set(BASIC.names) - {"BandwidthRefB", "BandwidthTestB", "TotalNMRB"}
     assert all(result.movs[name] == 0 for name in zero)
     assert result.movs["BandwidthRefB"] == result.movs["BandwidthTestB"] > 346
     assert result.movs["TotalNMRB"] < -100
@@ -122,7 +121,7 @@ def test_channels_are_averaged_but_for_detection() -> None:
     y = x + 0.003 * noise_like(x)
     left, right = peaq(x, y, RATE).movs, peaq(x, x, RATE).movs
     both = peaq(np.stack([x, x]), np.stack([y, x]), RATE).movs
-    for name in NAMES:
+    for name in BASIC.names:
         expected = left[name] if name in ("ADBB", "MFPDB") else (left[name] + right[name]) / 2
         assert both[name] == pytest.approx(expected, rel=1e-9), name
     assert peaq(np.stack([x, x]), np.stack([x, y]), RATE).movs == pytest.approx(both, rel=1e-12)
@@ -160,7 +159,7 @@ def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     x = music()
     y = x + 0.001 * noise_like(x)
     whole = peaq(x, y, RATE)
-    monkeypatch.setattr(package, "_BLOCK", 7)
+    monkeypatch.setattr(signals, "_BLOCK", 7)
     assert peaq(x, y, RATE).movs == pytest.approx(whole.movs, rel=1e-9)
 
 

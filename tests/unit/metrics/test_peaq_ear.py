@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from dpcodec.metrics.peaq import bands, ear
+from dpcodec.metrics.peaq.bands import QUARTER_BARK
 
 # Lower edge, centre, upper edge of some bands, as the standard's table prints them; bands count from 0.
 PRINTED_HZ = {
@@ -29,17 +30,23 @@ PRINTED_HZ = {
 
 @pytest.mark.parametrize("band", PRINTED_HZ)
 def test_bands_are_those_of_the_printed_table(band: int) -> None:
-    ours = bands.LOWER_HZ[band], bands.CENTRE_HZ[band], bands.UPPER_HZ[band]
+    ours = QUARTER_BARK.lower_hz[band], QUARTER_BARK.centre_hz[band], QUARTER_BARK.upper_hz[band]
     assert ours == pytest.approx(PRINTED_HZ[band], abs=0.003)
 
 
 def test_there_are_109_bands_one_after_the_other() -> None:
-    assert len(bands.LOWER_HZ) == len(bands.CENTRE_HZ) == len(bands.UPPER_HZ) == bands.BANDS == 109
-    gaps = bands.LOWER_HZ[1:] - bands.UPPER_HZ[:-1]
+    assert (
+        len(QUARTER_BARK.lower_hz)
+        == len(QUARTER_BARK.centre_hz)
+        == len(QUARTER_BARK.upper_hz)
+        == QUARTER_BARK.count
+        == 109
+    )
+    gaps = QUARTER_BARK.lower_hz[1:] - QUARTER_BARK.upper_hz[:-1]
     misprints = np.flatnonzero(np.abs(gaps) > 1e-6)
     assert misprints.tolist() == [28, 65, 70]
-    assert (bands.LOWER_HZ < bands.CENTRE_HZ).all()
-    assert (bands.CENTRE_HZ < bands.UPPER_HZ).all()
+    assert (QUARTER_BARK.lower_hz < QUARTER_BARK.centre_hz).all()
+    assert (QUARTER_BARK.centre_hz < QUARTER_BARK.upper_hz).all()
 
 
 @pytest.mark.parametrize("hz", [20.0, 100.0, 1000.0, 3300.0, 8000.0, 15000.0, 24000.0])
@@ -56,16 +63,16 @@ def test_the_ear_hears_nothing_at_0_hz() -> None:
 def test_fixed_patterns_at_known_frequencies() -> None:
     """1.456 (f / kHz)^-0.8 dB of internal noise, 3.64 (f / kHz)^-0.8 dB at the threshold; the mask is 3 dB
     down up to 12 Bark, which is band 48, and 0.25 dB per Bark above."""
-    khz = bands.CENTRE_HZ / 1000
-    assert 10 * np.log10(bands.INTERNAL_NOISE) == pytest.approx(0.4 * 3.64 * khz**-0.8)
-    assert 10 * np.log10(bands.THRESHOLD) == pytest.approx(3.64 * khz**-0.8)
-    masks = -10 * np.log10(bands.MASK)
+    khz = QUARTER_BARK.centre_hz / 1000
+    assert 10 * np.log10(QUARTER_BARK.internal_noise) == pytest.approx(0.4 * 3.64 * khz**-0.8)
+    assert 10 * np.log10(QUARTER_BARK.threshold) == pytest.approx(3.64 * khz**-0.8)
+    masks = -10 * np.log10(QUARTER_BARK.mask)
     assert masks[[0, 48, 49, 108]] == pytest.approx([3, 3, 3.0625, 6.75])
 
 
 @pytest.mark.parametrize("at_100_hz", [0.030, 0.050])
 def test_time_constants_run_from_100_hz_to_8_ms(at_100_hz: float) -> None:
-    seconds = -1024 / 48000 / np.log(bands.decay(at_100_hz))
+    seconds = -1024 / 48000 / np.log(QUARTER_BARK.decay(at_100_hz))
     for band, centre in ((0, 91.708), (36, 1275.055), (108, 17690.045)):
         assert seconds[band] == pytest.approx(0.008 + 100 / centre * (at_100_hz - 0.008), rel=1e-5)
     assert (np.diff(seconds) < 0).all()
@@ -76,11 +83,11 @@ def test_grouping_shares_out_each_bin_by_its_overlap() -> None:
     slow = np.zeros((1025, 109))
     for k in range(1025):
         for band in range(109):
-            low = max(bands.LOWER_HZ[band], (k - 0.5) * width)
-            high = min(bands.UPPER_HZ[band], (k + 0.5) * width)
+            low = max(QUARTER_BARK.lower_hz[band], (k - 0.5) * width)
+            high = min(QUARTER_BARK.upper_hz[band], (k + 0.5) * width)
             slow[k, band] = max(high - low, 0) / width
-    assert bands.grouping() == pytest.approx(slow, abs=1e-12)
-    assert slow.sum(0) * width == pytest.approx(bands.UPPER_HZ - bands.LOWER_HZ)
+    assert QUARTER_BARK.grouping == pytest.approx(slow, abs=1e-12)
+    assert slow.sum(0) * width == pytest.approx(QUARTER_BARK.upper_hz - QUARTER_BARK.lower_hz)
 
 
 # From samples
@@ -104,11 +111,11 @@ def test_hearing_follows_its_steps() -> None:
             weight = gain * bands.ear_weight(np.arange(1025) * 48000 / 2048)
             for i in range(2):
                 assert heard.power[i, c, n] == pytest.approx(gain * spectra[i])
-                pitch = (weight * spectra[i]) @ bands.grouping() + bands.INTERNAL_NOISE
+                pitch = (weight * spectra[i]) @ QUARTER_BARK.grouping + QUARTER_BARK.internal_noise
                 assert heard.excitation[i, c, n] == pytest.approx(ear.spread(pitch))
             # Equation 70's noise: the difference of the magnitudes, which is blind to phase.
             a, b = weight * spectra[0], weight * spectra[1]
-            assert heard.noise[c, n] == pytest.approx((a - 2 * np.sqrt(a * b) + b) @ bands.grouping())
+            assert heard.noise[c, n] == pytest.approx((a - 2 * np.sqrt(a * b) + b) @ QUARTER_BARK.grouping)
 
 
 def test_digital_silence_has_a_least_energy() -> None:
@@ -126,7 +133,7 @@ def slow_spreading(pitch: np.ndarray) -> np.ndarray:
     total = np.zeros(109)
     for source in range(109):
         level = 10 * math.log10(pitch[source])
-        upwards = -24 - 230 / bands.CENTRE_HZ[source] + 0.2 * level
+        upwards = -24 - 230 / QUARTER_BARK.centre_hz[source] + 0.2 * level
         slopes = [27.0 if target < source else upwards for target in range(109)]
         shape = [10 ** (slope * 0.25 * (t - source) / 10) for t, slope in enumerate(slopes)]
         for target in range(109):
@@ -146,6 +153,6 @@ def test_spreading_is_what_the_slow_version_gives(loudest_db: float) -> None:
 
 def test_ones_stay_ones_and_a_slope_of_0_db_is_no_gap() -> None:
     assert ear.spread(np.ones(109)) == pytest.approx(np.ones(109))
-    flat = 10 ** ((2.4 + 23 / bands.CENTRE_HZ) * 5)  # the level at which the upper slope is level
+    flat = 10 ** ((2.4 + 23 / QUARTER_BARK.centre_hz) * 5)  # the level at which the upper slope is level
     assert np.isfinite(ear.spread(flat)).all()
     assert ear.spread(flat) == pytest.approx(ear.spread(flat * (1 + 1e-9)), rel=1e-6)

@@ -8,13 +8,14 @@ import math
 import numpy as np
 import pytest
 
-from dpcodec.metrics.peaq import averages, bands, network, precursors
+from dpcodec.metrics.peaq import averages, network, precursors
+from dpcodec.metrics.peaq.bands import QUARTER_BARK
 from dpcodec.metrics.peaq.ear import Ear, hear
 from dpcodec.metrics.peaq.harmonic import harmonic_structure
 from dpcodec.metrics.peaq.patterns import Tracker
 from dpcodec.metrics.peaq.precursors import Precursors
 
-NOISE = 10 ** (0.1456 * (bands.CENTRE_HZ / 1000) ** -0.8)
+NOISE = 10 ** (0.1456 * (QUARTER_BARK.centre_hz / 1000) ** -0.8)
 
 
 def sounds(count: int = 6, channels: int = 2) -> np.ndarray:
@@ -265,26 +266,26 @@ def test_scaling_ranges_are_those_of_the_table() -> None:
         "MFPDB": (0.000101, 1),
         "RelDistFramesB": (0, 1),
     }
-    assert list(ranges) == list(network.NAMES)
-    assert list(zip(network.LEAST, network.MOST, strict=True)) == list(ranges.values())
+    assert list(ranges) == list(network.BASIC.names)
+    assert list(zip(network.BASIC.least, network.BASIC.most, strict=True)) == list(ranges.values())
 
 
 def test_network_at_the_ends_of_its_ranges() -> None:
     """All variables at their least leave the biases alone; each at its most adds its three weights."""
-    least = dict(zip(network.NAMES, network.LEAST.tolist(), strict=True))
+    least = dict(zip(network.BASIC.names, network.BASIC.least.tolist(), strict=True))
 
     def sigmoid(x: float) -> float:
         return 1 / (1 + math.exp(-x))
 
     biases, outputs = (-2.518254, 0.654841, -2.207228), (-3.817048, 4.107138, 4.629582)
     resting = -0.307594 + sum(o * sigmoid(b) for o, b in zip(outputs, biases, strict=True))
-    assert network.distortion_index(least) == pytest.approx(resting)
+    assert network.BASIC.distortion_index(least) == pytest.approx(resting)
     weights = {"TotalNMRB": (4.984241, -2.211189, -0.192096), "EHSB": (-5.303901, -3.452257, -10.814982)}
     for name, row in weights.items():
-        most = least | {name: float(network.MOST[network.NAMES.index(name)])}
+        most = least | {name: float(network.BASIC.most[network.BASIC.names.index(name)])}
         args = [b + w for b, w in zip(biases, row, strict=True)]
         moved = -0.307594 + sum(o * sigmoid(a) for o, a in zip(outputs, args, strict=True))
-        assert network.distortion_index(most) == pytest.approx(moved)
+        assert network.BASIC.distortion_index(most) == pytest.approx(moved)
 
 
 def test_grade_runs_from_minus_3_98_to_0_22() -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dpcodec.metrics.peaq import bands
+from dpcodec.metrics.peaq.bands import QUARTER_BARK
 from dpcodec.metrics.peaq.ear import hear
 from dpcodec.metrics.peaq.patterns import Patterns, Smoother, Tracker
 
@@ -15,11 +15,11 @@ FRAMES = 40
 
 def excitations(seed: int = 0, channels: int = 1) -> np.ndarray:
     """[2, C, FRAMES, BANDS] between -10 and 90 dB."""
-    return 10 ** np.random.default_rng(seed).uniform(-1, 9, (2, channels, FRAMES, bands.BANDS))
+    return 10 ** np.random.default_rng(seed).uniform(-1, 9, (2, channels, FRAMES, QUARTER_BARK.count))
 
 
 def pole(at_100_hz: float, band: int) -> float:
-    seconds = 0.008 + 100 / bands.CENTRE_HZ[band] * (at_100_hz - 0.008)
+    seconds = 0.008 + 100 / QUARTER_BARK.centre_hz[band] * (at_100_hz - 0.008)
     return float(np.exp(-1024 / 48000 / seconds))
 
 
@@ -66,9 +66,9 @@ def slow_modulation(spread: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def test_smoother_is_its_recursion() -> None:
-    x = np.random.default_rng(0).standard_normal((2, 30, bands.BANDS))
-    poles, gains = np.linspace(0, 0.99, bands.BANDS), np.linspace(1, 2, bands.BANDS)
-    y, last = np.empty_like(x), np.zeros((2, bands.BANDS))
+    x = np.random.default_rng(0).standard_normal((2, 30, QUARTER_BARK.count))
+    poles, gains = np.linspace(0, 0.99, QUARTER_BARK.count), np.linspace(1, 2, QUARTER_BARK.count)
+    y, last = np.empty_like(x), np.zeros((2, QUARTER_BARK.count))
     for n in range(30):
         last = poles * last + gains * x[:, n]
         y[:, n] = last

@@ -79,7 +79,7 @@ def through_opus(clip: Audio, kbps: float, expected: float, folder: Path, choose
     file = folder / peer("opus").coded
 
     def size_at(asked: int) -> float:
-        encode = peer("opus").commands(asked, clip.sample_rate)[0]
+        encode = peer("opus").commands(asked, clip.sample_rate, 1)[0]
         run_program([encode[0], "--expect-loss", f"{100 * expected:.0f}", *encode[1:]], folder)
         return 8e-3 * file.stat().st_size / clip.duration
 
@@ -88,7 +88,7 @@ def through_opus(clip: Audio, kbps: float, expected: float, folder: Path, choose
     packets = audio_packets(data)
     lost = choose(packets)
     file.write_bytes(without_frames(data, lost))
-    run_program(peer("opus").commands(kbps, clip.sample_rate)[1], folder)
+    run_program(peer("opus").commands(kbps, clip.sample_rate, 1)[1], folder)
     return Received(len(data), packets, len(lost), _decoded(clip, folder))
 
 
@@ -99,7 +99,7 @@ def through_flac(clip: Audio, folder: Path, choose: Choose) -> Received:
     """
     write_16_bit(folder / SOURCE, clip)
     coded = peer("flac").coded
-    run_program(peer("flac").commands(0, clip.sample_rate)[0], folder)
+    run_program(peer("flac").commands(0, clip.sample_rate, 1)[0], folder)
     run_program(["flac", "--silent", "--analyze", coded, "-o", "frames.txt"], folder)
     data = (folder / coded).read_bytes()
     starts = flac_frames((folder / "frames.txt").read_text())

@@ -27,7 +27,7 @@ class Coded:
     """What a peer made of a clip.
 
     bytes    size of the coded file on disk
-    audio    decoded, [1, N] as the clip, at its rate and in step with it
+    audio    decoded, [C, N] as the clip, at its rate and in step with it
     delay    samples by which the decoded file was late, beyond what the program itself had made up for
     command  what ran
     """
@@ -46,7 +46,7 @@ class Peer:
     programs  what must be on PATH, each with the Debian package it comes in
     version   the programs' version, in their own words
     coded     name of the coded file
-    commands  kbit/s, rate in Hz -> commands that read SOURCE, write `coded`, and then DECODED
+    commands  kbit/s, rate in Hz, channels -> commands that read SOURCE, write `coded`, and then DECODED
     lossless  its bit rate is what it comes to: there is one row of it
     """
 
@@ -54,7 +54,7 @@ class Peer:
     programs: Sequence[tuple[str, str]]
     version: Callable[[], str]
     coded: str
-    commands: Callable[[float, int], list[list[str]]]
+    commands: Callable[[float, int, int], list[list[str]]]
     lossless: bool = False
 
     def missing(self) -> str | None:
@@ -65,15 +65,18 @@ class Peer:
         return None
 
     def encode_decode(self, audio: Audio, kbps: float, folder: Path) -> Coded:
-        """Code a clip of one channel as 16-bit WAV, in a folder that is empty and will be thrown away.
+        """Code a clip of one or two channels as 16-bit WAV, in a folder that is empty and will be thrown
+        away.
 
         Raises `FileAccessError` if a program fails, hangs or is not there.
         """
         write_16_bit(folder / SOURCE, audio)
-        commands = self.commands(kbps, audio.sample_rate)
+        commands = self.commands(kbps, audio.sample_rate, audio.samples.shape[0])
         for command in commands:
             run_program(command, folder)
-        decoded = load_clip(folder / DECODED, audio.sample_rate, audio.duration + 1)
+        decoded = load_clip(
+            folder / DECODED, audio.sample_rate, audio.duration + 1, mono=audio.samples.shape[0] == 1
+        )
         delay = find_delay(audio.samples, decoded.samples, round(MAX_DELAY_S * audio.sample_rate))
         in_step = _in_step(decoded.samples, delay, audio.samples.shape[1])
         size = (folder / self.coded).stat().st_size
@@ -121,6 +124,6 @@ def write_16_bit(path: Path, audio: Audio) -> None:
 
 
 def _in_step(late: np.ndarray, delay: int, samples: int) -> np.ndarray:
-    """[1, N] moved to the front by a delay, to the back by a negative one, cut or filled to [1, samples]."""
+    """[C, N] moved to the front by a delay, to the back by a negative one, cut or filled to [C, samples]."""
     moved = np.pad(late[:, max(delay, 0) :], ((0, 0), (max(-delay, 0), samples)))
     return moved[:, :samples]

@@ -12,7 +12,7 @@ from dpcodec.bench.engine.plots import Line, Panel, draw_named, draw_panels
 from dpcodec.bench.engine.statistics import grouped, interval, mean, plus_minus
 from dpcodec.bench.evaluation import FIGURES
 
-SAME = ("clip", "clip_digest", "codec", "solver", "profile", "kbps", "rate", "seconds")
+SAME = ("clip", "clip_digest", "codec", "solver", "profile", "kbps", "rate", "seconds", "start")
 """A later row that agrees in these replaces an earlier one, of another version or set of metrics."""
 AT_DB = (15.0, 20.0, 25.0, 30.0)
 FEWEST = 4
@@ -62,7 +62,8 @@ def plots(rows: Sequence[Row], folder: Path) -> list[Path]:
             clips = len({row["clip_digest"] for row in lossy})
             about = "mean and its 95 % interval" if clips >= FEWEST else "mean"
             title = f"{clips} clip{'s' * (clips != 1)} {where}: {about}"
-            name = f"peers-{rate}hz-{seconds:g}s".replace(".", "_")  # what follows a point is a suffix
+            start = f"-from-{group[0]['start']:g}s" if group[0].get("start") else ""
+            name = f"peers-{rate}hz-{seconds:g}s{start}".replace(".", "_")  # what follows a point is a suffix
             written += draw_panels(panels, folder / name, 3, title)
             written += _draw_small(lossy, folder / name.replace("peers", "peers-ear"), where)
     return written
@@ -119,14 +120,20 @@ def rate_at(points: Sequence[Point], y: float) -> float | None:
     return None
 
 
-def _runs(rows: Sequence[Row]) -> Iterator[tuple[str, list[Row]]]:
-    """The latest rows of each sample rate and length of clips, and these in words."""
+def latest_rows(rows: Sequence[Row]) -> list[Row]:
+    """Each measurement once: its latest values, metric by metric."""
     latest: dict[tuple[object, ...], Row] = {}
     for row in rows:
         key = tuple(row.get(name) for name in SAME)
         latest[key] = {**latest.get(key, {}), **row}
-    for (rate, seconds), group in grouped(list(latest.values()), "rate", "seconds").items():
-        yield f"of {seconds:g} s at {rate / 1000:g} kHz", group
+    return list(latest.values())
+
+
+def _runs(rows: Sequence[Row]) -> Iterator[tuple[str, list[Row]]]:
+    """The latest rows of each sample rate and length of clips, and these in words."""
+    for (rate, seconds, start), group in grouped(latest_rows(rows), "rate", "seconds", "start").items():
+        after = f" from second {start:g} on" if start else ""
+        yield f"of {seconds:g} s{after} at {rate / 1000:g} kHz", group
 
 
 def _of_whole_clips(group: Sequence[Row]) -> tuple[list[Row], list[Row]]:

@@ -19,10 +19,19 @@ VORBIS_MODES = (
     (8000, 8, 42),
 )
 """One channel: rate in Hz from which on, and the lowest and highest kbit/s that oggenc 1.4.2 takes there."""
+VORBIS_STEREO_MODES = (
+    (44100, 45, 500),
+    (32000, 36, 380),
+    (22050, 30, 180),
+    (16000, 24, 190),
+    (11025, 16, 100),
+    (8000, 12, 46),
+)
+"""The same of two channels, which oggenc codes together."""
 VORBIS_TOP_RATE = 50000
 
 
-def opus(kbps: float, rate: int) -> list[list[str]]:
+def opus(kbps: float, rate: int, channels: int = 1) -> list[list[str]]:
     """Variable bit rate; opusenc and opusdec resample to and from 48 kHz and take out the codec's delay."""
     return [
         ["opusenc", "--quiet", "--bitrate", f"{kbps:g}", "--padding", "0", SOURCE, "coded.opus"],
@@ -30,7 +39,7 @@ def opus(kbps: float, rate: int) -> list[list[str]]:
     ]
 
 
-def mp3(kbps: float, rate: int) -> list[list[str]]:
+def mp3(kbps: float, rate: int, channels: int = 1) -> list[list[str]]:
     """Average bit rate; lame picks the sample rate, and notes its delay in the file, for the decoder."""
     return [
         ["lame", "--quiet", "--abr", f"{kbps:.0f}", SOURCE, "coded.mp3"],
@@ -38,10 +47,11 @@ def mp3(kbps: float, rate: int) -> list[list[str]]:
     ]
 
 
-def vorbis(kbps: float, rate: int) -> list[list[str]]:
+def vorbis(kbps: float, rate: int, channels: int = 1) -> list[list[str]]:
     """Variable bit rate. oggenc refuses low bit rates at high sample rates: it is told to resample to the
     highest rate that takes them, as lame does by itself."""
-    own, *lower = [mode for mode in VORBIS_MODES if mode[0] <= rate] or VORBIS_MODES[-1:]
+    modes = VORBIS_STEREO_MODES if channels == 2 else VORBIS_MODES
+    own, *lower = [mode for mode in modes if mode[0] <= rate] or modes[-1:]
     chosen = next((mode for mode in (own, *lower) if mode[1] <= kbps), (own, *lower)[-1])
     resample = ["--resample", str(chosen[0])] if chosen != own or rate > VORBIS_TOP_RATE else []
     nominal = min(max(kbps, chosen[1]), chosen[2])
@@ -49,7 +59,7 @@ def vorbis(kbps: float, rate: int) -> list[list[str]]:
     return [encode, ["oggdec", "-Q", "-o", DECODED, "coded.ogg"]]
 
 
-def aac(kbps: float, rate: int) -> list[list[str]]:
+def aac(kbps: float, rate: int, channels: int = 1) -> list[list[str]]:
     """FFmpeg's own encoder; the file notes the encoder's delay."""
     quiet = ["ffmpeg", "-v", "error", "-nostdin", "-y", "-i"]
     return [
@@ -58,7 +68,7 @@ def aac(kbps: float, rate: int) -> list[list[str]]:
     ]
 
 
-def flac(kbps: float, rate: int) -> list[list[str]]:
+def flac(kbps: float, rate: int, channels: int = 1) -> list[list[str]]:
     """Lossless, at its highest preset."""
     return [
         ["flac", "--silent", "-8", "--no-padding", "--no-seektable", "-o", "coded.flac", SOURCE],

@@ -214,6 +214,8 @@ def _given(context: click.Context, name: str | None) -> bool:
 
 
 def _spell_value(value: Any) -> str:
+    if isinstance(value, Path):
+        return value.name
     return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 

@@ -27,13 +27,29 @@ from dpcodec.metrics.catalogue import METRICS
 @click.option(
     "--metrics",
     type=Names(tuple(METRICS)),
-    help="What is measured.  [default: snr,si-sdr,peaq,pemoq, and visqol where it is installed]",
+    help="What is measured.  [default: snr,si-sdr,peaq,peaq-advanced,2f,pemoq, and visqol where installed]",
 )
 @click.option(
     "--rate", type=click.IntRange(8000, 192000), help="Resample clips to this, Hz; default: each its own."
 )
 @shown("--seconds", type=click.FloatRange(0.1, 3600), default=5.0, help="Of each clip.")
 @click.option("--clips", "count", type=click.IntRange(1), help="The first N clips only.", metavar="N")
+@click.option("--mono", is_flag=True, help="Mix clips to one channel; default: as they are.")
+@shown(
+    "--start", type=click.FloatRange(0, 3600), default=0.0, help="Second of a clip from which it is taken."
+)
+@click.option(
+    "--foreign",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="CSV of other codecs' scores on the same clips, for rates at equal score.",
+)
+@click.option(
+    "--classes",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="CSV with columns clip and class, for rates at equal score by class.",
+)
 @common_options
 @click.pass_context
 def command(context: click.Context, /, folder: Path | None, common: Common, **choices: Any) -> int:

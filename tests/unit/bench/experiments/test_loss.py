@@ -148,7 +148,7 @@ def test_packets_of_several_frames_are_not_for_losing() -> None:
 
 @needs_opus
 def test_opus_packets_lose_their_frames_and_are_concealed(clip: Audio, tmp_path: Path) -> None:
-    encode_command, decode_command = peer("opus").commands(32, clip.sample_rate)
+    encode_command, decode_command = peer("opus").commands(32, clip.sample_rate, 1)
     write_16_bit(tmp_path / SOURCE, clip)
     run_program(encode_command, tmp_path)
     file = tmp_path / peer("opus").coded

@@ -134,6 +134,17 @@ def test_oggenc_takes_the_bit_rates_of_the_table(rate: int, low: int, high: int,
         assert f"-b {kbps} -o" in told
 
 
+@pytest.mark.parametrize("kbps", [24, 48])
+@pytest.mark.parametrize("name", LOSSY)
+def test_lossy_programs_in_stereo(name: str, kbps: float, tmp_path: Path) -> None:
+    notes = melody(44100, 2.0, 2).samples + formula_clips(44100, 2.0)["castanets"].samples
+    clip = quantised_16_bit(Audio(0.6 * notes, 44100))
+    coded = need(name).encode_decode(clip, kbps, tmp_path)
+    assert coded.audio.samples.shape == clip.samples.shape
+    assert abs(coded.delay) <= 2
+    assert snr_db(clip.samples, coded.audio.samples) > 3
+
+
 # Delays
 
 
@@ -149,10 +160,12 @@ shutil.copy({SOURCE!r}, "coded")
 with open_audio("coded") as reader:
     x, rate = reader.read(1 << 24), {rate_out} or reader.sample_rate
 x = np.pad(x, ((0, 0), ({samples}, 0))) if {samples} > 0 else x[:, {-samples}:]
-with create_audio({DECODED!r}, rate, 1, SampleFormat("wav", "PCM_16")) as writer:
+with create_audio({DECODED!r}, rate, x.shape[0], SampleFormat("wav", "PCM_16")) as writer:
     writer.write(x)
 """
-        return Peer("late", (), lambda: "late 1", "coded", lambda kbps, rate: [[sys.executable, "-c", code]])
+        return Peer(
+            "late", (), lambda: "late 1", "coded", lambda kbps, rate, channels: [[sys.executable, "-c", code]]
+        )
 
     @pytest.mark.parametrize("samples", [0, 37, 1105, -12])
     def test_are_found_and_taken_out(self, samples: int, tmp_path: Path) -> None:
@@ -164,6 +177,12 @@ with create_audio({DECODED!r}, rate, 1, SampleFormat("wav", "PCM_16")) as writer
         np.testing.assert_array_equal(coded.audio.samples[:, begin:], clip.samples[:, begin:])
         assert not coded.audio.samples[:, :begin].any()
         assert coded.bytes == (tmp_path / SOURCE).stat().st_size
+
+    def test_two_channels_stay_two(self, tmp_path: Path) -> None:
+        clip = quantised_16_bit(melody(16000, 1.0, 2))
+        coded = self.late_by(37).encode_decode(clip, 32, tmp_path)
+        assert coded.delay == 37
+        np.testing.assert_array_equal(coded.audio.samples, clip.samples)
 
     def test_another_rate_is_resampled_back(self, tmp_path: Path) -> None:
         clip = quantised_16_bit(formula_clips(16000, 1.0)["castanets"])
@@ -208,7 +227,7 @@ def test_every_peer_is_found_or_has_a_note() -> None:
     ],
 )
 def test_a_program_that_fails_is_told_in_one_line(code: str, told: str, tmp_path: Path) -> None:
-    broken = replace(peer("flac"), commands=lambda kbps, rate: [[sys.executable, "-c", code]])
+    broken = replace(peer("flac"), commands=lambda kbps, rate, channels: [[sys.executable, "-c", code]])
     with pytest.raises(FileAccessError, match=f"^python -c .*{told}$") as caught:
         broken.encode_decode(quantised_16_bit(melody(8000, 0.3)), 32, tmp_path)
     assert len(str(caught.value).splitlines()) == 1

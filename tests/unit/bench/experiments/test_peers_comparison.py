@@ -49,7 +49,7 @@ def test_this_codec_fills_the_bit_rate_and_is_measured_after_decoding(tmp_path: 
         data = encode(clip, profile("stft", drop=drop))
         assert row["bytes"] == len(data) <= 24 * 125
         assert row["kbps_on_disk"] == pytest.approx(8e-3 * len(data))
-        decoded = decode(data, DecodeSettings(solver=row["solver"])).samples
+        decoded = quantised_16_bit(decode(data, DecodeSettings(solver=row["solver"]))).samples
         noise = np.sum((clip.samples - decoded).astype(float) ** 2)
         assert row["snr"] == pytest.approx(10 * np.log10(np.sum(clip.samples**2) / noise), abs=1e-3)
 
@@ -71,7 +71,7 @@ def test_profiles_that_make_their_bit_rate_are_measured_as_auto_decodes_them(tmp
         data = encode(clip, profile(row["profile"], bitrate=float(row["kbps"])))
         assert row["bytes"] == len(data)
         assert row["kbps_on_disk"] == pytest.approx(row["kbps"], rel=0.02)
-        noise = np.sum((clip.samples - decode(data).samples).astype(float) ** 2)
+        noise = np.sum((clip.samples - quantised_16_bit(decode(data)).samples).astype(float) ** 2)
         assert row["snr"] == pytest.approx(10 * np.log10(np.sum(clip.samples**2) / noise), abs=1e-3)
     told = peers.tables(outcome.rows)
     assert [row["codec"] for row in table(told, "SNR, dB: mean")] == ["dpcodec perceptual", "dpcodec mdct"]
