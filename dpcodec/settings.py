@@ -7,7 +7,6 @@ preset a set of options means. A value out of range raises `SettingsError` with 
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -335,7 +334,8 @@ def check_real(name: str, value: float, low: float, high: float) -> None:
 
 
 def _is_real(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    """Whether it is a number and no NaN; an infinite one is in no range, and an integer may be any size."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and value == value
 
 
 PROFILES: dict[str, EncodeSettings] = {
@@ -391,7 +391,7 @@ def profile(name: str | None = None, **changes: Any) -> EncodeSettings:
         changes = {**dict.fromkeys(_CONTROLS), **kept, **changes}
     if changes.get("snr") is not None:
         changes.setdefault("exact", False)
-    if "n_fft" in changes and changes.get("transform", base.transform) == "mdct":
+    if isinstance(changes.get("n_fft"), int) and changes.get("transform", base.transform) == "mdct":
         changes.setdefault("hop", changes["n_fft"] // 2)
     try:
         return replace(base, **changes)

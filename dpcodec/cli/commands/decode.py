@@ -105,7 +105,7 @@ def decode_file(job: Job, settings: dpcodec.DecodeSettings, wanted: Wanted, scre
     """Decode one file. Damage gives exit code 5 and the output all the same, with --strict 4 and none."""
     started = time.monotonic()
     with contextlib.ExitStack() as stack:
-        output = stack.enter_context(create(job.target, spool=wanted.strict))
+        output = stack.enter_context(create(job, screen, spool=wanted.strict))
         source = stack.enter_context(open_source(job.source))
         meter = stack.enter_context(screen.meter(job.source))
         stack.enter_context(signals.polite())

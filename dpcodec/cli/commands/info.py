@@ -26,6 +26,8 @@ SHOWN = 20
 def info(context: click.Context, file: str, as_json: bool) -> int:
     """Say what a .dpc file holds, what it weighs, and what is damaged in it.
 
+    FILE may be - for standard input.
+
     Exit code 0 if it is whole, 5 if it is damaged.
     """
     screen = context.find_root().ensure_object(Screen)

@@ -19,9 +19,13 @@ from dpcodec.cli.sources import open_source
 def test(context: click.Context, files: tuple[str, ...]) -> int:
     """Check .dpc files: structure, every checksum, every symbol, the end hash. No audio is rebuilt.
 
+    FILE may be - for standard input.
+
     Exit code 0 if all are whole, 5 if one is damaged, 4 if one is no .dpc file or beyond use.
     """
     screen = context.find_root().ensure_object(Screen)
+    if files.count("-") > 1:
+        raise exits.UsageError("standard input is named twice: it can be read once")
     return max(guard(screen, name, lambda name=name: _test_file(name, screen)) for name in files)  # type: ignore[misc]
 
 
