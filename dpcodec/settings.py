@@ -204,6 +204,8 @@ class EncodeSettings:
         ):
             if getattr(self, name) is not None:
                 check_real(name, getattr(self, name), *bounds)
+        if self.max_block_split is not None:
+            check_integer("max_block_split", self.max_block_split, *MAX_BLOCK_SPLIT_RANGE)
         if self.rate is not None:
             check_integer("rate", self.rate, *RATE_RANGE_HZ)
         if self.segment_frames is not None:
@@ -303,10 +305,10 @@ def check_transform(name: str, n_fft: int, hop: int, window: str, max_block_spli
     check_integer("n_fft", n_fft, *N_FFT_RANGE)
     check_integer("max_block_split", max_block_split, *MAX_BLOCK_SPLIT_RANGE)
     blocks = 2 << max_block_split
+    check_integer("hop", hop, 1, n_fft)
     if not TRANSFORMS[name].switches_blocks:
         if n_fft % 2:
             raise SettingsError(f"n_fft is {n_fft}: it must be even")
-        check_integer("hop", hop, 1, n_fft)
     elif hop * 2 != n_fft:
         raise SettingsError(f"hop is {hop}: an MDCT needs half of n_fft, {n_fft // 2}")
     elif hop % blocks:

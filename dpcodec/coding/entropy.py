@@ -51,7 +51,8 @@ class AdaptiveTable:
     def update(self, context: np.ndarray, symbols: np.ndarray) -> None:
         """Count what was just coded: context and symbols int [n]."""
         contexts, alphabet = self.counts.shape
-        seen = np.bincount(context * alphabet + symbols, minlength=contexts * alphabet)
+        cells = (context * alphabet + symbols).astype(np.intp, copy=False)
+        seen = np.bincount(cells, minlength=contexts * alphabet)
         self.counts += self.gain * seen.reshape(contexts, alphabet)
 
 

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import resource
 import shutil
 import signal
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from command_line import MakeFile, Run, Spawn, piped
 
-from dpcodec.cli import batch, unfinished
+import dpcodec
+from dpcodec.cli import paths, unfinished
 from dpcodec.cli.unfinished import part_name
 
 from .test_faults_output import parts_left, wait_for_temporary
@@ -91,33 +94,32 @@ def test_fault_38_the_second_writer_is_told(
     assert not parts_left(tmp_path)
 
 
+@pytest.mark.parametrize("links", [True, False], ids=["links", "no links, as on FAT"])
 def test_fault_38_a_target_that_has_come_to_be(
-    spawn: Spawn, cli: Run, tone: MakeFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    cli: Run, tone: MakeFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, links: bool
 ) -> None:
     """Without leave to overwrite, what another program puts there during the work stays, whole."""
     source, target = tone(), tmp_path / "a.dpc"
-    for links in (True, False):
-        process = writer(spawn, target)
-        target.write_bytes(b"somebody else's")
-        code, lines = said(process)
-        assert (code, len(lines)) == (2, 1)
-        assert "exists" in lines[0]
-        assert target.read_bytes() == b"somebody else's"
-        target.unlink()
-        assert not parts_left(tmp_path)
-        if links:
-            monkeypatch.setattr(unfinished, "_linked", lambda path, place: False)  # as on FAT
-            cli("encode", source, tmp_path / "b.dpc").succeeds()
 
-    real = batch.paths.check
+    def after(function: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*arguments: Any, **named: Any) -> Any:
+            result = function(*arguments, **named)
+            target.write_bytes(b"somebody else's")
+            return result
 
-    def slow(job: batch.Job) -> None:
-        real(job)
-        target.write_bytes(b"somebody else's")
+        return call
 
-    monkeypatch.setattr(batch.paths, "check", slow)
-    cli("encode", source, target).fails(2, "exists")
-    assert target.read_bytes() == b"somebody else's"
+    if not links:
+        monkeypatch.setattr(unfinished, "_linked", lambda path, place: False)
+    for place, name in ((paths, "check"), (dpcodec, "encode_stream")):
+        with monkeypatch.context() as patch:
+            patch.setattr(place, name, after(getattr(place, name)))
+            cli("encode", source, target).fails(2, "a.dpc exists")
+            assert target.read_bytes() == b"somebody else's"
+            assert not parts_left(tmp_path)
+            target.unlink()
+    cli("encode", source, target).succeeds()
+    cli("test", target).succeeds()
 
 
 def test_fault_38_where_files_cannot_be_locked(
@@ -128,7 +130,7 @@ def test_fault_38_where_files_cannot_be_locked(
     def flock(*arguments: object) -> None:
         raise OSError(95, "Operation not supported")
 
-    monkeypatch.setattr(unfinished.fcntl, "flock", flock)
+    monkeypatch.setattr(fcntl, "flock", flock)
     source, target = tone(), tmp_path / "a.dpc"
     cli("encode", source, target).succeeds()
     (tmp_path / part_name("a.dpc")).write_bytes(b"perhaps somebody's")
@@ -213,13 +215,13 @@ def test_fault_46_an_input_that_has_gone(
     thread.join()
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["a.dpc"]
 
-    real, source = batch.paths.check, tone("c.wav")
+    real, source = paths.check, tone("c.wav")
 
-    def check(job: batch.Job) -> None:
+    def check(job: paths.Job) -> None:
         real(job)
         source.unlink()
 
-    monkeypatch.setattr(batch.paths, "check", check)
+    monkeypatch.setattr(paths, "check", check)
     cli("encode", source).fails(3, "c.wav", "no such file")
     assert not parts_left(tmp_path)
     assert not (tmp_path / "c.dpc").exists()
