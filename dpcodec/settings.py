@@ -8,7 +8,7 @@ preset a set of options means. A value out of range raises `SettingsError` with 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -194,22 +194,10 @@ class EncodeSettings:
     def _check_ranges(self) -> None:
         if self.drop is not None and not (_is_real(self.drop) and 0 <= self.drop < 1):
             raise SettingsError(f"drop is {self.drop!r}: give a share from 0 up to, not including, 1")
-        check_integer("seed", self.seed, 0, 2**64 - 1)
-        check_integer("effort", self.effort, 0, 9)
-        check_integer("parts", self.parts, *PARTS_RANGE)
-        for name, bounds in (
-            ("snr", SNR_RANGE_DB),
-            ("bitrate", BITRATE_RANGE_KBPS),
-            ("quality", QUALITY_RANGE),
-        ):
-            if getattr(self, name) is not None:
-                check_real(name, getattr(self, name), *bounds)
-        if self.max_block_split is not None:
-            check_integer("max_block_split", self.max_block_split, *MAX_BLOCK_SPLIT_RANGE)
-        if self.rate is not None:
-            check_integer("rate", self.rate, *RATE_RANGE_HZ)
-        if self.segment_frames is not None:
-            check_integer("segment_frames", self.segment_frames, 1, 2**20)
+        _check_given(check_integer, self, seed=(0, 2**64 - 1), effort=(0, 9), parts=PARTS_RANGE)
+        _check_given(check_integer, self, max_block_split=MAX_BLOCK_SPLIT_RANGE, rate=RATE_RANGE_HZ)
+        _check_given(check_integer, self, segment_frames=(1, 2**20))
+        _check_given(check_real, self, snr=SNR_RANGE_DB, bitrate=BITRATE_RANGE_KBPS, quality=QUALITY_RANGE)
 
     def _check_mode(self) -> None:
         if self.mask == "perceptual" and self.transform != "mdct":
@@ -286,18 +274,10 @@ class DecodeSettings:
             check_choice("loss", self.loss, LOSSES)
         if not re.fullmatch(r"auto|cpu|mps|cuda(:\d{1,3})?", self.device):
             raise SettingsError(f"device {self.device!r} is unknown: use auto, cpu, cuda, cuda:N or mps")
-        if self.iterations is not None:
-            check_integer("iterations", self.iterations, 1, 1_000_000)
-        if self.time_limit is not None:
-            check_real("time_limit", self.time_limit, 0.0, 1e9)
-        check_integer("seed", self.seed, 0, 2**64 - 1)
-        check_real("start", self.start, 0.0, 1e12)
-        if self.duration is not None:
-            check_real("duration", self.duration, 0.0, 1e12)
-        if self.max_duration is not None:
-            check_real("max_duration", self.max_duration, 0.0, 1e12)
-        check_integer("batch_segments", self.batch_segments, 1, 4096)
-        check_integer("max_memory", self.max_memory, 1 << 20, 1 << 50)
+        _check_given(check_integer, self, iterations=(1, 1_000_000), seed=(0, 2**64 - 1))
+        _check_given(check_integer, self, batch_segments=(1, 4096), max_memory=(1 << 20, 1 << 50))
+        _check_given(check_real, self, time_limit=(0.0, 1e9), start=(0.0, 1e12))
+        _check_given(check_real, self, duration=(0.0, 1e12), max_duration=(0.0, 1e12))
 
 
 def check_transform(name: str, n_fft: int, hop: int, window: str, max_block_split: int = 0) -> None:
@@ -333,6 +313,14 @@ def check_real(name: str, value: float, low: float, high: float) -> None:
     """Raise `SettingsError` unless low <= value <= high and it is finite."""
     if not (_is_real(value) and low <= value <= high):
         raise SettingsError(f"{name} is {value!r}: give a number from {low:g} to {high:g}")
+
+
+def _check_given(check: Callable[..., None], settings: object, **bounds: tuple[float, float]) -> None:
+    """Check these settings; None is fit where it is the default."""
+    for name, (low, high) in bounds.items():
+        value, default = getattr(settings, name), getattr(type(settings), name)
+        if value is not None or default is not None:
+            check(name, value, low, high)
 
 
 def _is_real(value: object) -> bool:

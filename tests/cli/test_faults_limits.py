@@ -1,4 +1,4 @@
-"""Faults 28, 30 to 37 and 39: numbers, hostile text, devices, time, memory, many files, machines."""
+"""Faults 28, 30 to 37, 39 and 44: numbers, hostile text, devices, time, memory, many files, machines."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ WHOLE = {
 
 
 @pytest.mark.parametrize("value", ["nan", "inf", "-inf", "-21", "1e300", "1e999", "x", ""])
-def test_numbers_out_of_range(cli: Run, tmp_path: Path, value: str) -> None:
+def test_fault_44_numbers_out_of_range(cli: Run, tmp_path: Path, value: str) -> None:
     """Refused before the file is looked for, which is not there."""
     missing = tmp_path / "no"
     for verb, options in [*NUMBERS.items(), *WHOLE.items()]:
@@ -73,7 +73,7 @@ BENCH = {
 
 
 @pytest.mark.parametrize("value", ["nan", "inf", "-1"])
-def test_numbers_of_experiments_out_of_range(cli: Run, tmp_path: Path, value: str) -> None:
+def test_fault_44_numbers_of_experiments(cli: Run, tmp_path: Path, value: str) -> None:
     for name, options in BENCH.items():
         for option in options.split():
             cli("bench", name, tmp_path / "no", f"{option}={value}").fails(2, option)

@@ -1,4 +1,4 @@
-"""Faults 41 to 44: standard input and output that are closed, full, a terminal; Ctrl-C before the work."""
+"""Faults 41 to 43: standard input and output that are closed, full, a terminal; Ctrl-C before the work."""
 
 from __future__ import annotations
 

@@ -33,6 +33,16 @@ def test_numbers_out_of_range(kind: str, name: str, value: Any) -> None:
         KINDS[kind](**{name: value})
 
 
+@pytest.mark.parametrize("kind, name", NUMBERS)
+def test_none_is_a_number_only_where_it_is_the_default(kind: str, name: str) -> None:
+    settings = KINDS[kind]
+    if getattr(settings, name) is None:
+        settings(**{name: None})
+    else:
+        with pytest.raises(dpcodec.SettingsError, match=f"^{name} is None"):
+            settings(**{name: None})
+
+
 @pytest.mark.parametrize("value", [math.nan, "x", None, 10**400])
 def test_a_profile_checks_before_it_counts(value: Any) -> None:
     """The hop of an MDCT is half of this."""
