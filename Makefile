@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help install demo bench test test-base test-oldest test-plain lint types clean
+.PHONY: help install demo bench test test-base test-oldest test-plain determinism lint types clean
 
 help:
 	@echo "make demo    install, make a short clip, encode and decode it with each mask and solver"
@@ -15,6 +15,7 @@ help:
 	@echo "make test-base    the tests without torch, in .venv-base, and what that install weighs"
 	@echo "make test-oldest  the oldest versions that pyproject.toml allows, in .venv-oldest"
 	@echo "make test-plain   a few tests with no OPENBLAS_* variable set"
+	@echo "make determinism  the frozen files under other kernels, versions of numpy, word sizes, byte orders"
 	@echo "make lint    check format and lint;  make types    check types strictly"
 
 install: $(INSTALLED)
@@ -84,6 +85,10 @@ PLAIN_TESTS := tests/conformance tests/unit/coding tests/unit/inpaint/test_least
 
 test-plain: $(INSTALLED)
 	env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $(BIN)/python -m pytest --numprocesses auto $(PLAIN_TESTS)
+
+# A few minutes; machines that cannot be had here are left out, and named.
+determinism: $(INSTALLED)
+	.ci/determinism $(BIN)/python
 
 lint: $(INSTALLED)
 	$(BIN)/ruff format --check .

@@ -13,48 +13,55 @@ What the default does with a clip, and which folder does it; decoding walks back
 the masks of the other kinds are in `mask/`.
 
 `encode` and `decode` work on arrays and bytes; `encode_stream` and `decode_stream` on readers, writers and
-file objects, in bounded memory. Importing this package does not import torch.
+file objects, in bounded memory. Importing this package loads neither numpy nor torch: each name brings its
+module when it is first asked for, so that the command is there at once.
 """
 
-from dpcodec.audio.audio import Audio, SampleFormat
-from dpcodec.audio.files import create_audio, format_for_name, open_audio, writable_format
-from dpcodec.audio.raw import RawFormat, parse_raw
-from dpcodec.codec import (
-    FORMAT_VERSION,
-    DecodeReport,
-    EncodeReport,
-    FileInfo,
-    RepairReport,
-    StreamInfo,
-    decode,
-    decode_stream,
-    encode,
-    encode_stream,
-    inspect,
-    inspect_stream,
-    repair,
-    repair_stream,
-)
-from dpcodec.errors import (
-    AudioError,
-    DeviceError,
-    DpcodecError,
-    FileAccessError,
-    FormatError,
-    LimitError,
-    SettingsError,
-    VersionError,
-)
-from dpcodec.inpaint.solvers import SOLVERS
-from dpcodec.mask.table import parse_mask
-from dpcodec.settings import (
-    MASKS,
-    PROFILES,
-    DecodeSettings,
-    EncodeSettings,
-    profile,
-    profile_meant,
-)
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dpcodec.audio.audio import Audio, SampleFormat
+    from dpcodec.audio.files import create_audio, format_for_name, open_audio, writable_format
+    from dpcodec.audio.raw import RawFormat, parse_raw
+    from dpcodec.codec import (
+        FORMAT_VERSION,
+        DecodeReport,
+        EncodeReport,
+        FileInfo,
+        RepairReport,
+        StreamInfo,
+        decode,
+        decode_stream,
+        encode,
+        encode_stream,
+        inspect,
+        inspect_stream,
+        repair,
+        repair_stream,
+    )
+    from dpcodec.errors import (
+        AudioError,
+        DeviceError,
+        DpcodecError,
+        FileAccessError,
+        FormatError,
+        LimitError,
+        SettingsError,
+        VersionError,
+    )
+    from dpcodec.inpaint.solvers import SOLVERS
+    from dpcodec.mask.table import parse_mask
+    from dpcodec.settings import (
+        MASKS,
+        PROFILES,
+        DecodeSettings,
+        EncodeSettings,
+        profile,
+        profile_meant,
+    )
 
 __version__ = "0.2.0"
 
@@ -99,3 +106,48 @@ __all__ = [  # noqa: RUF022 - plainly sorted
     "repair_stream",
     "writable_format",
 ]
+
+_HOMES = {
+    "dpcodec.audio.audio": ("Audio", "SampleFormat"),
+    "dpcodec.audio.files": ("create_audio", "format_for_name", "open_audio", "writable_format"),
+    "dpcodec.audio.raw": ("RawFormat", "parse_raw"),
+    "dpcodec.codec": (
+        *(
+            "FORMAT_VERSION",
+            "DecodeReport",
+            "EncodeReport",
+            "FileInfo",
+            "RepairReport",
+            "StreamInfo",
+            "decode",
+            "decode_stream",
+        ),
+        *("encode", "encode_stream", "inspect", "inspect_stream", "repair", "repair_stream"),
+    ),
+    "dpcodec.errors": (
+        "AudioError",
+        "DeviceError",
+        "DpcodecError",
+        "FileAccessError",
+        "FormatError",
+        "LimitError",
+        "SettingsError",
+        "VersionError",
+    ),
+    "dpcodec.inpaint.solvers": ("SOLVERS",),
+    "dpcodec.mask.table": ("parse_mask",),
+    "dpcodec.settings": ("MASKS", "PROFILES", "DecodeSettings", "EncodeSettings", "profile", "profile_meant"),
+}
+"""Where the public names are at home: what the imports above tell a type checker, for the running program."""
+
+
+def __getattr__(name: str) -> Any:
+    for module, names in _HOMES.items():
+        if name in names:
+            globals()[name] = found = getattr(import_module(module), name)
+            return found
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

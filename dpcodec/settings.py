@@ -7,9 +7,8 @@ preset a set of options means. A value out of range raises `SettingsError` with 
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -197,20 +196,10 @@ class EncodeSettings:
     def _check_ranges(self) -> None:
         if self.drop is not None and not (_is_real(self.drop) and 0 <= self.drop < 1):
             raise SettingsError(f"drop is {self.drop!r}: give a share from 0 up to, not including, 1")
-        check_integer("seed", self.seed, 0, 2**64 - 1)
-        check_integer("effort", self.effort, 0, 9)
-        check_integer("parts", self.parts, *PARTS_RANGE)
-        for name, bounds in (
-            ("snr", SNR_RANGE_DB),
-            ("bitrate", BITRATE_RANGE_KBPS),
-            ("quality", QUALITY_RANGE),
-        ):
-            if getattr(self, name) is not None:
-                check_real(name, getattr(self, name), *bounds)
-        if self.rate is not None:
-            check_integer("rate", self.rate, *RATE_RANGE_HZ)
-        if self.segment_frames is not None:
-            check_integer("segment_frames", self.segment_frames, 1, 2**20)
+        _check_given(check_integer, self, seed=(0, 2**64 - 1), effort=(0, 9), parts=PARTS_RANGE)
+        _check_given(check_integer, self, max_block_split=MAX_BLOCK_SPLIT_RANGE, rate=RATE_RANGE_HZ)
+        _check_given(check_integer, self, segment_frames=(1, 2**20))
+        _check_given(check_real, self, snr=SNR_RANGE_DB, bitrate=BITRATE_RANGE_KBPS, quality=QUALITY_RANGE)
 
     def _check_mode(self) -> None:
         if self.mask == "perceptual" and self.transform != "mdct":
@@ -297,19 +286,11 @@ class DecodeSettings:
             check_choice("loss", self.loss, LOSSES)
         if not re.fullmatch(r"auto|cpu|mps|cuda(:\d{1,3})?", self.device):
             raise SettingsError(f"device {self.device!r} is unknown: use auto, cpu, cuda, cuda:N or mps")
-        if self.iterations is not None:
-            check_integer("iterations", self.iterations, 1, 1_000_000)
-        if self.time_limit is not None:
-            check_real("time_limit", self.time_limit, 0.0, 1e9)
-        check_integer("seed", self.seed, 0, 2**64 - 1)
-        check_real("start", self.start, 0.0, 1e12)
-        if self.duration is not None:
-            check_real("duration", self.duration, 0.0, 1e12)
-        check_real("max_duration", self.max_duration, 0.0, 1e12)
-        if self.batch_segments is not None:
-            check_integer("batch_segments", self.batch_segments, 1, 4096)
-        check_integer("max_memory", self.max_memory, 1 << 20, 1 << 50)
-        check_integer("max_expansion", self.max_expansion, 1, 1 << 50)
+        _check_given(check_integer, self, iterations=(1, 1_000_000), seed=(0, 2**64 - 1))
+        _check_given(check_integer, self, batch_segments=(1, 4096), max_memory=(1 << 20, 1 << 50))
+        _check_given(check_real, self, time_limit=(0.0, 1e9), start=(0.0, 1e12))
+        _check_given(check_real, self, duration=(0.0, 1e12), max_duration=(0.0, 1e12))
+        _check_given(check_integer, self, max_expansion=(1, 1 << 50))
 
 
 def check_transform(name: str, n_fft: int, hop: int, window: str, max_block_split: int = 0) -> None:
@@ -317,10 +298,11 @@ def check_transform(name: str, n_fft: int, hop: int, window: str, max_block_spli
     check_integer("n_fft", n_fft, *N_FFT_RANGE)
     check_integer("max_block_split", max_block_split, *MAX_BLOCK_SPLIT_RANGE)
     blocks = 2 << max_block_split
+    least = 1 if TRANSFORMS[name].switches_blocks else -(-n_fft // MAX_REDUNDANCY)
+    check_integer("hop", hop, least, n_fft)
     if not TRANSFORMS[name].switches_blocks:
         if n_fft % 2:
             raise SettingsError(f"n_fft is {n_fft}: it must be even")
-        check_integer("hop", hop, -(-n_fft // MAX_REDUNDANCY), n_fft)
     elif hop * 2 != n_fft:
         raise SettingsError(f"hop is {hop}: an MDCT needs half of n_fft, {n_fft // 2}")
     elif hop % blocks:
@@ -347,8 +329,17 @@ def check_real(name: str, value: float, low: float, high: float) -> None:
         raise SettingsError(f"{name} is {value!r}: give a number from {low:g} to {high:g}")
 
 
+def _check_given(check: Callable[..., None], settings: object, **bounds: tuple[float, float]) -> None:
+    """Check these settings; None is fit where it is the default."""
+    for name, (low, high) in bounds.items():
+        value, default = getattr(settings, name), getattr(type(settings), name)
+        if value is not None or default is not None:
+            check(name, value, low, high)
+
+
 def _is_real(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    """Whether it is a number and no NaN; an infinite one is in no range, and an integer may be any size."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and value == value
 
 
 PROFILES: dict[str, EncodeSettings] = {
@@ -404,7 +395,7 @@ def profile(name: str | None = None, **changes: Any) -> EncodeSettings:
         changes = {**dict.fromkeys(_CONTROLS), **kept, **changes}
     if changes.get("snr") is not None:
         changes.setdefault("exact", False)
-    if "n_fft" in changes and changes.get("transform", base.transform) == "mdct":
+    if isinstance(changes.get("n_fft"), int) and changes.get("transform", base.transform) == "mdct":
         changes.setdefault("hop", changes["n_fft"] // 2)
     try:
         return replace(base, **changes)

@@ -151,6 +151,19 @@ def test_public_names_are_listed_sorted_and_there() -> None:
         assert getattr(dpcodec, name) is not None
 
 
+def test_names_are_loaded_from_where_type_checkers_see_them() -> None:
+    """`dpcodec/__init__.py` says twice where each name is at home."""
+    told: dict[str, set[str]] = {}
+    for node in ast.walk(ast.parse((ROOT / "__init__.py").read_text())):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("dpcodec."):
+            told[node.module or ""] = {alias.name for alias in node.names}
+    assert {module: set(names) for module, names in dpcodec._HOMES.items()} == told
+    assert {"__version__"}.union(*told.values()) == set(dpcodec.__all__)
+    assert set(dpcodec.__all__) <= set(dir(dpcodec))
+    with pytest.raises(AttributeError, match="nothing"):
+        getattr(dpcodec, "nothing")  # noqa: B009 - mypy knows that there is none
+
+
 def run_python(code: str) -> str:
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
 
@@ -167,3 +180,7 @@ def run_python(code: str) -> str:
 )
 def test_torch_stays_away_unless_a_network_runs(code: str) -> None:
     assert run_python(code + "\nimport sys; print('torch' in sys.modules)").strip() == "False"
+
+
+def test_importing_the_package_loads_next_to_nothing() -> None:
+    assert run_python("import dpcodec, sys; print('numpy' in sys.modules)").strip() == "False"

@@ -36,9 +36,7 @@ def guard(screen: Screen, name: str | None, action: Callable[[], int]) -> int:
         return exits.code_of(exc)
 
 
-def run_job(
-    screen: Screen, job: Job, work: Callable[[Job], int], *, force: bool = False, skip_existing: bool = False
-) -> int:
+def run_job(screen: Screen, job: Job, work: Callable[[Job], int], *, skip_existing: bool = False) -> int:
     """Check one job and do it."""
 
     def action() -> int:
@@ -50,7 +48,7 @@ def run_job(
         ):
             screen.note(f"{job.target}: exists, skipped")
             return exits.OK
-        paths.check(job, force=force)
+        paths.check(job)
         return work(job)
 
     return guard(screen, job.source, action)
@@ -103,7 +101,7 @@ def repeated_arguments(context: click.Context, without: Sequence[str]) -> list[s
 
 def _start(screen: Screen, job: Job, arguments: Sequence[str], workers: int) -> subprocess.Popen[bytes]:
     # The child imports what this process imports, and not a module that lies in the current folder.
-    program = f"import sys; sys.path[:] = {sys.path!r}; from dpcodec.cli.main import main; main()"
+    program = f"import sys; sys.path[:] = {sys.path!r}; from dpcodec.cli.entry import main; main()"
     threads = str(max(1, (os.cpu_count() or 1) // workers))
     return subprocess.Popen(
         [

@@ -1,19 +1,17 @@
-"""The entry point: finds the verb, runs it, turns what goes wrong into one line and an exit code."""
+"""Finds the verb, runs it, turns what goes wrong into one line and an exit code."""
 
 from __future__ import annotations
 
 import importlib
 import importlib.util
-import os
 import sys
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
 import click
 
 import dpcodec
-from dpcodec.cli import exits, signals
+from dpcodec.cli import exits
 from dpcodec.cli.batch import guard
 from dpcodec.cli.display import Screen
 from dpcodec.cli.options import screen_options
@@ -90,27 +88,12 @@ def run(arguments: Sequence[str]) -> int:
     screen = Screen()
 
     def action() -> int:
-        code = COMMAND.main(list(arguments), prog_name="dpcodec", standalone_mode=False, obj=screen)
+        try:
+            code = COMMAND.main(list(arguments), prog_name="dpcodec", standalone_mode=False, obj=screen)
+        except SystemExit as exc:  # click's way out of completions
+            code = exc.code
+        if sys.stdout is not None:
+            sys.stdout.flush()
         return code if isinstance(code, int) else exits.OK
 
     return guard(screen, None, action)
-
-
-def main() -> None:
-    """The command `dpcodec`."""
-    signals.install()
-    if not sys.warnoptions:
-        warnings.simplefilter("ignore")  # of libraries; dpcodec's own reach the user through the reports
-    if sys.stdout is not None:
-        sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
-    code = run(sys.argv[1:])
-    try:
-        if sys.stdout is not None:
-            sys.stdout.flush()
-    except BrokenPipeError:
-        # The interpreter flushes once more at its end; that must find somebody who listens.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        code = exits.PIPE_CLOSED
-    if signals.interrupted():
-        os._exit(code)  # taking the libraries down in good order can take longer than a user should wait
-    sys.exit(code)

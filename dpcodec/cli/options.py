@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -30,6 +31,41 @@ class Size(click.ParamType):  # type: ignore[type-arg] # generic only in recent 
         if not match:
             self.fail(f"{value!r} is not a size: give bytes, or a number with K, M, G or T", param, ctx)
         return int(match[1]) << {"": 0, "K": 10, "M": 20, "G": 30, "T": 40}[match[2].upper()]
+
+
+class Number(click.ParamType):  # type: ignore[type-arg]
+    """A finite number within a range: what click's own ranges make of nan is that it is within."""
+
+    name = "number"
+
+    def __init__(self, low: float, high: float) -> None:
+        self.low, self.high = low, high
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        try:
+            number = float(value)
+        except ValueError:
+            number = math.nan
+        if not self.low <= number <= self.high:
+            self.fail(f"{value!r} is not a number from {self.low:g} to {self.high:g}", param, ctx)
+        return number
+
+
+def limit_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """What a file may ask for, for verbs that read one through."""
+    for name, kind, text in (
+        ("--max-expansion", click.IntRange(1, 1 << 50), "Coefficients for each byte of the file. [65536]"),
+        ("--max-memory", Size(), "Memory for a segment, or a block of them. [4G]"),
+    ):
+        metavar = "BYTES" if isinstance(kind, Size) else "N"
+        function = click.option(name, type=kind, metavar=metavar, help=text)(function)
+    return function
+
+
+def limits_of(options: dict[str, Any]) -> dict[str, int]:
+    """Those of `limit_options` that were given."""
+    names = ("max_memory", "max_expansion")
+    return {name: options[name] for name in names if options[name] is not None}
 
 
 class Verb(click.Command):
@@ -138,6 +174,7 @@ def run_files(
         names_from=given["names_from"],
         suffix=suffix,
         input_suffixes=input_suffixes,
+        force=given["force"],
     )
     jobs = plan(request)
     if request.output_dir is not None:
@@ -147,8 +184,7 @@ def run_files(
         return run_parallel(screen, jobs, repeated_arguments(context, FILE_PARAMETERS), given["jobs"])
     worst = 0
     for job in jobs:
-        force, skip = given["force"], given["skip_existing"]
-        worst = max(worst, run_job(screen, job, work, force=force, skip_existing=skip))
+        worst = max(worst, run_job(screen, job, work, skip_existing=given["skip_existing"]))
         if signals.interrupted():
             break
     return worst

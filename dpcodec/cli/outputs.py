@@ -1,4 +1,5 @@
 """Outputs that appear only when they are whole: written beside the target, synced, then renamed onto it.
+One writer of a target at a time; what a killed one has left is removed by the next.
 
 Pipes and devices are written directly, or, where nothing may come out before all is known to be good, from a
 temporary file at the end.
@@ -10,18 +11,19 @@ import contextlib
 import errno
 import io
 import os
-import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
-from pathlib import Path
-from typing import IO, TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, cast
 
-from dpcodec.cli import signals
-from dpcodec.cli.paths import is_special
+from dpcodec.cli import signals, standard
+from dpcodec.cli.display import Screen
+from dpcodec.cli.paths import Job, is_special
+from dpcodec.cli.unfinished import Unfinished
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
+
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -29,10 +31,12 @@ FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 class Output:
     """A target being written. `file` takes the bytes; `commit` lets them be seen under the target's name."""
 
-    def __init__(self, file: BinaryIO, rename_to: Path | None, copy_to: BinaryIO | None) -> None:
+    def __init__(
+        self, file: BinaryIO, part: Unfinished | None = None, copy_to: BinaryIO | None = None
+    ) -> None:
         self.file = file
         self.kept = False
-        self._rename_to, self._copy_to = rename_to, copy_to
+        self._part, self._copy_to = part, copy_to
 
     def commit(self) -> None:
         """Make it last."""
@@ -41,75 +45,52 @@ class Output:
             self.file.seek(0)
             shutil.copyfileobj(self.file, self._copy_to, 1 << 20)
             self._copy_to.flush()
-        if self._rename_to is not None:
+        if self._part is not None:
             os.fsync(self.file.fileno())
-            Path(self.file.name).replace(self._rename_to)
-            _sync_folder(self._rename_to.parent)
+            self._part.become_the_target()
         self.kept = True
 
 
 @contextlib.contextmanager
-def create(target: str, *, spool: bool = False) -> Iterator[Output]:
-    """Open the target for writing ("-": standard output); without a `commit` nothing is left behind.
+def create(job: Job, screen: Screen, *, spool: bool = False) -> Iterator[Output]:
+    """Open the job's target for writing; without a `commit` nothing is left behind.
 
     `spool`: let pipes and devices have nothing before `commit` either, and make `Output.file` readable and
     seekable. The temporary file is made here, so a folder that is missing or read-only shows before the work.
     """
-    direct = target == "-" or is_special(target)
+    direct = job.target == "-" or is_special(job.target)
     try:
-        with _direct(target, spool) if direct else _replacing(target) as output:
+        with _direct(job.target, spool) if direct else _replacing(job, screen) as output:
             yield output
     except OSError as exc:
         if exc.filename is None and exc.errno in FULL:
-            exc.filename = target  # it was the output that could not grow, not the input
+            exc.filename = job.target  # it was the output that could not grow, not the input
         raise
 
 
 @contextlib.contextmanager
 def _direct(target: str, spool: bool) -> Iterator[Output]:
+    if target == "-":
+        standard.check_open(1)
     with _Pipe(os.dup(1) if target == "-" else os.open(target, os.O_WRONLY)) as pipe:
         straight = cast(BinaryIO, pipe)
         if not spool:
-            yield Output(straight, None, None)
+            yield Output(straight)
             return
         with tempfile.TemporaryFile() as file:
-            yield Output(cast(BinaryIO, file), None, straight)
+            yield Output(cast(BinaryIO, file), copy_to=straight)
 
 
 @contextlib.contextmanager
-def _replacing(target: str) -> Iterator[Output]:
-    place = Path(os.path.realpath(target))
-    temporary = place.parent / f".dpcodec-{secrets.token_hex(8)}.part"
-
-    def discard() -> None:
-        temporary.unlink(missing_ok=True)
-
-    with signals.at_leave(discard):
+def _replacing(job: Job, screen: Screen) -> Iterator[Output]:
+    part = Unfinished(job)
+    with signals.at_leave(part.discard):
         try:
-            with _exclusive(temporary, place) as opened:
-                yield Output(cast(BinaryIO, opened), place, None)
+            if part.open():
+                screen.warn(job.target, "what a run that was killed had left of it is replaced")
+            yield Output(cast(BinaryIO, part.file), part)
         finally:
-            discard()
-
-
-def _exclusive(temporary: Path, place: Path) -> IO[bytes]:
-    """A new file with the target's permissions, or those of any new file."""
-    try:
-        file: IO[bytes] = temporary.open("x+b")
-        if place.exists():
-            temporary.chmod(place.stat().st_mode & 0o777)
-    except OSError as exc:
-        exc.filename = str(place)
-        raise
-    return file
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+            part.close()
 
 
 class _Pipe(io.RawIOBase):

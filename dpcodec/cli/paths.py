@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dpcodec.cli.exits import MissingInputError, UsageError
+from dpcodec.cli.sources import open_source
 
 AUDIO_SUFFIXES = (
     ".wav", ".wave", ".rf64", ".w64", ".flac", ".aif", ".aiff", ".aifc", ".ogg", ".oga", ".raw", ".pcm",
@@ -21,10 +22,11 @@ MAX_NAMES_BYTES = 1 << 30
 
 @dataclass(frozen=True)
 class Job:
-    """One input and its output; "-" is standard input or output."""
+    """One input and its output; "-" is standard input or output. `force`: an output that exists may go."""
 
     source: str
     target: str
+    force: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +40,7 @@ class Request:
     names_from      --files0-from
     suffix          of outputs whose name is not given, with its dot
     input_suffixes  of files that -r looks for
+    force           -f
     """
 
     operands: tuple[str, ...]
@@ -47,6 +50,7 @@ class Request:
     names_from: str | None
     suffix: str
     input_suffixes: tuple[str, ...]
+    force: bool = False
 
 
 def plan(request: Request) -> list[Job]:
@@ -68,12 +72,9 @@ def plan(request: Request) -> list[Job]:
     return jobs
 
 
-def check(job: Job, *, force: bool = False) -> None:
+def check(job: Job) -> None:
     """Raise `MissingInputError` or `UsageError` if the job must not start."""
-    if job.source != "-":
-        check_source(job.source)
-    elif sys.stdin is not None and sys.stdin.isatty():
-        raise UsageError("standard input is a terminal: name a file, or pipe one in")
+    check_source(job.source)
     if job.target == "-":
         if sys.stdout is not None and os.isatty(1):
             raise UsageError("binary data is not written to a terminal: name an output with -o, or pipe it")
@@ -85,10 +86,18 @@ def check(job: Job, *, force: bool = False) -> None:
         return
     if job.source != "-" and target.samefile(job.source):
         raise UsageError("output and input are the same file: give another name with -o")
-    if not force:
-        raise UsageError(
-            f"the output {job.target} exists: overwrite it with -f, or keep it with --skip-existing"
-        )
+    if not job.force:
+        raise exists_error(job.target)
+
+
+def exists_error(target: str) -> UsageError:
+    """What is said of an output that is there already."""
+    return UsageError(f"the output {target} exists: overwrite it with -f, or keep it with --skip-existing")
+
+
+def standard_or(target: str) -> str:
+    """The target, "-" for every name of standard output."""
+    return "-" if target in STDOUT_NAMES else target
 
 
 def is_special(target: str) -> bool:
@@ -118,16 +127,16 @@ def _single(operands: list[str], request: Request) -> Job:
             f"the output {rest[0]} is named like audio: for many inputs use --output-dir, else -o"
         )
     target = request.output or (rest[0] if rest else with_suffix(source, request.suffix))
-    return Job(source, "-" if target in STDOUT_NAMES else target)
+    return Job(source, standard_or(target), request.force)
 
 
 def _of_operand(name: str, request: Request) -> Iterator[Job]:
     path = Path(name)
     if request.recursive and path.is_dir():
         for found in _walk(path, request.input_suffixes):
-            yield Job(str(found), _target(str(found), str(found.relative_to(path)), request))
+            yield Job(str(found), _target(str(found), str(found.relative_to(path)), request), request.force)
     else:
-        yield Job(name, _target(name, path.name, request))
+        yield Job(name, _target(name, path.name, request), request.force)
 
 
 def _target(source: str, inside: str, request: Request) -> str:
@@ -149,16 +158,18 @@ def _walk(folder: Path, suffixes: Sequence[str]) -> Iterator[Path]:
 
 def _names_from(name: str) -> list[str]:
     """Names separated by NUL bytes, from a file or standard input."""
-    if name == "-":
-        data = sys.stdin.buffer.read(MAX_NAMES_BYTES)
-    else:
-        check_source(name)
-        with Path(name).open("rb") as fo:
-            data = fo.read(MAX_NAMES_BYTES)
+    check_source(name)
+    with open_source(name) as fo:
+        data = fo.read(MAX_NAMES_BYTES)
     return [os.fsdecode(item) for item in data.split(b"\0") if item]
 
 
 def check_source(name: str) -> None:
+    """Raise `MissingInputError` or `UsageError` if there is nothing to read; "-" is standard input."""
+    if name == "-":
+        if sys.stdin is not None and sys.stdin.isatty():
+            raise UsageError("standard input is a terminal: name a file, or pipe one in")
+        return
     path = Path(name)
     if path.is_dir():
         raise UsageError("it is a folder: give -r to take the files below it")

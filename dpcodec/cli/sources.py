@@ -1,4 +1,4 @@
-"""Inputs: a file, or standard input for "-"."""
+"""Inputs: a file, or standard input for "-". A file that is gone since it was looked for is a missing one."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-import dpcodec
+from dpcodec import FileAccessError
+from dpcodec.cli.exits import MissingInputError
 
 
 @contextlib.contextmanager
@@ -16,8 +17,12 @@ def open_source(name: str) -> Iterator[BinaryIO]:
     """Open an input for reading. Standard input is read only under the name "-", and stays open."""
     if name == "-":
         if sys.stdin is None:
-            raise dpcodec.FileAccessError("standard input is closed: name a file")
+            raise FileAccessError("standard input is closed: name a file")
         yield sys.stdin.buffer
         return
-    with Path(name).open("rb") as file:
+    try:
+        file = Path(name).open("rb")  # noqa: SIM115 - closed below
+    except FileNotFoundError as exc:
+        raise MissingInputError("there is no such file any more: check the name") from exc
+    with file:
         yield file

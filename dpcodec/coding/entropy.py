@@ -60,7 +60,8 @@ class AdaptiveTable:
         if len(context) < contexts:
             np.add.at(self.counts, (context, symbols), self.gain)
             return
-        seen = np.bincount(context * alphabet + symbols, minlength=contexts * alphabet)
+        cells = (context * alphabet + symbols).astype(np.intp, copy=False)
+        seen = np.bincount(cells, minlength=contexts * alphabet)
         self.counts += self.gain * seen.reshape(contexts, alphabet)
 
 

@@ -68,7 +68,7 @@ def unpack_mask(data: bytes, shape: tuple[int, int]) -> np.ndarray:
     if runs.sum() != cells:
         raise FormatError("stored mask: its runs do not fill the grid")
     kept = np.arange(len(runs)) % 2 == 1
-    return np.repeat(kept, runs).reshape(shape)
+    return np.repeat(kept, runs.astype(np.intp)).reshape(shape)
 
 
 def _read_exponents(bits: bitarray, length: int, cells: int) -> np.ndarray:

@@ -275,7 +275,7 @@ def test_completion_completes(command: Run) -> None:
         "_DPCODEC_COMPLETE": "bash_complete",
     }
     done = subprocess.run(
-        [sys.executable, "-c", "from dpcodec.cli.main import main; main()"],
+        [sys.executable, "-c", "from dpcodec.cli.entry import main; main()"],
         env={**os.environ, **environment},
         capture_output=True,
         text=True,

@@ -1,4 +1,4 @@
-"""Faults 28, 30 to 37 and 39: numbers, hostile text, devices, time, memory, many files, machines."""
+"""Faults 28, 30 to 37, 39 and 44: numbers, hostile text, devices, time, memory, many files, machines."""
 
 from __future__ import annotations
 
@@ -39,6 +39,44 @@ def test_fault_28_seeds_at_the_ends(cli: Run, tone: MakeFile, tmp_path: Path, se
 @pytest.mark.parametrize("drop", ["-0.1", "1", "2", "nan", "inf", "x"])
 def test_drops_out_of_range(cli: Run, tone: MakeFile, drop: str) -> None:
     cli("encode", tone(), f"--drop={drop}").fails(2, "drop")
+
+
+NUMBERS = {
+    "encode": "--max-duration --drop --snr --bitrate --quality",
+    "decode": "--max-duration --time-limit --start --duration",
+    "eval": "--max-duration --max-delay",
+}
+WHOLE = {
+    "encode": "--rate --seed --n-fft --hop --parts --effort --max-block-split",
+    "decode": "--iterations --seed --batch-segments --max-memory",
+}
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf", "-21", "1e300", "1e999", "x", ""])
+def test_fault_44_numbers_out_of_range(cli: Run, tmp_path: Path, value: str) -> None:
+    """Refused before the file is looked for, which is not there."""
+    missing = tmp_path / "no"
+    for verb, options in [*NUMBERS.items(), *WHOLE.items()]:
+        for option in options.split():
+            files = (missing, missing) if verb == "eval" else (missing,)
+            cli(verb, *files, f"{option}={value}").fails(2, option[2:].replace("-", "_").split("_")[-1])
+
+
+BENCH = {
+    "entropy": "--seconds",
+    "report": "--seconds --drop --time-limit",
+    "peers": "--seconds",
+    "columns": "--seconds",
+    "paper": "--seconds",
+    "loss": "--seconds --bitrate",
+}
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-1"])
+def test_fault_44_numbers_of_experiments(cli: Run, tmp_path: Path, value: str) -> None:
+    for name, options in BENCH.items():
+        for option in options.split():
+            cli("bench", name, tmp_path / "no", f"{option}={value}").fails(2, option)
 
 
 def test_fault_30_tags_reach_no_terminal_unescaped(cli: Run, tone: MakeFile, tmp_path: Path) -> None:

@@ -290,7 +290,8 @@ def test_fault_38_two_writers_and_a_replaced_target(
     source, target = tone(seconds=10), tmp_path / "a.dpc"
     options = ("encode", source, "-o", target, "-f", "-q")
     writers = [spawn(*options, "--drop", drop) for drop in ("0.1", "0.9")]
-    assert [writer.wait(timeout=60) for writer in writers] == [0, 0]
+    codes = [writer.wait(timeout=60) for writer in writers]
+    assert sorted(codes) in ([0, 0], [0, 1]), "one after the other, or one is told of the other"
     found = cli("info", target, "--json").succeeds().json
     assert found["whole"]
     assert round(found["drop"], 6) in (0.1, 0.9)

@@ -14,7 +14,7 @@ import dpcodec
 from dpcodec.cli import exits, signals
 from dpcodec.cli.display import Screen
 from dpcodec.cli.formats import SUFFIXES, choose_format, parse_format
-from dpcodec.cli.options import Size, Verb, file_options, grouped, run_files
+from dpcodec.cli.options import Verb, file_options, grouped, limit_options, run_files
 from dpcodec.cli.outputs import Output, create
 from dpcodec.cli.paths import DPC_SUFFIX, Job
 from dpcodec.cli.rescale import Rescaling
@@ -52,8 +52,8 @@ class Wanted:
     click.option("--raw", metavar="FMT", help="Write PCM without a header: s16le, f32le, ..."),
     click.option("--rescale", is_flag=True, help="Scale down what would clip."),
     click.option("--strict", is_flag=True, help="Write nothing of a damaged file, exit 4."),
-    click.option("--max-memory", type=Size(), metavar="BYTES", help="For a block of segments. [4G]"),
-    click.option("--max-duration", type=float, metavar="S", help="Longest audio. [no limit]"),
+    limit_options,
+    click.option("--max-duration", type=float, metavar="S", help="Longest audio. [360000, which is 100 h]"),
 )
 @grouped(
     "The solver in detail",
@@ -66,7 +66,7 @@ class Wanted:
     click.option("--network", metavar="NAME", help="Of the deep prior. [by device]"),
     click.option("--fit", metavar="NAME", help="Of the deep prior: guided or paper. [guided]"),
     click.option("--loss", metavar="NAME", help="Of the deep prior: mse, l1 or mse+stft. [by fit]"),
-    click.option("--batch-segments", type=int, metavar="N", help="Segments solved together. [1]"),
+    click.option("--batch-segments", type=int, metavar="N", help="Segments solved together. [by solver]"),
     click.option("--no-check", is_flag=True, help="Do not assert that kept coefficients came back."),
 )
 @click.pass_context
@@ -92,7 +92,7 @@ def settings_of(options: dict[str, Any]) -> dpcodec.DecodeSettings:
     """The defaults, changed by the options that were given. Raises `SettingsError`."""
     names = (
         *("solver", "context", "device", "iterations", "time_limit", "seed", "network", "fit", "loss"),
-        *("start", "duration", "max_memory", "max_duration", "batch_segments"),
+        *("start", "duration", "max_memory", "max_duration", "max_expansion", "batch_segments"),
     )
     given = {name: options[name] for name in names if options[name] is not None}
     if given.get("solver", "auto") not in ("auto", *dpcodec.SOLVERS):
@@ -105,7 +105,7 @@ def decode_file(job: Job, settings: dpcodec.DecodeSettings, wanted: Wanted, scre
     """Decode one file. Damage gives exit code 5 and the output all the same, with --strict 4 and none."""
     started = time.monotonic()
     with contextlib.ExitStack() as stack:
-        output = stack.enter_context(create(job.target, spool=wanted.strict))
+        output = stack.enter_context(create(job, screen, spool=wanted.strict))
         source = stack.enter_context(open_source(job.source))
         meter = stack.enter_context(screen.meter(job.source))
         stack.enter_context(signals.polite())

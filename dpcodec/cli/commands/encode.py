@@ -10,7 +10,7 @@ import click
 import dpcodec
 from dpcodec.cli.display import Screen
 from dpcodec.cli.exits import OK, OutputError, UsageError
-from dpcodec.cli.options import Decorator, Verb, file_options, grouped, run_files
+from dpcodec.cli.options import Decorator, Number, Verb, file_options, grouped, run_files
 from dpcodec.cli.outputs import Output, create
 from dpcodec.cli.paths import AUDIO_SUFFIXES, DPC_SUFFIX, Job
 from dpcodec.cli.sources import open_source
@@ -70,7 +70,9 @@ def _option(*names: str, help: str, metavar: str, type: type = str) -> Decorator
     "Input and tags",
     click.option("--raw", metavar="FMT,RATE,CH", help="The input is PCM without a header, as s16le,44100,2."),
     click.option("--sanitize", is_flag=True, default=None, help="Set NaN and infinite samples to 0."),
-    click.option("--max-duration", type=float, default=DAY_S, metavar="S", help="Longest input. [86400]"),
+    click.option(
+        "--max-duration", type=Number(0, 1e12), default=DAY_S, metavar="S", help="Longest input. [86400]"
+    ),
     click.option("--verify", is_flag=True, help="Read the file back and compare before it is kept."),
     click.option("--tag", "tags", multiple=True, metavar="K=V", help="Add a tag; may be repeated."),
     click.option("--no-tags", is_flag=True, help="Do not carry the input's own tags over."),
@@ -138,7 +140,7 @@ def encode_file(
 ) -> int:
     """Encode one file; the output appears only if all went well."""
     started = time.monotonic()
-    with create(job.target, spool=verify) as output, open_source(job.source) as source:
+    with create(job, screen, spool=verify) as output, open_source(job.source) as source:
         with dpcodec.open_audio(source, raw=raw) as reader, screen.meter(job.source) as meter:
 
             def progress(done: float, total: float | None, detail: str) -> None:

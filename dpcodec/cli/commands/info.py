@@ -11,7 +11,7 @@ import dpcodec
 from dpcodec.cli import exits
 from dpcodec.cli.batch import guard
 from dpcodec.cli.display import Screen, escape
-from dpcodec.cli.options import Verb
+from dpcodec.cli.options import Verb, limit_options, limits_of
 from dpcodec.cli.paths import check_source
 from dpcodec.cli.sources import open_source
 
@@ -22,20 +22,23 @@ SHOWN = 20
 @click.command(cls=Verb)
 @click.argument("file", type=click.Path())
 @click.option("--json", "as_json", is_flag=True, help="One JSON object, whose names stay as they are.")
+@limit_options
 @click.pass_context
-def info(context: click.Context, file: str, as_json: bool) -> int:
+def info(context: click.Context, file: str, as_json: bool, **limits: int | None) -> int:
     """Say what a .dpc file holds, what it weighs, and what is damaged in it.
+
+    FILE may be - for standard input.
 
     Exit code 0 if it is whole, 5 if it is damaged.
     """
     screen = context.find_root().ensure_object(Screen)
-    return guard(screen, file, lambda: _show(file, as_json, screen))
+    return guard(screen, file, lambda: _show(file, as_json, screen, limits_of(limits)))
 
 
-def _show(name: str, as_json: bool, screen: Screen) -> int:
+def _show(name: str, as_json: bool, screen: Screen, limits: dict[str, int]) -> int:
     check_source(name)
     with open_source(name) as source, screen.meter(name) as meter:
-        found = dpcodec.inspect_stream(source, meter)
+        found = dpcodec.inspect_stream(source, meter, **limits)
     if as_json:
         click.echo(json.dumps(found.to_dict(), indent=2))
     else:

@@ -10,7 +10,7 @@ from dpcodec.cli.display import Screen
 from dpcodec.cli.exits import DAMAGED, OK
 from dpcodec.cli.options import Verb
 from dpcodec.cli.outputs import create
-from dpcodec.cli.paths import Job
+from dpcodec.cli.paths import Job, standard_or
 from dpcodec.cli.sources import open_source
 
 
@@ -22,14 +22,16 @@ from dpcodec.cli.sources import open_source
 def repair(context: click.Context, source: str, target: str, force: bool) -> int:
     """Copy the good packets of a damaged file into a well-formed one, with all its headers and its index.
 
+    IN may be - for standard input, OUT - for standard output.
+
     Exit code 0 if the new file is whole, 5 if parts of it are missing and will be inpainted.
     """
     screen = context.find_root().ensure_object(Screen)
-    return run_job(screen, Job(source, target), lambda job: _repair(job, screen), force=force)
+    return run_job(screen, Job(source, standard_or(target), force), lambda job: _repair(job, screen))
 
 
 def _repair(job: Job, screen: Screen) -> int:
-    with create(job.target) as output, open_source(job.source) as fo:
+    with create(job, screen) as output, open_source(job.source) as fo:
         report = dpcodec.repair_stream(fo, output.file)
         output.commit()
     for warning in report.warnings:

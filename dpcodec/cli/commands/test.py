@@ -8,27 +8,33 @@ import dpcodec
 from dpcodec.cli import exits
 from dpcodec.cli.batch import guard
 from dpcodec.cli.display import Screen, escape
-from dpcodec.cli.options import Verb
+from dpcodec.cli.options import Verb, limit_options, limits_of
 from dpcodec.cli.paths import check_source
 from dpcodec.cli.sources import open_source
 
 
 @click.command(cls=Verb)
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path())
+@limit_options
 @click.pass_context
-def test(context: click.Context, files: tuple[str, ...]) -> int:
+def test(context: click.Context, files: tuple[str, ...], **limits: int | None) -> int:
     """Check .dpc files: structure, every checksum, every symbol, the end hash. No audio is rebuilt.
+
+    FILE may be - for standard input.
 
     Exit code 0 if all are whole, 5 if one is damaged, 4 if one is no .dpc file or beyond use.
     """
     screen = context.find_root().ensure_object(Screen)
-    return max(guard(screen, name, lambda name=name: _test_file(name, screen)) for name in files)  # type: ignore[misc]
+    if files.count("-") > 1:
+        raise exits.UsageError("standard input is named twice: it can be read once")
+    given = limits_of(limits)
+    return max(guard(screen, name, lambda name=name: _test_file(name, screen, given)) for name in files)  # type: ignore[misc]
 
 
-def _test_file(name: str, screen: Screen) -> int:
+def _test_file(name: str, screen: Screen, limits: dict[str, int]) -> int:
     check_source(name)
     with open_source(name) as source, screen.meter(name) as meter:
-        info = dpcodec.inspect_stream(source, meter)
+        info = dpcodec.inspect_stream(source, meter, **limits)
     for warning in info.warnings:
         screen.warn(name, warning)
     if info.whole:

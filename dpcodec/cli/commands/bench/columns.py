@@ -9,12 +9,12 @@ import click
 from dpcodec.bench.fitting import MEASURED
 from dpcodec.cli.commands.bench.common import Common, Names, Numbers, common_options, run_experiment, shown
 from dpcodec.cli.commands.bench.fit import fit_options, fitting_of
-from dpcodec.cli.options import Verb
+from dpcodec.cli.options import Number, Verb
 
 
 @click.command("columns", cls=Verb)
 @click.argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path))
-@shown("--seconds", type=click.FloatRange(0.1, 3600), default=5.0, help="Of each clip.")
+@shown("--seconds", type=Number(0.1, 3600), default=5.0, help="Of each clip.")
 @shown("--gaps", type=Numbers(1, 100, whole=True), default="1,2,3,4,5,6", help="Columns missing a gap.")
 @shown("--solvers", type=Names(MEASURED), default="none,least-squares", help="What estimates them.")
 @fit_options

@@ -37,7 +37,7 @@ class Duration(click.ParamType):  # type: ignore[type-arg] # generic only in rec
         if isinstance(value, float):
             return value
         match = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd]?)", value)
-        if not match or float(match[1]) <= 0:
+        if not match or not 0 < float(match[1]) < 1e9:
             self.fail(f"{value!r} is not a time: give seconds, or a number with m, h or d", param, ctx)
         return float(match[1]) * {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}[match[2]]
 

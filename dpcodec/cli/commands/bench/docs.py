@@ -7,9 +7,11 @@ from pathlib import Path, PurePosixPath
 
 import click
 
+from dpcodec.cli.display import Screen
 from dpcodec.cli.exits import UsageError
 from dpcodec.cli.options import Verb
 from dpcodec.cli.outputs import create
+from dpcodec.cli.paths import Job
 
 
 @click.command("docs", cls=Verb)
@@ -18,7 +20,8 @@ from dpcodec.cli.outputs import create
     "-o", "--out", required=True, metavar="OUT", type=click.Path(path_type=Path), help="The page, Markdown."
 )
 @click.option("-f", "--force", is_flag=True, help="Overwrite a page that exists.")
-def command(results: Path, out: Path, force: bool) -> None:
+@click.pass_context
+def command(context: click.Context, results: Path, out: Path, force: bool) -> None:
     """Write a page of all tables and plots from the results in the folder RESULTS.
 
     The plots are drawn anew first, of everything that the folder holds.
@@ -32,6 +35,7 @@ def command(results: Path, out: Path, force: bool) -> None:
         draw_plots(results)
     link = PurePosixPath(Path(os.path.relpath(results, out.parent)).as_posix())
     text = write_page(results, link)
-    with create(str(out)) as output:
+    screen = context.find_root().ensure_object(Screen)
+    with create(Job("", str(out), force), screen) as output:
         output.file.write(text.encode())
         output.commit()

@@ -7,13 +7,13 @@ from pathlib import Path
 import click
 
 from dpcodec.cli.commands.bench.common import Common, Numbers, common_options, run_experiment, shown
-from dpcodec.cli.options import Verb
+from dpcodec.cli.options import Number, Verb
 
 
 @click.command("entropy", cls=Verb)
 @click.argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path))
 @shown("--drops", type=Numbers(0.05, 0.99), default="0.8,0.9", help="Shares removed.")
-@shown("--seconds", type=click.FloatRange(0.1, 3600), default=5.0, help="Of each clip.")
+@shown("--seconds", type=Number(0.1, 3600), default=5.0, help="Of each clip.")
 @common_options
 @click.pass_context
 def command(

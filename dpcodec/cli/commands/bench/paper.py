@@ -11,13 +11,13 @@ from dpcodec import PROFILES
 from dpcodec.bench.fitting import MEASURED
 from dpcodec.cli.commands.bench.common import Common, Names, Numbers, common_options, run_experiment, shown
 from dpcodec.cli.commands.bench.fit import fit_options, fitting_of
-from dpcodec.cli.options import Verb
+from dpcodec.cli.options import Number, Verb
 from dpcodec.metrics.catalogue import METRICS
 
 
 @click.command("paper", cls=Verb)
 @click.argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path))
-@shown("--seconds", type=click.FloatRange(0.1, 3600), default=5.0, help="Of each clip.")
+@shown("--seconds", type=Number(0.1, 3600), default=5.0, help="Of each clip.")
 @shown("--masks", type=Names(("random", "energy")), default="random,energy", help="Which coefficients go.")
 @shown(
     "--drops", type=Numbers(0, 0.99), default="0.1,0.2,0.3,0.4,0.5,0.6,0.7,0.8,0.9", help="Shares removed."

@@ -9,7 +9,7 @@ import click
 
 from dpcodec.bench.experiments.peers import CODECS, PROFILES
 from dpcodec.cli.commands.bench.common import Common, Names, Numbers, common_options, run_experiment, shown
-from dpcodec.cli.options import Verb
+from dpcodec.cli.options import Number, Verb
 from dpcodec.metrics.catalogue import METRICS
 
 
@@ -32,7 +32,7 @@ from dpcodec.metrics.catalogue import METRICS
 @click.option(
     "--rate", type=click.IntRange(8000, 192000), help="Resample clips to this, Hz; default: each its own."
 )
-@shown("--seconds", type=click.FloatRange(0.1, 3600), default=5.0, help="Of each clip.")
+@shown("--seconds", type=Number(0.1, 3600), default=5.0, help="Of each clip.")
 @click.option("--clips", "count", type=click.IntRange(1), help="The first N clips only.", metavar="N")
 @click.option("--mono", is_flag=True, help="Mix clips to one channel; default: as they are.")
 @shown(

@@ -14,9 +14,9 @@ from dpcodec.bench.experiments.report.systems import NAMES, Choice
 from dpcodec.cli.commands.bench.common import Common, Duration, Names, Numbers, run_experiment, shown
 from dpcodec.cli.display import Screen
 from dpcodec.cli.exits import UsageError
-from dpcodec.cli.options import Verb
+from dpcodec.cli.options import Number, Verb
 from dpcodec.cli.outputs import create
-from dpcodec.cli.paths import is_special
+from dpcodec.cli.paths import Job, is_special
 from dpcodec.metrics.catalogue import METRICS
 
 CHOICES = ("profile", "drop", "solvers", "time_limit", "bitrates", "codecs")
@@ -34,10 +34,10 @@ CHOICES = ("profile", "drop", "solvers", "time_limit", "bitrates", "codecs")
 )
 @shown("--title", default="Listen", help="Of the page.")
 @click.option("--clips", "count", type=click.IntRange(1), metavar="N", help="The first N clips only.")
-@shown("--seconds", type=click.FloatRange(0.1, 600), default=5.0, help="Of each clip.")
+@shown("--seconds", type=Number(0.1, 600), default=5.0, help="Of each clip.")
 @shown("--rate", type=click.IntRange(8001, 96000), default=16000, help="Of all, Hz.")
 @shown("--profile", type=click.Choice(list(PROFILES)), default="paper", help="What the solvers rebuild from.")
-@shown("--drop", type=float, default=0.8, help="Share of coefficients that lacks.")
+@shown("--drop", type=Number(0, 0.999999), default=0.8, help="Share of coefficients that lacks.")
 @shown(
     "--solvers",
     type=Names(tuple(NAMES)),
@@ -73,7 +73,10 @@ def command(context: click.Context, /, **options: Any) -> int:
     work = experiment(
         options["folder"], choice, options["rate"], options["seconds"], options["count"], options["metrics"]
     )
-    with create(output) as target:  # before the work: a folder that is missing shows at once
+    screen = context.find_root().ensure_object(Screen)
+    with create(
+        Job("", output, options["force"]), screen
+    ) as target:  # before the work: a folder that is missing shows at once
         common = Common(out=results, fresh=options["fresh"], jobs=options["jobs"], budget=None, as_json=False)
         code = run_experiment(context, work, common)
         known = Results(results, work.name).rows
@@ -83,7 +86,6 @@ def command(context: click.Context, /, **options: Any) -> int:
         page = build(rows, plots_in(results), options["title"]).encode()
         target.file.write(page)
         target.commit()
-    screen = context.find_root().ensure_object(Screen)
     screen.note(f"{output}: {len(rows)} versions, {len(page) / 1e6:.1f} MB")
     return code
 
