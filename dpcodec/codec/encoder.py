@@ -26,6 +26,8 @@ from dpcodec.settings import SEGMENT_SECONDS, TRANSFORMS, EncodeSettings
 
 READ_SAMPLES = 1 << 16
 SEGMENT_CELLS = 1 << 22
+CHANNEL_CELLS = 1 << 21
+"""Of a segment: what a solver can be given in the memory that a decoder allows by default."""
 PART_CELLS = 1 << 20
 LOUDEST_SAMPLE = 1e30
 OVERDRAFT = 0.01
@@ -83,7 +85,7 @@ def encode_stream(
 def segment_frames(hop: int, bins: int, channels: int, rate: int, parts: int) -> int:
     """Frames F of a segment: SEGMENT_SECONDS of audio, fewer where memory or a part would grow too large."""
     cells = min(SEGMENT_CELLS, parts * PART_CELLS)
-    return max(1, min(round(SEGMENT_SECONDS * rate / hop), cells // (channels * bins)))
+    return max(1, min(round(SEGMENT_SECONDS * rate / hop), min(cells // channels, CHANNEL_CELLS) // bins))
 
 
 def _header(settings: EncodeSettings, reader: AudioReader, channels: int, rate: int) -> Header:

@@ -183,15 +183,20 @@ class Rebuild:
         return spectrogram
 
     def _estimate(self, problem: Problem, solver: str, block: int, channel: int) -> tuple[np.ndarray, str]:
-        """The solver's estimate and why it was this solver; least squares' on the CPU where it is of no
-        use."""
+        """The solver's estimate and why it was this solver; least squares' on the CPU where it is of no use,
+        and zeros where that is of none."""
         share, progress = self._share(block), self._steps(block, channel)
         estimate, choice = solve_with(solver, problem, share, progress)
         if agrees(choice):
             return estimate, choice
-        if fault := fault_of(problem, estimate, share.device):
+        fault = fault_of(problem, estimate, share.device)
+        if fault and not (choice.startswith("least-squares") and share.device == "cpu"):
             self._report.warn(f"{fault}: solved by least squares on the CPU instead")
-            return solve_with("least-squares", problem, replace(share, device="cpu"), progress)
+            estimate, choice = solve_with("least-squares", problem, replace(share, device="cpu"), progress)
+            fault = fault_of(problem, estimate, "cpu")
+        if fault:
+            self._report.warn(f"{fault}: what was dropped stays zero")
+            return solve_with("none", problem, share, progress)
         return estimate, choice
 
     def _share(self, block: int) -> SolverSettings:

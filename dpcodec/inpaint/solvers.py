@@ -36,7 +36,7 @@ class Entry:
     reach: int = 6
     agrees: bool = False
     torch: bool = False
-    cell_bytes: int = 160
+    cell_bytes: int = 1000
 
     def solve(self, problem: Problem, settings: SolverSettings, progress: Progress) -> np.ndarray:
         """Run it."""
@@ -51,7 +51,7 @@ SOLVERS = {
     "noise": Entry("dpcodec.inpaint.noise", reach=0, agrees=True, cell_bytes=40),
     "least-squares": Entry("dpcodec.inpaint.least_squares"),
     "janssen": Entry("dpcodec.inpaint.janssen"),
-    "deep-prior": Entry("dpcodec.inpaint.deep_prior", torch=True, cell_bytes=800),
+    "deep-prior": Entry("dpcodec.inpaint.deep_prior", torch=True, cell_bytes=1000),
 }
 
 

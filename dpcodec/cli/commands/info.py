@@ -24,7 +24,7 @@ SHOWN = 20
 @click.option("--json", "as_json", is_flag=True, help="One JSON object, whose names stay as they are.")
 @limit_options
 @click.pass_context
-def info(context: click.Context, file: str, as_json: bool, **limits: int | None) -> int:
+def info(context: click.Context, /, file: str, as_json: bool, **limits: int | None) -> int:
     """Say what a .dpc file holds, what it weighs, and what is damaged in it.
 
     FILE may be - for standard input.

@@ -17,7 +17,7 @@ from dpcodec.cli.sources import open_source
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path())
 @limit_options
 @click.pass_context
-def test(context: click.Context, files: tuple[str, ...], **limits: int | None) -> int:
+def test(context: click.Context, /, files: tuple[str, ...], **limits: int | None) -> int:
     """Check .dpc files: structure, every checksum, every symbol, the end hash. No audio is rebuilt.
 
     FILE may be - for standard input.
