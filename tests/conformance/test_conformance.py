@@ -165,6 +165,16 @@ def test_repair_loses_nothing_that_survived(name: str) -> None:
     assert l1_hash(io.BytesIO(data)) == HASHES["bad"][name]
 
 
+@pytest.mark.parametrize(
+    ("folder", "name"),
+    [(folder, name) for folder in CODES for name, code in CODES[folder].items() if code not in (0, 5)],
+)
+def test_repair_refuses_what_decoding_refuses(folder: str, name: str) -> None:
+    with pytest.raises(dpcodec.DpcodecError) as caught:
+        dpcodec.repair(read(folder, name))
+    assert exits.code_of(caught.value) == CODES[folder][name]
+
+
 @pytest.mark.parametrize("folder", CODES)
 def test_the_command_says_the_same(folder: str, capsys: pytest.CaptureFixture[str]) -> None:
     for name, code in CODES[folder].items():
