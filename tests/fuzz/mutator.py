@@ -6,6 +6,7 @@ import struct
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from random import Random
 from typing import Any
 
@@ -32,17 +33,21 @@ class Mutant:
 class Mutator:
     """Makes mutants of whole files.
 
-    large  share of mutants whose header may hold numbers of any size; those of the others keep files quick to
-           decode
+    weights  of the files, equal if not given
+    large    share of mutants whose header may hold numbers of any size; those of the others keep files quick
+             to decode
     """
 
-    def __init__(self, seeds: Sequence[bytes], large: float = 0.0) -> None:
+    def __init__(
+        self, seeds: Sequence[bytes], large: float = 0.0, weights: Sequence[int] | None = None
+    ) -> None:
         self._packets = [split(data) for data in seeds]
         self._seeds, self._large = list(seeds), large
+        self._weights = list(accumulate(weights or [1] * len(seeds)))
 
     def mutant(self, random: Random) -> Mutant:
         """One to three changes of a file."""
-        seed = random.randrange(len(self._seeds))
+        seed = random.choices(range(len(self._seeds)), cum_weights=self._weights)[0]
         if random.random() < 0.35:
             return Mutant(self._damaged(seed, random), seed, False)
         return Mutant(self.forged(self._packets[seed], random), seed, True)

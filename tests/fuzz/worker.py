@@ -92,7 +92,9 @@ class Inputs:
         found = audio_seeds() if target == "audio" else dpc_seeds()
         self.seeds = [s.data for s in found]
         self.mutator = AudioMutator(self.seeds) if target == "audio" else Mutator(self.seeds, large)
-        self._few = None if target == "audio" else Mutator(self.seeds[: len(made())], large)
+        few = made()
+        weights = [s.weight for s in few]
+        self._few = None if target == "audio" else Mutator([s.data for s in few], large, weights)
         self._origins: dict[int, Origin] = {}
 
     def make(self, number: int) -> tuple[bytes, Origin | None]:
