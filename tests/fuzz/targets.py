@@ -123,6 +123,10 @@ def decode(data: bytes, origin: Origin | None) -> bool:
     if _one_in(3, data):
         info = dpcodec.inspect(data)
         require(info.whole, "decode says whole, inspect says damaged", info.damage)
+        about = (info.samples, info.channels, info.sample_rate)
+        require(
+            about == (length, sink.info.channels, sink.info.sample_rate), "not what the header says", about
+        )
     if origin is not None:
         require(np.array_equal(sink.samples, origin.samples), "damaged audio, and no word of it")
     return True
@@ -233,6 +237,7 @@ def audio(data: bytes, origin: Origin | None) -> bool:
 
 
 def _refused(error: dpcodec.DpcodecError) -> bool:
+    require(type(error) is not dpcodec.DpcodecError, "an error of no class", error)
     text = str(error)
     require(text and "\n" not in text, "a message that is not one line", text)
     return False
