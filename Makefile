@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help install demo bench test test-base test-oldest test-plain determinism lint types clean
+.PHONY: help install demo bench test test-base test-oldest test-plain determinism fuzz fuzz-coverage lint types clean
 
 help:
 	@echo "make demo    install, make a short clip, encode and decode it with each mask and solver"
@@ -16,6 +16,8 @@ help:
 	@echo "make test-oldest  the oldest versions that pyproject.toml allows, in .venv-oldest"
 	@echo "make test-plain   a few tests with no OPENBLAS_* variable set"
 	@echo "make determinism  the frozen files under other kernels, versions of numpy, word sizes, byte orders"
+	@echo "make fuzz MINUTES=5   changed files of every kind into every reader; faults go into build/fuzz"
+	@echo "make fuzz-coverage    what these reach of dpcodec/container and dpcodec/coding"
 	@echo "make lint    check format and lint;  make types    check types strictly"
 
 install: $(INSTALLED)
@@ -89,6 +91,18 @@ test-plain: $(INSTALLED)
 # A few minutes; machines that cannot be had here are left out, and named.
 determinism: $(INSTALLED)
 	.ci/determinism $(BIN)/python
+
+# The same seed and numbers give the same inputs everywhere. FUZZ may hold more options, as --guided where
+# atheris is installed.
+MINUTES ?= 5
+SEED ?= 1
+FUZZ_INPUTS ?= 1000
+
+fuzz: $(INSTALLED)
+	cd tests && ../$(BIN)/python -m fuzz.run --minutes $(MINUTES) --seed $(SEED) $(FUZZ)
+
+fuzz-coverage: $(INSTALLED)
+	cd tests && ../$(BIN)/python -m fuzz.covered $(FUZZ_INPUTS)
 
 lint: $(INSTALLED)
 	$(BIN)/ruff format --check .

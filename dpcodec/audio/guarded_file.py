@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import errno
+import io
 from typing import BinaryIO
+
+from dpcodec.errors import AudioError
+
+_FARTHEST = 2**63 - 1
 
 
 class GuardedFile:
@@ -35,7 +41,7 @@ class GuardedFile:
 
     def seek(self, offset: int, whence: int = 0) -> int:
         try:
-            return self._fo.seek(offset + (self._start if whence == 0 else 0), whence) - self._start
+            return self._seek(offset + self._base(whence)) - self._start
         except BaseException as exc:  # noqa: BLE001 - kept for `check`
             self._failure = self._failure or exc
             return 0
@@ -46,3 +52,19 @@ class GuardedFile:
         except BaseException as exc:  # noqa: BLE001 - kept for `check`
             self._failure = self._failure or exc
             return 0
+
+    def _base(self, whence: int) -> int:
+        """Where `seek` counts from, in the file."""
+        if whence == io.SEEK_SET:
+            return self._start
+        return self._fo.tell() if whence == io.SEEK_CUR else self._fo.seek(0, io.SEEK_END)
+
+    def _seek(self, position: int) -> int:
+        """Sizes in a damaged file may lead to places that no file has."""
+        try:
+            if self._start <= position <= _FARTHEST:
+                return self._fo.seek(position)
+        except OSError as exc:
+            if exc.errno != errno.EINVAL:  # too far for the file system
+                raise
+        raise AudioError("the audio is damaged: its sizes lead out of the file")

@@ -7,6 +7,7 @@ objects in bounded memory.
 from __future__ import annotations
 
 import io
+from typing import BinaryIO
 
 from dpcodec.audio.audio import Audio
 from dpcodec.audio.streams import ArrayReader, ArrayWriter
@@ -15,7 +16,9 @@ from dpcodec.codec.encoder import encode_stream
 from dpcodec.codec.inspection import FileInfo, inspect_stream
 from dpcodec.codec.report import DecodeReport, EncodeReport
 from dpcodec.container.constants import VERSION_MAJOR, VERSION_MINOR
-from dpcodec.container.repair import RepairReport, repair_stream
+from dpcodec.container.repair import RepairReport
+from dpcodec.container.repair import repair_stream as repair_packets
+from dpcodec.modes import mode_of_file
 from dpcodec.settings import MAX_EXPANSION, MAX_MEMORY, DecodeSettings, EncodeSettings
 
 __all__ = [
@@ -87,3 +90,13 @@ def repair(data: bytes) -> bytes:
     out = io.BytesIO()
     repair_stream(io.BytesIO(data), out)
     return out.getvalue()
+
+
+def repair_stream(source: BinaryIO, out: BinaryIO) -> RepairReport:
+    """Write the intact packets of one file object as a well-formed file into another; see
+    `container.repair.repair_stream`.
+
+    Raises `FormatError`, `VersionError` or `LimitError` where `decode_stream` would: what it writes can be
+    decoded.
+    """
+    return repair_packets(source, out, mode_of_file)

@@ -8,13 +8,13 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from dpcodec.codec.frames import segments_and_frames
 from dpcodec.codec.memory import check_reading
 from dpcodec.container.header import Header
 from dpcodec.container.stream import Reader, ReadLimits
 from dpcodec.inpaint.problem import Progress, silent
 from dpcodec.modes import mode_of_file
 from dpcodec.settings import MAX_EXPANSION, MAX_MEMORY, TRANSFORMS
-from dpcodec.transform.stft import frame_count
 
 INFO_SCHEMA = "dpcodec-info/1"
 
@@ -84,8 +84,8 @@ def inspect_stream(
     damage: list[str] = []
     hurt: list[int] = []
     kept = cells = segments = 0
-    for data in reader.segments():
-        segment, problems = mode.read(data, _frames(header, reader.total_samples, data.index))
+    for data, frames in segments_and_frames(reader):
+        segment, problems = mode.read(data, frames)
         splits += np.bincount(segment.block_splits.ravel(), minlength=len(splits))
         kept += int(segment.kept.sum())
         cells += segment.kept.size
@@ -128,12 +128,6 @@ def inspect_stream(
         transform=header.transform,
         splits=tuple(splits.tolist()) if TRANSFORMS[header.transform].switches_blocks else (),
     )
-
-
-def _frames(header: Header, samples: int | None, segment: int) -> int | None:
-    if samples is None:
-        return None
-    return min(header.segment_frames, frame_count(samples, header.hop) - segment * header.segment_frames)
 
 
 def _times(header: Header, samples: int | None, segments: list[int]) -> tuple[tuple[float, float], ...]:

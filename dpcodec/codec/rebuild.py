@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from dpcodec.codec.frames import segments_and_frames
 from dpcodec.codec.report import DecodeReport
 from dpcodec.codec.solution_check import check_context, fault_of
 from dpcodec.container.header import Header
@@ -128,8 +129,8 @@ class Rebuild:
         last_segment = None if last_frame is None else (last_frame // (F * B) + 1) * B + self._around
         block = first_block
         end = first_segment
-        for packets in self._reader.segments(first_segment, last_segment):
-            segment, problems = self._mode.read(packets, self._frames_of(packets.index))
+        for packets, frames in segments_and_frames(self._reader, first_segment, last_segment):
+            segment, problems = self._mode.read(packets, frames)
             self._segments[packets.index] = segment
             self._check_time(packets.index * F)
             self._report.damage += problems
@@ -140,10 +141,6 @@ class Rebuild:
         while block * B < end:
             yield self._solve_block(block, min((block + 1) * B, end))
             block += 1
-
-    def _frames_of(self, segment: int) -> int | None:
-        total, F = self._reader.total_samples, self._header.segment_frames
-        return None if total is None else min(F, frame_count(total, self._hop) - segment * F)
 
     def _solve_block(self, block: int, end_segment: int) -> tuple[np.ndarray, Segment]:
         """One block's own frames, with context if asked; forgets segments that are no longer needed."""

@@ -139,12 +139,10 @@ def decompress(body: bytes, limit_bytes: int) -> bytes:
     The content size that the frame states is checked before anything is allocated: `LimitError` over the
     limit, `FormatError` where it is missing or wrong or the frame is broken.
     """
+    size = check_content_size(body, limit_bytes)
+    if size is None:
+        raise FormatError("invalid field: a compressed body does not state its size")
     try:
-        size = zstandard.frame_content_size(body)
-        if size < 0:
-            raise FormatError("invalid field: a compressed body does not state its size")
-        if size > limit_bytes:
-            raise LimitError(f"the file claims a body of {size} bytes, over the limit of {limit_bytes}")
         if size == 0:
             return b""
         content: bytes = zstandard.ZstdDecompressor().decompress(
@@ -153,6 +151,17 @@ def decompress(body: bytes, limit_bytes: int) -> bytes:
     except zstandard.ZstdError as exc:
         raise FormatError(f"invalid field: a body cannot be decompressed ({exc})") from exc
     return content
+
+
+def check_content_size(body: bytes, limit_bytes: int) -> int | None:
+    """The size that a zstandard frame states, None where it states none or is none. Raises `LimitError`."""
+    try:
+        size: int = zstandard.frame_content_size(body)
+    except zstandard.ZstdError:
+        return None
+    if size > limit_bytes:
+        raise LimitError(f"the file claims a body of {size} bytes, over the limit of {limit_bytes}")
+    return None if size < 0 else size
 
 
 @cache

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import BinaryIO
 
+from dpcodec.container import constants as c
+from dpcodec.container.header import Header
+from dpcodec.container.packets import check_content_size
 from dpcodec.container.reader import Reader
 from dpcodec.container.writer import Writer
 
@@ -25,15 +29,19 @@ class RepairReport:
         return self.missing == 0
 
 
-def repair_stream(source: BinaryIO, out: BinaryIO) -> RepairReport:
+def repair_stream(
+    source: BinaryIO, out: BinaryIO, check: Callable[[Header], object] = lambda header: None
+) -> RepairReport:
     """Copy every intact packet once, in order, under new headers, index and end hash.
 
     What is missing stays missing, and decoders see it: each packet says of how many parts its segment has,
     the header how many segments there are. A file that only held junk, or packets twice or out of order, is
     whole afterwards. An end hash that contradicts packets that all passed is kept, since nothing here can
-    say who is right. Raises what `Reader` raises.
+    say who is right. `check` raises where a header can be read, but nothing behind it. Raises that, and what
+    `Reader` raises.
     """
     reader = Reader(source)
+    check(reader.header)
     writer = Writer(out, replace(reader.header, repaired=True))
     copied = missing = extras = 0
     for stored in reader.stored_segments():
@@ -41,6 +49,9 @@ def repair_stream(source: BinaryIO, out: BinaryIO) -> RepairReport:
         bodies = {
             part: (p.body, p.head.flags) for part, p in sorted(stored.packets.items()) if p.body is not None
         }
+        for body, flags in bodies.values():
+            if flags & c.FLAG_COMPRESSED:
+                check_content_size(body, c.MAX_BODY_BYTES)
         copied += len(bodies)
         missing += stored.total_parts - len(bodies)
         if bodies:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from dataclasses import replace
 
-from streams import DATA, Packet, close, join
+from streams import DATA, END, Packet, close, join
 
 FRAMES, BINS = (8, 33)
 "Of the one segment of one-part-exact: 200 samples, n_fft 64, hop 32."
@@ -189,6 +189,12 @@ def perceptual_bodies(packets: list[Packet], unsplit: list[Packet]) -> dict[str,
         "shaped-splits-differ": put(unsplit[other].body),
         "shaped-splits-over-header": with_body(unsplit, other, body),
     }
+
+
+def short_segment(packets: list[Packet]) -> bytes:
+    """Segment 0 in one frame of silence, where others follow; N is not known, and END is lost."""
+    assert packets[-1].type == END
+    return join(replace(p, body=b"\1\0") if p.type == DATA and p.segment == 0 else p for p in packets[:-1])
 
 
 def perceptual_pair_bodies(

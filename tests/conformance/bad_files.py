@@ -19,6 +19,7 @@ from .bad_bodies import (
     perceptual_bodies,
     perceptual_pair_bodies,
     quantised_bodies,
+    short_segment,
 )
 
 FIXED = struct.Struct("<BBBBIQQIIIIBBBBB")
@@ -256,6 +257,10 @@ def bad_files(good: dict[str, bytes]) -> dict[str, bytes]:
         **mdct_exact_bodies(split(good["mdct-impulses-exact"])),
         **perceptual_headers(split(good["shaped-impulses"]), packets),
         **perceptual_bodies(split(good["shaped-impulses"]), split(good["shaped-unsplit"])),
+        **{
+            f"{kind}short-segment": short_segment(split(good[f"{kind}from-a-pipe"]))
+            for kind in ("", "mdct-", "shaped-")
+        },
         **perceptual_pair_bodies(
             *(split(good[f"shaped-{name}"]) for name in ("equal", "opposite", "unequal"))
         ),

@@ -9,9 +9,9 @@ from typing import BinaryIO
 
 import numpy as np
 
+from dpcodec.codec.frames import segments_and_frames
 from dpcodec.container.stream import Reader
 from dpcodec.modes import mode_of_file
-from dpcodec.transform.stft import frame_count
 
 UNKNOWN_SAMPLES = 2**64 - 1
 
@@ -60,11 +60,7 @@ def l1_hash(source: BinaryIO) -> str:
     header = reader.header
     mode = mode_of_file(header)
     total = hashlib.blake2b(struct.pack("<IB", header.sample_rate, header.channels), digest_size=16)
-    for data in reader.segments():
-        frames = None
-        if reader.total_samples is not None:
-            before = data.index * header.segment_frames
-            frames = min(header.segment_frames, frame_count(reader.total_samples, header.hop) - before)
+    for data, frames in segments_and_frames(reader):
         segment, _ = mode.read(data, frames)
         total.update(struct.pack("<II", data.index, segment.frames))
         total.update(np.packbits(segment.kept).tobytes())

@@ -38,7 +38,10 @@ class Wanted:
     "What to do about what was dropped",
     click.option("--solver", metavar="NAME", help=f"auto, {', '.join(dpcodec.SOLVERS)}. [auto]"),
     click.option(
-        "--time-limit", type=float, metavar="S", help="Seconds for each file; the best so far is taken. [by length]"
+        "--time-limit",
+        type=float,
+        metavar="S",
+        help="Seconds for each file; the best so far is taken. [by length]",
     ),
     click.option("--start", type=float, metavar="S", help="Begin at this time. [0]"),
     click.option("--duration", type=float, metavar="S", help="End after this much. [to the end]"),

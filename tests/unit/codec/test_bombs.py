@@ -69,7 +69,9 @@ def test_repair_ends_too(name: str) -> None:
 @pytest.mark.parametrize("name", bombs.MALFORMED)
 @pytest.mark.parametrize("opened", [io.BytesIO, Pipe])
 @pytest.mark.usefixtures("little_memory")
-def test_others_come_out_as_long_as_they_say_and_finite(name: str, opened: Callable[[bytes], io.BytesIO]) -> None:
+def test_others_come_out_as_long_as_they_say_and_finite(
+    name: str, opened: Callable[[bytes], io.BytesIO]
+) -> None:
     sink = Sink()
     decode_stream(opened(bombs.MALFORMED[name]()), lambda info: sink, NONE)
     assert (sink.samples, sink.finite) == (bombs.STFT.samples, True)

@@ -29,7 +29,9 @@ KINDS = {
 def encoded(kind: str) -> bytes:
     x = np.random.default_rng(0).standard_normal((2, 30_000)) * 0.1
     settings: EncodeSettings = KINDS[kind]
-    return encode(Audio(x, 44100), settings if settings.segment_frames else replace(settings, segment_frames=500))
+    return encode(
+        Audio(x, 44100), settings if settings.segment_frames else replace(settings, segment_frames=500)
+    )
 
 
 class BegunError(Exception):
