@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help install demo bench test test-base test-oldest test-plain determinism fuzz fuzz-coverage lint types clean
+.PHONY: help install demo bench test test-base test-oldest test-plain determinism fuzz fuzz-coverage bombs lint types clean
 
 help:
 	@echo "make demo    install, make a short clip, encode and decode it with each mask and solver"
@@ -17,6 +17,7 @@ help:
 	@echo "make test-plain   a few tests with no OPENBLAS_* variable set"
 	@echo "make determinism  the frozen files under other kernels, versions of numpy, word sizes, byte orders"
 	@echo "make fuzz MINUTES=5   changed files of every kind into every reader; faults go into build/fuzz"
+	@echo "make bombs   what small files that ask for much cost"
 	@echo "make fuzz-coverage    what these reach of dpcodec/container and dpcodec/coding"
 	@echo "make lint    check format and lint;  make types    check types strictly"
 
@@ -100,6 +101,9 @@ FUZZ_INPUTS ?= 1000
 
 fuzz: $(INSTALLED)
 	cd tests && ../$(BIN)/python -m fuzz.run --minutes $(MINUTES) --seed $(SEED) $(FUZZ)
+
+bombs: $(INSTALLED)
+	cd tests && ../$(BIN)/python -m fuzz.bombs
 
 fuzz-coverage: $(INSTALLED)
 	cd tests && ../$(BIN)/python -m fuzz.covered $(FUZZ_INPUTS)

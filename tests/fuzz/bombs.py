@@ -1,7 +1,6 @@
-"""Small files that ask for very much, each with its checksums right, and what they cost: `python tests/bombs.py`.
+"""Small files that ask for very much, each with its checksums right, and what they cost: `make bombs`.
 
-The script prints a table: bytes of the file, and for each way of reading it the exit code, seconds and MB of
-memory beyond those of a small file that is whole.
+It prints a table: bytes of the file, and for each way of reading it the exit code, seconds and MB of memory.
 """
 
 from __future__ import annotations
@@ -14,11 +13,16 @@ import subprocess
 import sys
 import tempfile
 import time
+import zlib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from dpcodec.audio.audio import SampleFormat
+from dpcodec.coding.body import write_body
+from dpcodec.coding.stft_channel import encode_stft_channel
 from dpcodec.container import constants as c
 from dpcodec.container.header import Header, pack_header
 from dpcodec.container.packets import End, add_digests, pack_end, pack_packet, packet_digest
@@ -97,8 +101,6 @@ def _raw_head(header: Header, **fields: int) -> bytes:
 def _head_of_nothing(length: int) -> bytes:
     packet = pack_packet(c.TYPE_DATA, b"", parts=1)
     head = packet[:14] + struct.pack("<I", length)
-    import zlib
-
     return head + struct.pack("<I", zlib.crc32(head))
 
 
@@ -169,11 +171,6 @@ MALFORMED: dict[str, Callable[[], bytes]] = {
 
 def _loudest() -> bytes:
     """A body of 64 frames that decodes, its step the largest there is."""
-    import numpy as np
-
-    from dpcodec.coding.body import write_body
-    from dpcodec.coding.stft_channel import encode_stft_channel
-
     X = np.zeros((1025, 64), np.complex128)
     X[3:9] = 2.0**127 * 7
     return write_body(64, [encode_stft_channel(X, X != 0, True, 2.0**127)])
