@@ -138,6 +138,8 @@ def _times(header: Header, samples: int | None, segments: list[int]) -> tuple[tu
         first = max(0, s * F * hop - half)
         last = ((s + 1) * F - 1) * hop + half
         last = last if samples is None else min(last, samples)
+        if last <= first:
+            continue  # frames that reach no sample
         if times and first / rate <= times[-1][1]:
             times[-1] = (times[-1][0], last / rate)
         else:

@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 import numpy as np
 import pytest
-from streams import Pipe
+from streams import DATA, Pipe, join, split
 
 from dpcodec import (
     Audio,
@@ -168,6 +168,17 @@ def test_lost_packets_are_reported_and_the_rest_is_there() -> None:
     assert not inspect(hurt).whole
     assert inspect(hurt).damaged_s == ((0.0, 2.0),)
     assert decoded(repair(hurt))[1].damaged
+
+
+def test_a_lost_frame_that_reaches_no_sample_damages_no_time() -> None:
+    """The last of three frames, 48 samples apart, is centred on sample 96: its window begins at 64 of 60."""
+    settings = profile("stft", n_fft=64, hop=48, segment_frames=2, parts=1, mask="random", drop=0.5)
+    data = encode(Audio(np.sin(np.arange(60)), 8000), settings)
+    packets = [p for p in split(data) if (p.type, p.segment) != (DATA, 1)]
+    info = inspect(join(packets))
+    assert len(packets) == len(split(data)) - 1
+    assert not info.whole
+    assert info.damaged_s == ()
 
 
 def test_every_cut_gives_the_exact_length_or_says_it_is_no_file() -> None:
