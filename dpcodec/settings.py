@@ -233,9 +233,7 @@ class EncodeSettings:
             check_integer("column", last, first, 2**47)
 
 
-MAX_MEMORY = 4 << 30
-MAX_EXPANSION = 1 << 16
-"""What a reader allows by default, see `DecodeSettings`."""
+MAX_MEMORY, MAX_EXPANSION = 4 << 30, 1 << 16  # what a reader allows by default
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -255,11 +253,9 @@ class DecodeSettings:
     loss             of the deep prior: "mse", "l1" (the paper's equation 4), "mse+stft" (its implementation);
                      None: "mse" for the guided fit, "mse+stft" for the paper's
     start, duration  the time range wanted, seconds; duration None: to the end
-    batch_segments   segments solved together; None: so many that the solver sees no more frames around them
-                     than of them
-    max_memory       bytes a block may need before `LimitError`
-    max_duration     seconds of audio before `LimitError`
-    max_expansion    coefficients for each byte of the file before `LimitError`
+    batch_segments   segments solved together; None: no fewer frames than the solver sees around them
+    max_memory, max_duration, max_expansion  bytes for a block, seconds of audio, coefficients for each byte of
+                     the file: more is a `LimitError`
     check            assert that kept coefficients came back within half a quantiser step
     """
 

@@ -14,10 +14,13 @@ from dpcodec.audio.streams import ArrayReader, ArrayWriter
 from dpcodec.codec.decoder import StreamInfo, decode_stream
 from dpcodec.codec.encoder import encode_stream
 from dpcodec.codec.inspection import FileInfo, inspect_stream
+from dpcodec.codec.memory import check_reading
 from dpcodec.codec.report import DecodeReport, EncodeReport
 from dpcodec.container.constants import VERSION_MAJOR, VERSION_MINOR
+from dpcodec.container.header import Header
 from dpcodec.container.repair import RepairReport
 from dpcodec.container.repair import repair_stream as repair_packets
+from dpcodec.container.stream import ReadLimits
 from dpcodec.modes import mode_of_file
 from dpcodec.settings import MAX_EXPANSION, MAX_MEMORY, DecodeSettings, EncodeSettings
 
@@ -92,11 +95,22 @@ def repair(data: bytes) -> bytes:
     return out.getvalue()
 
 
-def repair_stream(source: BinaryIO, out: BinaryIO) -> RepairReport:
+def repair_stream(
+    source: BinaryIO,
+    out: BinaryIO,
+    *,
+    max_memory: int = MAX_MEMORY,
+    max_expansion: int = MAX_EXPANSION,
+) -> RepairReport:
     """Write the intact packets of one file object as a well-formed file into another; see
     `container.repair.repair_stream`.
 
-    Raises `FormatError`, `VersionError` or `LimitError` where `decode_stream` would: what it writes can be
-    decoded.
+    Raises `FormatError`, `VersionError` or `LimitError` where `inspect_stream` would, whose limits it has:
+    what it writes can be decoded.
     """
-    return repair_packets(source, out, mode_of_file)
+
+    def check(header: Header) -> None:
+        mode_of_file(header)
+        check_reading(header, max_memory)
+
+    return repair_packets(source, out, check, ReadLimits(max_expansion, max_memory))

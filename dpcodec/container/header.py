@@ -155,6 +155,11 @@ class Header:
             frames = min(frames, self.frames)
         return self.channels * self.bins * frames
 
+    def largest_body(self, parts: int) -> int:
+        """Bytes that the body of one of so many parts may decompress to."""
+        cells = self.channels * -(-self.bins // max(parts, 1)) * self.segment_frames
+        return min(c.MAX_BODY_BYTES, c.BODY_FREE_BYTES + c.BODY_BYTES_A_CELL * cells)
+
     @property
     def segments(self) -> int | None:
         """Number of segments S of the whole file, None while N is not known."""

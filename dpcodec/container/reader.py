@@ -123,12 +123,9 @@ class Reader:
         """The body of a packet, None where it cannot be decompressed, which is noted."""
         if packet.body is None or not packet.head.flags & c.FLAG_COMPRESSED:
             return packet.body
-        head, header = packet.head, self.header
-        rows = -(-header.bins // max(head.parts, 1))
-        cells = header.channels * rows * header.segment_frames
-        most = min(c.MAX_BODY_BYTES, c.BODY_FREE_BYTES + c.BODY_BYTES_A_CELL * cells)
+        head = packet.head
         try:
-            return decompress(packet.body, most)
+            return decompress(packet.body, self.header.largest_body(head.parts))
         except FormatError as exc:
             self._intake.log.add(
                 "packet", str(exc), segment=head.segment, part=head.part, offset=packet.offset

@@ -10,6 +10,7 @@ from dpcodec.container import constants as c
 from dpcodec.container.header import Header
 from dpcodec.container.packets import check_content_size
 from dpcodec.container.reader import Reader
+from dpcodec.container.sources import ReadLimits
 from dpcodec.container.writer import Writer
 
 
@@ -30,7 +31,10 @@ class RepairReport:
 
 
 def repair_stream(
-    source: BinaryIO, out: BinaryIO, check: Callable[[Header], object] = lambda header: None
+    source: BinaryIO,
+    out: BinaryIO,
+    check: Callable[[Header], object] = lambda header: None,
+    limits: ReadLimits | None = None,
 ) -> RepairReport:
     """Copy every intact packet once, in order, under new headers, index and end hash.
 
@@ -40,7 +44,7 @@ def repair_stream(
     say who is right. `check` raises where a header can be read, but nothing behind it. Raises that, and what
     `Reader` raises.
     """
-    reader = Reader(source)
+    reader = Reader(source, limits)
     check(reader.header)
     writer = Writer(out, replace(reader.header, repaired=True))
     copied = missing = extras = 0
@@ -51,7 +55,7 @@ def repair_stream(
         }
         for body, flags in bodies.values():
             if flags & c.FLAG_COMPRESSED:
-                check_content_size(body, c.MAX_BODY_BYTES)
+                check_content_size(body, reader.header.largest_body(stored.total_parts))
         copied += len(bodies)
         missing += stored.total_parts - len(bodies)
         if bodies:

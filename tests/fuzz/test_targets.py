@@ -71,13 +71,13 @@ def broken(*_: Any, **__: Any) -> Any:
 PLANTED: list[tuple[str, bytes, Any, str, Any, str]] = [
     ("decode", HURT, DamageLog, "add", silent, "damaged audio, and no word of it"),
     ("decode", DATA, TimeRange, "clipped", short, "not the promised length"),
-    ("decode", DATA, TimeRange, "clipped", infinite, "samples are not finite"),
+    ("decode", DATA, TimeRange, "clipped", infinite, "an error of no class"),
     ("decode", DATA, Reader, "segments", broken, "KeyError in "),
     ("inspect", HURT, DamageLog, "add", silent, "whole, with damaged seconds"),
     ("inspect", DATA, Reader, "segments", broken, "KeyError in "),
     ("repair", DATA, dpcodec, "repair_stream", longer, "repaired again, it is another file"),
     ("pipe", HURT, DamageLog, "add", silent, "damaged audio, and no word of it"),
-    ("pipe", DATA, TimeRange, "clipped", infinite, "samples are not finite"),
+    ("pipe", DATA, TimeRange, "clipped", infinite, "an error of no class"),
     ("audio", WAV, WavReader, "read", broken, "KeyError in "),
 ]
 

@@ -45,7 +45,7 @@ def begin(info: StreamInfo) -> None:
 
 
 def accepted(data: bytes, settings: DecodeSettings) -> bool:
-    with pytest.raises((BegunError, LimitError), match="begun|--max-memory") as raised:
+    with pytest.raises((BegunError, LimitError), match=r"begun|--max-memory") as raised:
         decode_stream(io.BytesIO(data), begin, settings)  # type: ignore[arg-type]
     return raised.type is BegunError
 
