@@ -254,8 +254,8 @@ class DecodeSettings:
                      None: "mse" for the guided fit, "mse+stft" for the paper's
     start, duration  the time range wanted, seconds; duration None: to the end
     batch_segments   segments solved together; None: no fewer frames than the solver sees around them
-    max_memory, max_duration, max_expansion  bytes for a block, seconds of audio, coefficients for each byte of
-                     the file: more is a `LimitError`
+    max_memory, max_duration, max_expansion  bytes for a block, seconds of audio, coefficients for each byte
+                     of the file: more is a `LimitError`
     check            assert that kept coefficients came back within half a quantiser step
     """
 
