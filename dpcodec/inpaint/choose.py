@@ -33,8 +33,6 @@ WORSE_DB = -3.0
 whole signal gains 0.5 to 3 dB, it has come out between -1.1 and 7."""
 POOR_GAIN_DB = 1.0
 """Held-out gain below which least squares is cautious, or a deep prior is tried where a GPU is quick."""
-LARGEST = 1e34
-"""The largest samples that are encoded make smaller coefficients; solvers count with float32."""
 DEEP_PRIOR_SECONDS = 60.0
 """Time that must be left for that."""
 
@@ -79,8 +77,6 @@ def choose(problem: Problem, settings: SolverSettings) -> Choice:
         return Choice("none", "nothing was dropped")
     if not np.any(problem.centre[problem.kept]):
         return Choice("none", "no coefficient that arrived carries a sound")
-    if float(np.abs(problem.centre).max()) > LARGEST:
-        return Choice("none", "no encoder writes values as large as these")
     if settings.deadline is not None and time.monotonic() >= settings.deadline:
         return Choice("none", "no time is left")
     if _gaps_alone(problem):

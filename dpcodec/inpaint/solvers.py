@@ -44,6 +44,8 @@ class Entry:
         return estimate
 
 
+LARGEST = 1e34
+"""The largest samples that are encoded make smaller coefficients; solvers count with float32."""
 AUTO, CHOICE = "auto", "dpcodec.inpaint.choose"
 """The name that means the best of the others, and the module that finds out which that is."""
 SOLVERS = {
@@ -74,6 +76,8 @@ def solve_with(
             if name == "noise"
             else "zeros are the least squares of an MDCT"
         )
+    if (name == AUTO or not SOLVERS[name].agrees) and float(np.abs(problem.centre).max(initial=0)) > LARGEST:
+        name, why = "none", "no encoder writes values as large as these"
     if name != AUTO:
         return SOLVERS[name].solve(problem, settings, progress), f"{name}: {why}"
     found: tuple[np.ndarray, str] = importlib.import_module(CHOICE).solve(problem, settings, progress)
@@ -83,6 +87,11 @@ def solve_with(
 def agrees(told: str) -> bool:
     """Whether the solver that such a line names gives the file's own values wherever there are any."""
     return SOLVERS[told.partition(":")[0]].agrees
+
+
+def patient(name: str, iterations: int | None) -> bool:
+    """Whether a solver was asked to take as long as it takes: a network, or a number of steps."""
+    return iterations is not None or (name != AUTO and SOLVERS[name].torch)
 
 
 def halo_frames(transform: Transform, name: str) -> int:

@@ -115,3 +115,10 @@ def test_a_pipe_that_goes_on_and_on_is_cut_off() -> None:
     data = bombs.silence(replace(HOUR, segment_frames=2**11))
     with pytest.raises(LimitError, match="--max-duration"):
         decode_stream(Pipe(data), lambda info: Sink(), replace(NONE, max_duration=100.0))
+
+
+@pytest.mark.parametrize("solver", ["auto", "least-squares", "janssen"])
+def test_no_solver_counts_with_values_that_no_encoder_writes(solver: str) -> None:
+    settings, data = DecodeSettings(solver=solver), bombs.MALFORMED["the largest step"]()
+    report = decode_stream(io.BytesIO(data), lambda info: Sink(), settings)
+    assert list(report.choices) == ["none: no encoder writes values as large as these"]

@@ -97,7 +97,8 @@ def test_time_is_limited_whatever_the_solver(monkeypatch: pytest.MonkeyPatch) ->
     assert decode(data, DecodeSettings(solver="none", time_limit=1e6)).samples.shape == (2, 30_000)
 
 
-def test_the_time_of_auto_follows_the_length(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("solver", ["auto", "least-squares", "janssen"])
+def test_the_time_of_a_solver_follows_the_length(solver: str, monkeypatch: pytest.MonkeyPatch) -> None:
     given: list[float] = []
 
     def solve(name: str, problem: object, settings: object, progress: object) -> object:
@@ -105,7 +106,7 @@ def test_the_time_of_auto_follows_the_length(monkeypatch: pytest.MonkeyPatch) ->
         return solve_with("none", problem, settings, progress)  # type: ignore[arg-type]
 
     monkeypatch.setattr(rebuild, "solve_with", solve)
-    decode(encoded("exact"))
+    decode(encoded("exact"), DecodeSettings(solver=solver))
     assert len(given) == 2
     seconds = 500 * 512 / 44100
     assert given == pytest.approx([2 + 30 * seconds] * 2, abs=0.5)
