@@ -4,5 +4,11 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
+from hypothesis import settings
+
+# Every run draws others; `make fuzz` tries far more. Tests that need another number say so.
+settings.register_profile("short", max_examples=30, deadline=None)
+settings.load_profile("short")
+
 NEEDS_TORCH = ["unit/inpaint/deep_prior", "unit/inpaint/test_device.py"]
 collect_ignore = [] if find_spec("torch") else NEEDS_TORCH
