@@ -57,7 +57,10 @@ def test_fault_25_claims_over_the_limits(small: bytes, claim: str) -> None:
 
 def test_fault_25_memory_is_a_limit_of_the_reader_too(cli: Run, tmp_path: Path, small: bytes) -> None:
     (tmp_path / "a.dpc").write_bytes(with_header(small, frames=2**20, samples=2**31))
-    cli("decode", tmp_path / "a.dpc", "--max-memory", "64M").fails(6, "--max-memory")
+    cli("decode", tmp_path / "a.dpc").fails(6, "--max-expansion")
+    for command in ("decode", "info", "test"):
+        limits = ("--max-expansion", "1000000000", "--max-memory", "64M")
+        cli(command, tmp_path / "a.dpc", *limits).fails(6, "--max-memory")
     cli("decode", tmp_path / "a.dpc", "--max-memory", "0").fails(2, "max_memory")
     (tmp_path / "b.dpc").write_bytes(small)
     cli("decode", tmp_path / "b.dpc", "--max-duration", "0.1").fails(6, "--max-duration")
