@@ -52,16 +52,17 @@ def step_for_noise(X: np.ndarray, kept: np.ndarray, noise: np.ndarray) -> np.nda
     return clamp_step(np.array(steps), X)
 
 
-def quantize_mdct(X: np.ndarray, step: float) -> np.ndarray:
-    """Real [...] -> int32 [...]. Raises `SettingsError` if a symbol would pass `MAX_SYMBOL` or the step is
-    not a normal float32.
+def quantize_mdct(X: np.ndarray, step: float, dead_zone: float = DEAD_ZONE) -> np.ndarray:
+    """Real [...] -> int32 [...], values below `dead_zone` steps -> 0.
+
+    Raises `SettingsError` if a symbol would pass `MAX_SYMBOL` or the step is not a normal float32.
 
     >>> quantize_mdct(np.array([0.6, -0.7, 1.6, 1.7]), 1.0).tolist()
     [0, -1, 1, 2]
     """
     if not valid_step(step):
         raise SettingsError(f"quantiser step {step!r} is out of range: use a larger or smaller snr")
-    magnitude = np.floor(np.abs(X).astype(np.float64) / float(step) + (1 - DEAD_ZONE))
+    magnitude = np.floor(np.abs(X).astype(np.float64) / float(step) + (1 - dead_zone))
     if not np.all(magnitude <= MAX_SYMBOL):
         raise SettingsError(f"quantiser step {step!r} is too fine for these values: use a smaller snr")
     signed: np.ndarray = np.where(X < 0, -magnitude, magnitude).astype(np.int32)
@@ -103,9 +104,9 @@ def single(values: np.ndarray) -> np.ndarray:
     return found
 
 
-def errors(magnitudes: np.ndarray, step: float) -> np.ndarray:
+def errors(magnitudes: np.ndarray, step: float, dead_zone: float = DEAD_ZONE) -> np.ndarray:
     """What quantising takes from magnitudes [...], before any bias is added: float64 [...]."""
-    left: np.ndarray = magnitudes - np.floor(magnitudes / step + (1 - DEAD_ZONE)) * step
+    left: np.ndarray = magnitudes - np.floor(magnitudes / step + (1 - dead_zone)) * step
     return left
 
 

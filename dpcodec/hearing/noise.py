@@ -6,14 +6,20 @@ any stretch of a file sounds the same.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from dpcodec.coding.side_information import NOISE_FRAMES, NOISE_LEVELS, NOISE_UNIT
 from dpcodec.mask.prng import philox4x32
 
-FILL = 0.45
-"""Root mean square of the noise, of that of the values it stands for: all of it would be added to the error,
-and less than half is heard as enough (docs/experiments/hearing.md)."""
+FILL, FILL_ALONE = 0.5, 0.9
+"""Level of the noise, of that of the values it stands for: where nearly all of a band's energy is coded, and
+where nothing is. Beside coded values noise adds to the error; where there are none, nearly all of it is
+needed for the band to be as loud as it was (docs/experiments/perceptual.md)."""
+OF_MEAN_MAGNITUDE = (math.pi / 2) ** 0.5
+"""Root mean square of normal noise over its mean magnitude. Values of which a few are large have less: a tone
+that became zero, or a sound in one frame of many, is not made up for by noise everywhere."""
 _KEY = np.array([0x64706E6F, 0x69736531], np.uint32)
 _WORDS = 4
 _LOUDEST = float(np.finfo(np.float32).max)
@@ -25,6 +31,8 @@ def noise_levels(scaled: np.ndarray, q: np.ndarray, edges: np.ndarray) -> np.nda
     scaled  float64 [K, L], values in steps
     q       int32 [K, L], their symbols
     edges   int [B], first row of each band
+
+    The more of the energy became zero, the nearer to it is the noise's.
     """
     frames = np.arange(0, q.shape[1], NOISE_FRAMES)
     zero = q == 0
@@ -32,9 +40,12 @@ def noise_levels(scaled: np.ndarray, q: np.ndarray, edges: np.ndarray) -> np.nda
     def sums(cells: np.ndarray) -> np.ndarray:
         return np.add.reduceat(np.add.reduceat(cells, edges, axis=0), frames, axis=1)
 
-    energy, count = sums(np.where(zero, scaled**2, 0.0)), sums(zero.astype(np.float64))
-    rms = np.sqrt(energy / np.maximum(count, 1.0))
-    levels: np.ndarray = np.minimum(np.rint(FILL * rms / NOISE_UNIT), NOISE_LEVELS - 1).astype(np.int64)
+    magnitude, square = np.abs(scaled), scaled**2
+    left, count = sums(np.where(zero, square, 0.0)), sums(zero.astype(np.float64))
+    share = left / np.maximum(sums(square), np.finfo(np.float64).tiny)
+    loud = OF_MEAN_MAGNITUDE * sums(np.where(zero, magnitude, 0.0)) / np.maximum(count, 1.0)
+    filling = (FILL + (FILL_ALONE - FILL) * share) * loud
+    levels: np.ndarray = np.minimum(np.rint(filling / NOISE_UNIT), NOISE_LEVELS - 1).astype(np.int64)
     return levels
 
 

@@ -16,11 +16,22 @@ import numpy as np
 
 from dpcodec.transform.bands import band_edges
 
-SLOPE_DB = 27.0
+SLOPE_DB = 15.0
 POWER = 0.6
-FOLLOW = 0.6
-"""The noise follows its threshold to this power: at 1 every band is as bad as every other, at 0 the noise is
-white. 0.5 and 0.7 sounded alike to three measures (docs/experiments/hearing.md)."""
+FOLLOW, FOLLOW_TIME = 0.75, 0.6
+"""The noise follows its threshold to these powers: the mean over a segment of a band's threshold in dB, and
+what a frame's differs from it. At 1 every band is as bad as every other, at 0 the noise is white."""
+TILT_DB, TILT_HZ = 9.0, (1500, 14000)
+"""So much more noise is allowed at and above the second frequency than up to the first; between them it rises
+with the logarithm of frequency. High bands are wide and many, and their fine structure is heard least."""
+NOISE_MASKS_DB = 4.0
+"""Noise masks better than a tone does, by so much (R. P. Hellman, Perception & Psychophysics 11 (1972), p.
+241, and others say up to 15)."""
+NOISE_FLATNESS_DB, TONE_FLATNESS_DB = -4.0, -10.0
+"""Geometric over arithmetic mean of the power of a band's bins from which on it counts as noise (whose own is
+-2.5), and up to which as tones."""
+FRAMES_AROUND = 9
+"""That ratio is averaged over so many frames."""
 LOUDEST_QUIET_DB = 20.0
 """The threshold in quiet is taken to rise no higher, as beyond 13 kHz it would: ears and players differ."""
 FULL_SCALE_DB = 96.0
@@ -49,12 +60,39 @@ def masking_threshold(power: np.ndarray, sample_rate: int) -> MaskingThreshold:
     rows = power.shape[1]
     edges = band_edges(rows, sample_rate)
     energy = np.add.reduceat(power, edges[:-1], axis=1)
+    energy *= 10 ** (NOISE_MASKS_DB / 10 * _noisiness(power, energy, edges))
     matrix, quiet = _spreading(rows, sample_rate)
     spread = np.einsum("ab,cbl->cal", matrix, energy**POWER) ** (1 / POWER)
     width = np.diff(edges)[:, None]
     threshold = np.maximum(spread, quiet[:, None]) / width
     mean = max(float((spread / width).mean()), float(threshold.min()))
-    return MaskingThreshold(FOLLOW * np.log2(threshold / mean), mean**0.5)
+    log2_squares = np.log2(threshold / mean)
+    steady = log2_squares.mean(axis=2, keepdims=True)
+    log2_squares = FOLLOW * steady + FOLLOW_TIME * (log2_squares - steady)
+    return MaskingThreshold(log2_squares + _tilt(edges, rows, sample_rate)[:, None], mean**0.5)
+
+
+def _noisiness(power: np.ndarray, energy: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    """1 where the bins of a band are as even as noise's, 0 where few hold all: [C, B, L], of bins [C, K, L]
+    and bands' energy [C, B, L]."""
+    width, silent = np.diff(edges)[:, None], np.finfo(np.float64).tiny
+    logs = np.add.reduceat(np.log(power + silent), edges[:-1], axis=1) / width
+    flatness = 10 / np.log(10) * (logs - np.log(energy / width + silent))
+    around = FRAMES_AROUND // 2
+    padded = np.pad(flatness, ((0, 0), (0, 0), (around, around)), mode="edge")
+    even = np.lib.stride_tricks.sliding_window_view(padded, FRAMES_AROUND, axis=2).mean(axis=-1)
+    share = (even - TONE_FLATNESS_DB) / (NOISE_FLATNESS_DB - TONE_FLATNESS_DB)
+    within: np.ndarray = np.clip(share, 0.0, 1.0)
+    return within
+
+
+def _tilt(edges: np.ndarray, rows: int, sample_rate: int) -> np.ndarray:
+    """What is added to log2 of the square of each band's step, [B]."""
+    centre_hz = np.maximum((edges[:-1] + edges[1:]) * sample_rate / (4 * rows), 1.0)
+    low, high = np.log(TILT_HZ)
+    share = np.clip((np.log(centre_hz) - low) / (high - low), 0.0, 1.0)
+    more: np.ndarray = TILT_DB / 10 * np.log2(10) * share
+    return more
 
 
 def hold_scale_factors(log2_squares: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -14,6 +14,8 @@ from dpcodec.coding.side_information import step_factors
 from dpcodec.container.header import Header
 from dpcodec.container.stream import SegmentData
 from dpcodec.errors import FormatError
+from dpcodec.hearing.attacks import allowances
+from dpcodec.hearing.bandwidth import rows_coded
 from dpcodec.hearing.noise import noise_levels
 from dpcodec.hearing.stereo import rotate_back, rotate_pairs
 from dpcodec.hearing.threshold import MaskingThreshold, hold_scale_factors, masking_threshold
@@ -26,9 +28,13 @@ from dpcodec.transform.mdct import Mdct
 from dpcodec.transform.stft import Stft
 from dpcodec.transform.streaming import FrameRun, MdctAnalysis, MdctSynthesis
 
-ZERO_QUALITY_DB, QUALITY_DB = 6.0, 2.5
+ZERO_QUALITY_DB, QUALITY_DB = 14.5, 1.8
 """Decibels that the step lies below the root of the mean threshold at quality 0, and that each quality adds:
-about 16 kbit/s for mono music at 44.1 kHz at 0, 50 at 5, 115 at 10."""
+about 25 kbit/s for mono music at 44.1 kHz at 0, 50 at 5, 100 at 10."""
+DEAD_ZONE = 0.55
+"""Threshold of zero, in steps, at a quality or bit rate. Nearer to half than that of `coding.mdct_quantize`:
+what becomes zero is missing from its band's energy, and noise makes up for a part of it only
+(docs/experiments/perceptual.md)."""
 _FINEST = 2.0**-40
 _HALVINGS = 24
 
@@ -53,16 +59,18 @@ class PerceptualMode:
         for index, run in enumerate(analysis.runs(blocks)):
             threshold = self._threshold(stft, run)
             steps = threshold.level * 2.0**log2_scale * np.exp2(threshold.log2_squares / 2)[:, self._bands]
-            X, block_splits = analysis.coefficients(run, steps)
-            allowed = MaskingThreshold(threshold.log2_squares[:, :, : run.frames], threshold.level)
-            trial = _Trial(self, X, block_splits, allowed, log2_scale)
+            finer = allowances(run.samples, header.hop, steps.shape[2], header.max_block_split)
+            X, block_splits = analysis.coefficients(run, steps, finer)
+            own = np.take_along_axis(finer[:, :, : run.frames], block_splits[:, None], axis=1)
+            allowed = MaskingThreshold(threshold.log2_squares[:, :, : run.frames] + own, threshold.level)
+            trial = _Trial(self, X, block_splits, allowed, log2_scale, settings)
             if not X.any():
                 yield trial.coded(log2_scale)  # silence says nothing about the segments after it
                 continue
             if settings.rate_control == "bitrate":
                 coded, log2_scale = search(trial.coded, budget(index), log2_scale)
             else:
-                log2_scale = trial.log2_scale_for(settings, log2_scale)
+                log2_scale = trial.log2_scale_for(log2_scale)
                 coded = trial.coded(log2_scale)
             yield coded
 
@@ -138,8 +146,12 @@ class _Trial:
         block_splits: np.ndarray,
         threshold: MaskingThreshold,
         log2_scale: float,
+        settings: EncodeSettings,
     ) -> None:
         header = mode._header
+        self._settings = settings
+        self._heard = settings.rate_control in ("quality", "bitrate")  # else a share or an SNR is asked for
+        self._dead_zone = DEAD_ZONE if self._heard else mdct_quantize.DEAD_ZONE
         self._mode, self._level, self._block_splits = mode, threshold.level, block_splits
         scale = threshold.level * 2.0**log2_scale
         self._X, allowed, self._angles = rotate_pairs(X, threshold.log2_squares, scale, header.sample_rate)
@@ -151,23 +163,31 @@ class _Trial:
         mode = self._mode
         steps = self._level * np.exp2(log2_scale + self._lowest / 2)
         steps = mdct_quantize.clamp_step(steps, self._scaled)
-        q = np.stack(
-            [mdct_quantize.quantize_mdct(x, float(step)) for x, step in zip(self._scaled, steps, strict=True)]
-        )
+        coded, heard = self._rows_coded(2.0**log2_scale)
+        q = np.zeros(self._X.shape, np.int32)
+        for c, step in enumerate(steps):
+            q[c, :coded] = mdct_quantize.quantize_mdct(self._scaled[c, :coded], float(step), self._dead_zone)
         noise = np.stack(
             [
                 noise_levels(x / float(step), symbols, mode._edges)
                 for x, step, symbols in zip(self._scaled, steps, q, strict=True)
             ]
         )
+        noise[:, mode._edges >= heard] = 0
         symbols = PerceptualSymbols(
             self._scaled, q, steps, self._scale_factors, noise, self._angles, self._block_splits, mode._bands
         )
         return CodedSegment(mode.bodies(symbols), int(np.count_nonzero(q)), q.size)
 
-    def log2_scale_for(self, settings: EncodeSettings, log2_scale: float) -> float:
+    def _rows_coded(self, scale: float) -> tuple[int, int]:
+        """See `hearing.bandwidth`."""
+        rows = self._X.shape[1]
+        return rows_coded(scale, rows, self._mode._header.sample_rate) if self._heard else (rows, rows)
+
+    def log2_scale_for(self, log2_scale: float) -> float:
         """Log2 of the scale of a quality, or at which noise `snr` below the signal is made, or the share
         `drop` of the coefficients becomes zero."""
+        settings = self._settings
         if settings.rate_control == "quality":
             return log2_scale
         factors = step_factors(self._scale_factors + self._lowest[:, None, None])[:, self._mode._bands]
@@ -176,7 +196,7 @@ class _Trial:
         if settings.snr is not None:
             return _log2_for_snr(scaled, magnitude, settings.snr)
         threshold = float(np.quantile(scaled, settings.share))
-        return math.log2(max(threshold, _FINEST) / mdct_quantize.DEAD_ZONE)
+        return math.log2(max(threshold, _FINEST) / self._dead_zone)
 
 
 def _log2_for_snr(scaled: np.ndarray, magnitude: np.ndarray, snr: float) -> float:

@@ -25,6 +25,7 @@ def choose_block_splits(
     steps: np.ndarray,
     first: np.ndarray | None = None,
     paired: bool = False,
+    finer: np.ndarray | None = None,
 ) -> np.ndarray:
     """Split exponents of a run of frames, int64 [C, L].
 
@@ -32,11 +33,13 @@ def choose_block_splits(
     steps   of the quantiser, [C, 1 or K, 1 or L]
     first   int [C], block_splits of the first frame where they are settled
     paired  channels 2 i and 2 i + 1 get the same
+    finer   log2 of what the step's square is multiplied by with each split, [C, block_splits, L]
     """
     costs = np.empty((len(x), mdct.max_block_split + 1, span.frames))
     for split in range(mdct.max_block_split + 1):
         X = mdct.forward(x, np.full(span.frames, split), span, (split, split))
-        costs[:, split] = np.log2(1 + np.abs(X) / steps).sum(axis=1)
+        own = steps if finer is None else steps * np.exp2(finer[:, split, None] / 2)
+        costs[:, split] = np.log2(1 + np.abs(X) / own).sum(axis=1)
     if paired:
         for c in range(1, len(x), 2):
             costs[c - 1] = costs[c] = costs[c - 1] + costs[c]

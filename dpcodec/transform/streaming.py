@@ -158,10 +158,15 @@ class MdctAnalysis:
             samples = held[:, : (seen + 1) * self._mdct.hop].astype(np.float64)
             yield FrameRun(samples, Span(samples.shape[1], seen, 0), frames)
 
-    def coefficients(self, run: FrameRun, steps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def coefficients(
+        self, run: FrameRun, steps: np.ndarray, finer: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Coefficients float64 [C, K, F] of a segment and the block split exponents chosen for them, int64
-        [C, F], with quantiser steps [C, 1 or K, 1 or L] of all frames that the run shows."""
-        chosen = choose_block_splits(self._mdct, run.samples, run.span, steps, self._first, self._paired)
+        [C, F], with quantiser steps [C, 1 or K, 1 or L] of all frames that the run shows, and log2 of what
+        each split multiplies their squares by, [C, block_splits, L]."""
+        chosen = choose_block_splits(
+            self._mdct, run.samples, run.span, steps, self._first, self._paired, finer
+        )
         own, after = chosen[:, : run.frames], chosen[:, -1]
         span = Span(run.span.samples, run.frames, 0)
         spectra = [

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from dpcodec.coding.side_information import NOISE_FRAMES, NOISE_LEVELS, NOISE_UNIT
-from dpcodec.hearing.noise import FILL, filled, noise_levels
+from dpcodec.hearing.noise import FILL, FILL_ALONE, filled, noise_levels
 
 
 def channels_filled(values: np.ndarray, noise: np.ndarray, segment: int) -> np.ndarray:
@@ -62,8 +63,8 @@ def test_a_run_of_frames_may_begin_and_end_in_any_segment() -> None:
 
 
 def test_levels_are_those_of_what_became_zero() -> None:
-    """A level is the share FILL of the root mean square of the zeroed cells of a band and a group of frames,
-    in units of NOISE_UNIT; cells that are coded do not count."""
+    """By band and group of frames: the mean magnitude of the zeroed cells as normal noise's deviation, from
+    the share FILL of it to FILL_ALONE as the coded share of the energy falls, in units of NOISE_UNIT."""
     rng = np.random.default_rng(8)
     frames, edges = 2 * NOISE_FRAMES + 3, np.array([0, 4, 9])
     scaled = rng.uniform(-0.6, 0.6, (20, frames))
@@ -76,8 +77,22 @@ def test_levels_are_those_of_what_became_zero() -> None:
     for band, (low, high) in enumerate(((0, 4), (4, 9), (9, 20))):
         for group in range(3):
             at = slice(group * NOISE_FRAMES, (group + 1) * NOISE_FRAMES)
-            zeroed = scaled[low:high, at][q[low:high, at] == 0]
-            rms = np.sqrt(np.mean(zeroed**2)) if len(zeroed) else 0.0
-            assert found[band, group] == min(round(FILL * rms / NOISE_UNIT), NOISE_LEVELS - 1)
+            values, zero = scaled[low:high, at], q[low:high, at] == 0
+            deviation = np.abs(values[zero]).mean() * np.sqrt(np.pi / 2) if zero.any() else 0.0
+            coded = np.sum(values[~zero] ** 2) / np.sum(values**2)
+            filling = coded * FILL + (1 - coded) * FILL_ALONE
+            assert found[band, group] == min(round(filling * deviation / NOISE_UNIT), NOISE_LEVELS - 1)
     assert found[1, 0] == NOISE_LEVELS - 1
     assert found[2, 1] == 0
+
+
+def test_noise_is_made_up_for_and_what_is_not_noise_is_less() -> None:
+    """Normal noise alone keeps nearly its level; a single loud frame, or row, of the same energy does not."""
+    edges, zeros = np.array([0]), np.zeros((64, NOISE_FRAMES), np.int32)
+    noise = np.random.default_rng(2).normal(0, 0.4, zeros.shape)
+    attack, tone = np.zeros((2, *zeros.shape))
+    attack[:, 7], tone[9] = 0.4 * NOISE_FRAMES**0.5, 0.4 * 64**0.5
+    level = noise_levels(noise, zeros, edges)[0, 0]
+    assert level * NOISE_UNIT == pytest.approx(FILL_ALONE * 0.4, abs=NOISE_UNIT)
+    assert noise_levels(attack, zeros, edges)[0, 0] < level / 2
+    assert noise_levels(tone, zeros, edges)[0, 0] < level / 2

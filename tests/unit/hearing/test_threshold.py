@@ -9,7 +9,9 @@ from dpcodec.hearing.threshold import (
     FOLLOW,
     HOLD,
     LARGEST_SCALE_FACTOR,
+    NOISE_MASKS_DB,
     SLOPE_DB,
+    TILT_DB,
     hold_scale_factors,
     masking_threshold,
 )
@@ -31,11 +33,11 @@ def masker(row: int, energy: float = 1e3) -> np.ndarray:
 
 
 def test_masking_falls_from_the_masker_as_its_slope_says() -> None:
-    threshold = masking_threshold(masker(100), RATE)
+    threshold = masking_threshold(masker(50), RATE)  # 1.1 kHz: below the tilt
     energy_db = 10 * np.log10(2.0) / FOLLOW * threshold.log2_squares[0, :, 0] + 10 * np.log10(np.diff(EDGES))
     centres = bark((EDGES[:-1] + EDGES[1:]) / 2 * RATE / 2 / ROWS)
     loudest = int(np.argmax(energy_db))
-    assert EDGES[loudest] <= 100 < EDGES[loudest + 1]
+    assert EDGES[loudest] <= 50 < EDGES[loudest + 1]
     for b in (loudest - 2, loudest - 1, loudest + 1, loudest + 2):
         fallen = energy_db[loudest] - energy_db[b]
         assert fallen == pytest.approx(SLOPE_DB * abs(centres[b] - centres[loudest]), abs=0.05)
@@ -50,6 +52,31 @@ def test_two_equal_maskers_add_more_than_power() -> None:
     alone = 2 ** (one.log2_squares[0, b, 0] / FOLLOW) * one.level**2
     assert 2 ** (apart.log2_squares[0, b, 0] / FOLLOW) * apart.level**2 > alone
     assert both.log2_squares.shape == one.log2_squares.shape == (1, len(EDGES) - 1, 1)
+
+
+@pytest.mark.parametrize(("hz", "share"), [(1000, 0.0), (4583, 0.5), (15000, 1.0)])
+def test_high_bands_may_have_more_noise(hz: int, share: float) -> None:
+    """A tone's own band, beside the same tone at 1 kHz: by TILT_DB and the bands' widths."""
+
+    def allowed_db(row: int) -> float:
+        threshold = masking_threshold(masker(row), RATE)
+        band = int(np.searchsorted(EDGES, row, "right")) - 1
+        log2_square = threshold.log2_squares[0, band, 0] + FOLLOW * np.log2(threshold.level**2)
+        return float(10 * np.log10(2.0) * log2_square + FOLLOW * 10 * np.log10(np.diff(EDGES)[band]))
+
+    more = allowed_db(2 * ROWS * hz // RATE) - allowed_db(2 * ROWS * 1000 // RATE)
+    assert more == pytest.approx(TILT_DB * share, abs=0.3)
+
+
+def test_noise_masks_more_than_a_tone_of_its_energy() -> None:
+    band = slice(int(EDGES[20]), int(EDGES[21]))
+    tone, noise = np.full((2, 1, ROWS, 40), 1e-9)
+    tone[0, band.start + 2] = 1e3
+    drawn = np.random.default_rng(6).exponential(1.0, (band.stop - band.start, 40))
+    noise[0, band] = 1e3 * drawn / drawn.mean(axis=0).sum()
+    noise[0, band] *= 1e3 * 40 / noise[0, band].sum()
+    more_db = 20 * np.log10(masking_threshold(noise, RATE).level / masking_threshold(tone, RATE).level)
+    assert more_db == pytest.approx(NOISE_MASKS_DB, abs=1.0)
 
 
 def test_a_louder_signal_allows_the_same_relative_to_its_level() -> None:

@@ -1,0 +1,28 @@
+"""How far up a perceptual file reaches: where coefficients give way to noise, and noise to nothing.
+
+At the steps of middling rates a coefficient above CODED_HZ is heard as noise whatever its sign: bits there
+are better spent below. Few adults hear what is above HEARD_HZ at the levels of music. Steps fine enough for
+the difference not to be noticed at all (FINE_DB) keep everything.
+"""
+
+from __future__ import annotations
+
+import math
+
+CODED_HZ, HEARD_HZ = 15500, 18000
+"""Edges of `transform.bands`."""
+FINE_DB = 26.0
+"""From here on the step lies so far below the root of the mean threshold that all is coded."""
+
+
+def rows_coded(scale: float, rows: int, sample_rate: int) -> tuple[int, int]:
+    """Of `rows` coefficients from 0 Hz to half the sample rate, those that are coded, and those that are
+    coded or filled with noise, with steps of `scale` times the threshold.
+
+    >>> rows_coded(0.1, 1024, 44100), rows_coded(0.01, 1024, 44100)
+    ((719, 835), (1024, 1024))
+    """
+    if -20 * math.log10(scale) >= FINE_DB:
+        return rows, rows
+    coded, heard = (min(2 * rows * hz // sample_rate, rows) for hz in (CODED_HZ, HEARD_HZ))
+    return coded, heard
