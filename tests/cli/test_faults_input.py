@@ -6,7 +6,6 @@ import io
 import os
 import struct
 import threading
-import time
 from pathlib import Path
 
 import numpy as np
@@ -92,21 +91,6 @@ def test_fault_05_hostile_signals_stay_finite(cli: Run, tmp_path: Path, name: st
         assert back.shape == (40000,)
         assert np.isfinite(back).all()
         assert np.abs(back).max() < 4
-
-
-def test_fault_05_hostile_signals_take_no_longer(cli: Run, tmp_path: Path) -> None:
-    def seconds(samples: np.ndarray) -> float:
-        soundfile.write(tmp_path / "a.wav", np.tile(samples, 10).astype(np.float32), 8000, subtype="FLOAT")
-        times = []
-        for _ in range(3):
-            started = time.process_time()
-            cli("encode", tmp_path / "a.wav", "-f").succeeds()
-            times.append(time.process_time() - started)
-        return min(times)
-
-    ordinary = seconds(np.random.default_rng(0).uniform(-0.5, 0.5, 40000))
-    for name, samples in HOSTILE.items():
-        assert seconds(samples) < 2 * ordinary + 0.05, name
 
 
 def test_fault_06_beyond_full_scale(cli: Run, tmp_path: Path) -> None:

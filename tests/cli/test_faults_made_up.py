@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import pickle
 import struct
-import time
 import tracemalloc
 from collections.abc import Callable
 from dataclasses import replace
@@ -45,13 +44,10 @@ def test_fault_25_claims_over_the_limits(small: bytes, claim: str) -> None:
     }[claim]()
     for source in (io.BytesIO(hurt), Pipe(hurt)):
         tracemalloc.start()
-        started = time.process_time()
         code, _ = outcome(source)
-        seconds = time.process_time() - started
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         assert code == exits.LIMIT
-        assert seconds < 0.5  # 0.1 s of processor time, and what tracemalloc adds
         assert peak < 50 << 20
 
 
@@ -113,9 +109,7 @@ def test_faults_26_and_27_bodies_that_mean_nothing(kind: str, exact: bool, mask:
     packets[index] = replace(packets[index], body=BODIES[kind](packets[index].body))
     for flags in (packets[index].flags, 0, 1):
         packets[index] = replace(packets[index], flags=flags)
-        started = time.process_time()
         code, found = outcome(join(packets))
-        assert time.process_time() - started < 2
         assert code == exits.DAMAGED
         assert np.array_equal(found[away_from(2)], whole[away_from(2)])
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import re
-import time
 from pathlib import Path
 from typing import Any
 
@@ -148,12 +147,10 @@ def test_good_repaired_is_the_same(name: str) -> None:
 )
 def test_bad_and_unsupported(folder: str, name: str) -> None:
     code, data = CODES[folder][name], read(folder, name)
-    started = time.process_time()
     assert code_of_reading(io.BytesIO(data)) == code
     assert code_of_decoding(data) == code
     piped = code_of_reading(Pipe(data))
     assert piped == (exits.DAMAGED if name in OUT_OF_ORDER else code)
-    assert time.process_time() - started < 3
     if code in (exits.OK, exits.DAMAGED):
         assert l1_hash(io.BytesIO(data)) == HASHES["bad"][name]
 
