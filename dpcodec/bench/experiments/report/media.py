@@ -10,6 +10,7 @@ import zlib
 import numpy as np
 
 from dpcodec import Audio, SampleFormat, create_audio
+from dpcodec.settings import MAX_REDUNDANCY
 from dpcodec.transform.stft import Stft
 
 FLOOR_DB, STEP_DB = -80, 2
@@ -42,7 +43,7 @@ def levels(audio: Audio) -> np.ndarray:
     The loudest bin stands for a row. Only differences mean something, between clips of one length and rate.
     """
     n_fft = 2 * ROWS * max(1, round(WINDOW_S * audio.sample_rate / (2 * ROWS)))
-    hop = min(max(1, -(-audio.samples.shape[1] // COLUMNS)), n_fft // 2)
+    hop = min(max(-(-n_fft // MAX_REDUNDANCY), -(-audio.samples.shape[1] // COLUMNS)), n_fft // 2)
     X = np.abs(Stft(n_fft, hop, "hann").forward(audio.samples[0].astype(np.float64)))
     rows = X[:-1].reshape(ROWS, -1, X.shape[1]).max(axis=1)
     shown = np.arange(COLUMNS) * X.shape[1] // COLUMNS if X.shape[1] > COLUMNS else slice(None)
