@@ -48,8 +48,9 @@ def _masked(x: np.ndarray, hop: int, frames: int) -> tuple[np.ndarray, np.ndarra
     needed = hop * (frames + 1)
     x = np.pad(x, ((0, 0), (1, max(0, needed - x.shape[1]))))
     sharp = x[:, 1:] - _EMPHASIS * x[:, :-1]
-    pieces = sharp[:, :needed].reshape(len(x), PIECES * (frames + 1), -1)
-    level = 10 * np.log10(np.square(pieces).mean(axis=-1) + _QUIET)
+    edges = np.arange(PIECES * (frames + 1) + 1) * hop // PIECES  # a hop need not be a multiple
+    energy = np.add.reduceat(np.square(sharp[:, :needed]), edges[:-1], axis=1)
+    level = 10 * np.log10(energy / np.diff(edges) + _QUIET)
     count = np.arange(level.shape[1])
     after = np.maximum.accumulate(level + AFTER_DB * count, axis=1) - AFTER_DB * count
     before = np.maximum.accumulate((level - BEFORE_DB * count)[:, ::-1], axis=1)[:, ::-1] + BEFORE_DB * count

@@ -19,6 +19,14 @@ def stretch(attack: int | None = None, before: float = 0.0) -> np.ndarray:
     return x
 
 
+@pytest.mark.parametrize("hop", [32, 33, 50, 360, 1000, 32768])
+def test_any_hop_is_taken(hop: int) -> None:
+    x = np.random.default_rng(0).normal(0, 0.1, (2, hop * 4))
+    found = allowances(x, hop, 3, 7)
+    assert found.shape == (2, 8, 3)
+    assert (found <= 0).all()
+
+
 def test_steady_sound_asks_for_nothing() -> None:
     assert np.abs(allowances(stretch(), HOP, FRAMES, SPLITS)).max() * LOG2_DB < 1.0
     assert not allowances(np.zeros((2, HOP)), HOP, FRAMES, SPLITS).any()
