@@ -1,8 +1,9 @@
 """Real values <-> int32 symbols, with a dead zone, and what a symbol stands for.
 
 A value becomes zero below 2/3 of the step, and else the multiple of the step that is less than 1/3 below or
-2/3 above it. Small values are many, so more of an interval's values lie near its lower end; a part's `bias`
-says how far above the multiples their means are.
+2/3 above it, unless `quantize_mdct` is told another dead zone, as perceptual files tell it. Small values are
+many, so more of an interval's values lie near its lower end; a part's `bias` says how far above the multiples
+their means are.
 """
 
 from __future__ import annotations
