@@ -62,6 +62,7 @@ def quantised_bodies(packets: list[Packet]) -> dict[str, bytes]:
         "step-infinite": step(float("inf")),
         "step-negative": step(-1.0),
         "step-denormal": step(1e-40),
+        "step-largest": step(2.0**127),
         "body-empty": put(b""),
         "body-cut": join([*packets[:5], replace(packets[5], body=body[: len(body) // 2]), *packets[6:]]),
         "body-cut-in-step": put(body[:4]),

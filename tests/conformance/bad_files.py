@@ -126,6 +126,7 @@ def moves(data: bytes, packets: list[Packet]) -> dict[str, bytes]:
         "parts-disagree": instead(replace(packets[5], parts=1, part=0)),
         "part-out-of-range": instead(replace(packets[5], part=9)),
         "segment-out-of-range": instead(replace(packets[5], segment=9)),
+        "packet-strays": instead(replace(packets[5], segment=3000), packets[5]),
         "end-hash-wrong": join(
             [*packets[:-1], replace(packets[-1], body=b"\x00" * 16 + packets[-1].body[16:])]
         ),
@@ -142,6 +143,7 @@ def headers(packets: list[Packet]) -> dict[str, bytes]:
     cases: dict[str, dict[str, int]] = {
         "hop-0": {"hop": 0},
         "hop-over-n-fft": {"hop": 257},
+        "hop-too-short": {"hop": 3},
         "not-invertible": {"hop": 256, "samples": 5000, "window": 0},
         "n-fft-odd": {"n_fft": 255},
         "n-fft-0": {"n_fft": 0},
@@ -168,6 +170,7 @@ def headers(packets: list[Packet]) -> dict[str, bytes]:
 
     return {
         **{f"header-{name}": with_header(packets, True, **changes) for name, changes in cases.items()},
+        "header-coefficients-over-bytes": with_header(packets, end=False, samples=2**30, frames=2**20),
         "header-samples-2-to-40": with_header(packets, end=False, samples=2**40),
         "header-bytes-left": headed(body + b"?"),
         "header-short": headed(body[:30]),
