@@ -110,7 +110,8 @@ WASTE_BYTES = 64 << 20
 """Bodies read in vain may not pass this and so many times the file: heads inside heads can take for ever."""
 
 # A file cut short claims more than it holds; it is believed up to here (see `intake.py`).
-PLAUSIBLE_SEGMENTS = 2**16
+PLAUSIBLE_SEGMENTS, PLAUSIBLE_BYTES = 2**10, 8
+"""So many segments of any file, and one more for each so many bytes."""
 FREE_COEFFICIENTS = 2**20
 """What a file of any size may hold, beside those that its bytes may."""
 BODY_BYTES_A_CELL = 9

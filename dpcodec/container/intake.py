@@ -81,10 +81,11 @@ def note_fault(packet: Packet, log: DamageLog) -> None:
 def check_plausible(header: Header, segments: int, bytes_seen: int, expansion: int | None) -> None:
     """Raise `LimitError` if so many segments are far more audio than so many bytes can hold.
 
-    Every segment takes at least one packet. A file that was cut short holds fewer, so up to 2^16 segments are
-    believed all the same. And a byte may stand for `expansion` coefficients at most, None for any number.
+    Every segment takes at least one packet, of 26 bytes and more. A file that was cut short holds fewer, so
+    more segments are believed all the same. And a byte may stand for `expansion` coefficients at most, None
+    for any number.
     """
-    if segments > max(bytes_seen // c.OVERHEAD_BYTES, c.PLAUSIBLE_SEGMENTS):
+    if segments > c.PLAUSIBLE_SEGMENTS + bytes_seen // c.PLAUSIBLE_BYTES:
         raise LimitError(
             f"the file claims {segments} segments of audio, {bytes_seen} bytes cannot hold them: "
             "it is damaged or forged"

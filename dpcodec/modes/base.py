@@ -176,7 +176,7 @@ class PartReader:
         shape = (header.channels, header.bins, L)
         segment, arrived = unknown(shape), np.zeros(shape[1], bool)
         quiet, told = np.zeros(shape[0]), False
-        mask = None if self.kind.stored else self.known_mask(index, shape)
+        mask = None if self.kind.stored or not packets.parts else self.known_mask(index, shape)
         for part, body in packets.parts.items():
             rows = interleave(part, packets.total_parts)
             try:
