@@ -24,7 +24,7 @@ from dpcodec.modes.base import Segment, join
 from dpcodec.settings import DecodeSettings
 from dpcodec.transform.stft import frame_count
 
-LEAST_SECONDS, MOST_SLOWNESS = 2.0, 30.0
+LEAST_SECONDS, MOST_SLOWNESS = 30.0, 60.0
 """Time that a solver may take for a channel of a block by default: seconds, and times the block's length."""
 GRACE_SECONDS = 5.0
 """For the rest of the file, rebuilt without a solver, once the time limit is over."""
