@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dpcodec.container.header import frame_count
 from dpcodec.container.stream import Reader, SegmentData
-from dpcodec.transform.stft import frame_count
 
 
 def segments_and_frames(
@@ -15,7 +15,7 @@ def segments_and_frames(
 
     None for the last where the length of the file is not known: its parts say it. Those before it are full.
     """
-    F, hop = reader.header.segment_frames, reader.header.hop
+    F = reader.header.segment_frames
     held: SegmentData | None = None
     for data in reader.segments(first, last):
         if held is not None:
@@ -24,6 +24,6 @@ def segments_and_frames(
         if reader.total_samples is None:
             held = data
         else:
-            yield data, min(F, frame_count(reader.total_samples, hop) - data.index * F)
+            yield data, min(F, frame_count(reader.header, reader.total_samples) - data.index * F)
     if held is not None:
         yield held, None
