@@ -245,8 +245,7 @@ class DecodeSettings:
     device           "auto", "cpu", "cuda", "cuda:N" or "mps"
     iterations       steps of the solver; None: the solver's own default
     time_limit       seconds for the whole decoding, after which the rest is rebuilt with solver none, and
-                     `LimitError` where that takes a quarter more (at least 5 s); None: for each block and
-                     channel 30 s and 60 times its length, but for a deep prior and with `iterations`
+                     `LimitError` where that takes a quarter more (at least 5 s); None: no limit
     seed             of the deep prior's input and weights, 0 .. 2**64 - 1
     network          the deep prior's network by name; None: by device
     fit              of the deep prior: "guided" (from least squares) or "paper" (from noise)

@@ -18,14 +18,12 @@ from dpcodec.errors import LimitError
 from dpcodec.inpaint.device import resolve_device
 from dpcodec.inpaint.problem import Problem, Progress, limit, reinsert
 from dpcodec.inpaint.solver_settings import SolverSettings
-from dpcodec.inpaint.solvers import agrees, halo_frames, patient, solve_with
+from dpcodec.inpaint.solvers import agrees, halo_frames, solve_with
 from dpcodec.modes import mode_of_file
 from dpcodec.modes.base import Segment, join
 from dpcodec.settings import DecodeSettings
 from dpcodec.transform.stft import frame_count
 
-LEAST_SECONDS, MOST_SLOWNESS = 30.0, 60.0
-"""Time that a solver may take for a channel of a block by default: seconds, and times the block's length."""
 GRACE_SECONDS = 5.0
 """For the rest of the file, rebuilt without a solver, once the time limit is over."""
 
@@ -200,10 +198,7 @@ class Rebuild:
         """The solver's settings with this block's share of the time that is left."""
         now, total = time.monotonic(), self._reader.total_samples
         if self._solver.deadline is None:
-            if patient(self._settings.solver, self._settings.iterations):
-                return self._solver
-            seconds = self._block_frames * self._hop / self._header.sample_rate
-            return replace(self._solver, deadline=now + LEAST_SECONDS + MOST_SLOWNESS * seconds)
+            return self._solver
         frames = self._block_frames if total is None else frame_count(total, self._hop)
         left = max(1, -(-frames // self._block_frames) - block) * self._header.channels
         return replace(self._solver, deadline=now + max(0.0, self._solver.deadline - now) / left)

@@ -89,11 +89,6 @@ def agrees(told: str) -> bool:
     return SOLVERS[told.partition(":")[0]].agrees
 
 
-def patient(name: str, iterations: int | None) -> bool:
-    """Whether a solver was asked to take as long as it takes: a network, or a number of steps."""
-    return iterations is not None or (name != AUTO and SOLVERS[name].torch)
-
-
 def halo_frames(transform: Transform, name: str) -> int:
     """Frames on each side of a block that a solver must see."""
     reach = max(entry.reach for entry in _candidates(transform, name))

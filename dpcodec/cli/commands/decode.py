@@ -41,7 +41,7 @@ class Wanted:
         "--time-limit",
         type=float,
         metavar="S",
-        help="Seconds for each file; the best so far is taken. [by length]",
+        help="Seconds for each file; the best so far is taken. [none]",
     ),
     click.option("--start", type=float, metavar="S", help="Begin at this time. [0]"),
     click.option("--duration", type=float, metavar="S", help="End after this much. [to the end]"),

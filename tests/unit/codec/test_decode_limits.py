@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import itertools
-import time
 import tracemalloc
 from dataclasses import replace
 from functools import cache
@@ -13,8 +12,7 @@ import numpy as np
 import pytest
 
 from dpcodec import Audio, DecodeSettings, EncodeSettings, LimitError, decode, encode, inspect, profile
-from dpcodec.codec import StreamInfo, decode_stream, rebuild
-from dpcodec.inpaint.solvers import solve_with
+from dpcodec.codec import StreamInfo, decode_stream
 
 KINDS = {
     "perceptual": profile("perceptual", quality=3.0),
@@ -95,21 +93,6 @@ def test_time_is_limited_whatever_the_solver(monkeypatch: pytest.MonkeyPatch) ->
     with pytest.raises(LimitError, match="--time-limit"):
         decode(data, DecodeSettings(solver="none", time_limit=1.0))
     assert decode(data, DecodeSettings(solver="none", time_limit=1e6)).samples.shape == (2, 30_000)
-
-
-@pytest.mark.parametrize("solver", ["auto", "least-squares", "janssen"])
-def test_the_time_of_a_solver_follows_the_length(solver: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    given: list[float] = []
-
-    def solve(name: str, problem: object, settings: object, progress: object) -> object:
-        given.append(settings.deadline - time.monotonic())  # type: ignore[attr-defined]
-        return solve_with("none", problem, settings, progress)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(rebuild, "solve_with", solve)
-    decode(encoded("exact"), DecodeSettings(solver=solver))
-    assert len(given) == 2
-    seconds = 500 * 512 / 44100
-    assert given == pytest.approx([30 + 60 * seconds] * 2, abs=2)
 
 
 def test_short_segments_are_solved_together() -> None:
