@@ -14,8 +14,6 @@ HELD_BYTES = 40
 """A cell of a channel that was decoded."""
 REBUILT_BYTES = 100
 """A cell of a channel that goes back into samples."""
-PACKET_BYTES = 64
-"""A packet of a file whose places are sorted."""
 
 
 def check_reading(header: Header, most: int) -> None:

@@ -57,6 +57,8 @@ def test_fault_25_memory_is_a_limit_of_the_reader_too(cli: Run, tmp_path: Path, 
     for command in ("decode", "info", "test"):
         limits = ("--max-expansion", "1000000000", "--max-memory", "64M")
         cli(command, tmp_path / "a.dpc", *limits).fails(6, "--max-memory")
+    cli("repair", tmp_path / "a.dpc", tmp_path / "c.dpc", *limits).fails(6, "--max-memory")
+    assert not (tmp_path / "c.dpc").exists()
     cli("decode", tmp_path / "a.dpc", "--max-memory", "0").fails(2, "max_memory")
     (tmp_path / "b.dpc").write_bytes(small)
     cli("decode", tmp_path / "b.dpc", "--max-duration", "0.1").fails(6, "--max-duration")

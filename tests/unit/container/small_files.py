@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from functools import partial
 from typing import BinaryIO
 
@@ -27,6 +27,8 @@ HEADER = Header(
     segment_frames=8,
     parts=4,
 )
+LONG = 32 * 8 * 40 - 32
+"""Samples of 40 segments of HEADER's."""
 
 
 def bodies_of(segment: int) -> list[bytes]:
@@ -49,3 +51,19 @@ def read(source: BinaryIO | bytes) -> tuple[Reader, list[SegmentData]]:
     """The reader after all segments were read, and the segments."""
     reader = Reader(io.BytesIO(source) if isinstance(source, bytes) else source)
     return reader, list(reader.segments())
+
+
+def kinds(reader: Reader) -> set[str]:
+    return {d.kind for d in reader.damage}
+
+
+def check_good(reader: Reader, segments: list[SegmentData], lost: Collection[tuple[int, int]] = ()) -> None:
+    """Everything but the (segment, part) pairs `lost` is there, and right."""
+    assert [s.index for s in segments] == list(range(len(segments)))
+    for segment in segments:
+        expected = dict(enumerate(bodies_of(segment.index)))
+        for index, part in lost:
+            if index == segment.index:
+                expected.pop(part)
+        assert segment.parts == expected
+        assert segment.total_parts == 4
