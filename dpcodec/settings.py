@@ -35,13 +35,15 @@ class TransformKind:
 class MaskKind:
     """What the format fixes of a mask: its number in a header, the minor version it came with, whether it is
     stored in the file rather than made from the header, and whether one threshold holds for a whole segment
-    rather than for each column (None: the mask bounds nothing), whether a seed makes it."""
+    rather than for each column (None: the mask bounds nothing), whether a seed makes it, whether it is coded
+    in another way since minor version 3."""
 
     number: int
     since: int = 0
     stored: bool = False
     by_segment: bool | None = None
     seeded: bool = False
+    revised: bool = False
 
 
 TRANSFORMS = {
@@ -54,7 +56,7 @@ MASKS = {
     "energy": MaskKind(1, stored=True, by_segment=False),
     "columns": MaskKind(2),
     "significance": MaskKind(3, since=1, stored=True, by_segment=True),
-    "perceptual": MaskKind(4, since=2, stored=True),
+    "perceptual": MaskKind(4, since=2, stored=True, revised=True),
 }
 LOSSES = ("mse", "l1", "mse+stft")
 FITS = ("guided", "paper")

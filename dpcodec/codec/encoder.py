@@ -22,7 +22,7 @@ from dpcodec.errors import AudioError
 from dpcodec.inpaint.problem import Progress, silent
 from dpcodec.mask.columns import merge_ranges
 from dpcodec.modes import mode_of
-from dpcodec.settings import SEGMENT_SECONDS, TRANSFORMS, EncodeSettings
+from dpcodec.settings import MASKS, SEGMENT_SECONDS, TRANSFORMS, EncodeSettings
 
 READ_SAMPLES = 1 << 16
 SEGMENT_CELLS = 1 << 22
@@ -112,6 +112,7 @@ def _header(settings: EncodeSettings, reader: AudioReader, channels: int, rate: 
         columns=merge_ranges(settings.columns) if settings.columns else (),
         transform=settings.transform,
         max_block_split=settings.block_split,
+        revised=MASKS[settings.mask].revised,
     )
 
 

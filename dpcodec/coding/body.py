@@ -8,6 +8,7 @@
     3  MDCT, quantised   head: float32 step, bias byte, varint rows; payload: block switching, symbols
     4  MDCT, exact       payload: a byte of block switching for each frame, the stored mask, float32 planes
     5  perceptual        head as in mode 3; payload: side information, symbols
+    6  perceptual of 1.3  the same with other tables, and scale factors that see the paired channel's
 
 A payload has its varint length before it, except in the last channel, where it runs to the end of the body.
 
@@ -32,7 +33,7 @@ MAX_SYMBOL = 2**24 - 1
 STEP_RANGE = (2.0**-126, 2.0**127)
 """Range of a step: normal numbers of float32."""
 
-SILENT, STFT_QUANTISED, STFT_EXACT, MDCT_QUANTISED, MDCT_EXACT, PERCEPTUAL = range(6)
+SILENT, STFT_QUANTISED, STFT_EXACT, MDCT_QUANTISED, MDCT_EXACT, PERCEPTUAL, PERCEPTUAL_2 = range(7)
 
 
 @dataclass(frozen=True)

@@ -64,10 +64,11 @@ def _product(matrix: np.ndarray, columns: np.ndarray) -> np.ndarray:
 
 
 @cache
-def networks() -> tuple[Network, ...]:
-    """For rows 0, 4, ... of the first frames, rows 2, 6, ..., odd rows; for even and odd rows of others."""
+def networks(name: str) -> tuple[Network, ...]:
+    """Of the table `name`: for rows 0, 4, ... of the first frames, rows 2, 6, ..., odd rows; for even and odd
+    rows of others."""
     found = []
-    for numbers in table("mdct")["networks"]:
+    for numbers in table(name)["networks"]:
         weights, bias, outputs, output_bias = (
             np.array(numbers[name], np.float32) for name in ("weights", "bias", "outputs", "output_bias")
         )

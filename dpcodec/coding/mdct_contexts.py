@@ -81,6 +81,7 @@ class MdctContexts:
     block_splits   int64 [L]
     scale_factors  uint8 [K, L], of each cell
     noise          uint8 [K, L], level of each cell
+    name           of the table that they start from
     """
 
     def __init__(
@@ -89,10 +90,12 @@ class MdctContexts:
         block_splits: np.ndarray,
         scale_factors: np.ndarray = NO_SCALE_FACTORS,
         noise: np.ndarray = NO_SCALE_FACTORS,
+        name: str = "mdct",
     ) -> None:
         shape = rows, frames = len(channel.bands), len(block_splits)
-        self.tables = AdaptiveTable(_initial_nonzero(), GAIN), AdaptiveTable(_initial_magnitudes(), GAIN)
+        self.tables = AdaptiveTable(_initial_nonzero(name), GAIN), AdaptiveTable(_initial_magnitudes(name), GAIN)
         self.coded = np.ones(shape, bool) if channel.coded is None else channel.coded
+        self._networks = networks(name)
         self._channel, self._block_splits = channel, block_splits
         self._scale_factors, self._noise = (
             np.broadcast_to(scale_factors, shape),
@@ -114,7 +117,7 @@ class MdctContexts:
         for first in range(0, len(own), at_once):
             rows = slice(first, first + at_once)
             inputs = self._inputs(step, rows, columns)
-            found = networks()[step.network].contexts(inputs.reshape(len(inputs), -1))
+            found = self._networks[step.network].contexts(inputs.reshape(len(inputs), -1))
             zero[rows], magnitude[rows] = (one.reshape(own[rows].shape) for one in found)
         return magnitude, zero + step.stage * ZERO_CONTEXTS
 
@@ -165,16 +168,16 @@ class MdctContexts:
 
 
 @cache
-def _initial_nonzero() -> np.ndarray:
+def _initial_nonzero(name: str) -> np.ndarray:
     """Counts of (zero, not zero), int64 [stages * ZERO_CONTEXTS, 2]."""
-    nonzero = np.array(table("mdct")["nonzero"]).reshape(-1)
+    nonzero = np.array(table(name)["nonzero"]).reshape(-1)
     return np.stack([TOTAL - nonzero, nonzero], 1)
 
 
 @cache
-def _initial_magnitudes() -> np.ndarray:
+def _initial_magnitudes(name: str) -> np.ndarray:
     """Counts of the magnitude classes from 1 on, int64 [MAGNITUDE_CONTEXTS, MAGNITUDE_CLASSES - 1]."""
-    return np.array(table("mdct")["magnitudes"])
+    return np.array(table(name)["magnitudes"])
 
 
 _BESIDE = ((-1, 0), (1, 0), (-3, 0), (3, 0))

@@ -4,17 +4,19 @@ and frame, paired channels may be rotated, and what became zero has a noise leve
 Channels 2 i and 2 i + 1 are a pair, with common block switching. The payload: of the first channel of a pair
 that is not silent the block switching, and if the pair has two channels the stereo angles; then scale
 factors, noise levels and symbols.
+
+Format 1.2 wrote it another way: `EARLIER` codes it as then, `CURRENT` as since 1.3.
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from dpcodec.coding.body import PERCEPTUAL, SILENCE, BodyReader, ChannelBody, pack_bias
+from dpcodec.coding.block_noise import block_gains
+from dpcodec.coding.body import PERCEPTUAL, PERCEPTUAL_2, SILENCE, BodyReader, ChannelBody, pack_bias
 from dpcodec.coding.entropy import Coder, Decoder, Encoder
 from dpcodec.coding.mdct_contexts import ChannelContext, MdctContexts, log_magnitude_of
 from dpcodec.coding.mdct_quantize import DEAD_ZONE, bias_of, boxes, dequantize_mdct, single
@@ -31,6 +33,29 @@ from dpcodec.coding.side_information import (
 from dpcodec.varint import write_varint
 
 LARGEST_FACTOR = float(step_factors(np.array(SCALE_FACTORS - 1)))
+
+
+@dataclass(frozen=True)
+class Coding:
+    """What one version of the format does its own way.
+
+    mode             byte of a channel
+    symbols          table that the contexts of symbols start from
+    scale_factors    the same of scale factors
+    sees_first       whether scale factors of the second channel of a pair see those of the first
+    noise_by_block   whether the blocks of a frame share its noise out by what is coded in them
+    """
+
+    mode: int
+    symbols: str
+    scale_factors: str
+    sees_first: bool
+    noise_by_block: bool
+
+
+EARLIER = Coding(PERCEPTUAL, "mdct", "scale_factors", False, False)
+CURRENT = Coding(PERCEPTUAL_2, "perceptual", "perceptual", True, True)
+
 ROWS_AT_ONCE = 256
 """Values are computed this many rows at a time, for the memory of their float64 intermediates."""
 
@@ -47,6 +72,7 @@ class PerceptualSymbols:
     angles         int64 [C // 2, B], 0 .. 63, by which pairs were rotated
     block_splits   int64 [C, L], common to a pair
     bands          int64 [K], the band of each row
+    coding         how
     """
 
     scaled: np.ndarray
@@ -57,6 +83,7 @@ class PerceptualSymbols:
     angles: np.ndarray
     block_splits: np.ndarray
     bands: np.ndarray
+    coding: Coding = CURRENT
 
     @property
     def empty(self) -> bool:
@@ -95,15 +122,21 @@ class PerceptualSymbols:
                 code_stereo_angles(encoder, self.angles.shape[1], self.angles[c // 2])
         shown = int(bands[-1]) + 1 if len(bands) else 0
         scale_factors, noise = self.scale_factors[c], self.noise[c]
-        code_scale_factors(encoder, (shown, symbols.shape[1]), scale_factors)
+        seen = None
+        if c % 2 and self.coding.sees_first and self._told(c - 1):
+            first_bands, _ = self._symbols(c - 1, rows)
+            seen = self.scale_factors[c - 1][: int(first_bands[-1]) + 1 if len(first_bands) else 0]
+        shape = shown, symbols.shape[1]
+        code_scale_factors(encoder, shape, scale_factors, self.coding.scale_factors, seen)
         code_noise(encoder, (shown, noise.shape[1]), noise)
         paired = self._log_magnitude(c - 1, rows) if c % 2 and self._told(c - 1) else None
         by_cell = _by_cell(scale_factors, noise, bands)
-        contexts = MdctContexts(ChannelContext(bands, parts, paired), self.block_splits[c], *by_cell)
+        channel = ChannelContext(bands, parts, paired)
+        contexts = MdctContexts(channel, self.block_splits[c], *by_cell, self.coding.symbols)
         walk_mdct(encoder, contexts, symbols)
         bias = pack_bias(bias_of(self.scaled[c, rows][: len(bands)], symbols, step))
         head = struct.pack("<fB", step, bias) + write_varint(len(bands))
-        return ChannelBody(PERCEPTUAL, head, encoder.finish())
+        return ChannelBody(self.coding.mode, head, encoder.finish())
 
     def _symbols(self, c: int, rows: slice) -> tuple[np.ndarray, np.ndarray]:
         """Bands and symbols of the rows that a part codes: int64 [Kp], int32 [Kp, L]."""
@@ -167,27 +200,39 @@ class PerceptualPart:
 
 
 def decode_perceptual_part(
-    body: bytes, shape: tuple[int, int, int], bands: Sequence[np.ndarray], parts: int, max_block_split: int
+    body: bytes,
+    shape: tuple[int, int, int],
+    rows: np.ndarray,
+    bands: np.ndarray,
+    parts: int,
+    max_block_split: int,
+    coding: Coding = CURRENT,
 ) -> PerceptualPart:
-    """Decode the body of a part of `shape` [C, Kp, L]; `bands` int64 [Kp], of its rows, and int64 [K], of all
-    rows of the grid. Raises `FormatError` for every body that no encoder wrote."""
+    """Decode the body of a part of `shape` [C, Kp, L] with the rows int64 [Kp] of the grid, whose rows lie in
+    bands int64 [K]. Raises `FormatError` for every body that no encoder wrote."""
     C, most, L = shape
     reader = BodyReader(body, C, L)
-    found = PerceptualPart.silent(shape, int(bands[1][-1]) + 1)
-    first, paired = True, None
+    found = PerceptualPart.silent(shape, int(bands[-1]) + 1)
+    first, paired, seen = True, None, None
     for c in range(C):
-        first, paired = first or not c % 2, paired if c % 2 else None
-        if reader.mode(PERCEPTUAL) != PERCEPTUAL:
+        first, paired, seen = first or not c % 2, *((paired, seen) if c % 2 else (None, None))
+        if reader.mode(coding.mode) != coding.mode:
             continue
-        step, bias, rows = reader.step(), reader.bias(), reader.rows(most)
+        step, bias, count = reader.step(), reader.bias(), reader.rows(most)
         decoder = Decoder(reader.payload())
         if first:
             _decode_pair(decoder, found, c // 2, max_block_split)
             first = False
-        channel = ChannelContext(bands[0], parts, paired).first(rows)
-        q, scale_factors, noise = _decode_cells(decoder, channel, found.block_splits[c])
+        channel = ChannelContext(bands[rows[:count]], parts, paired)
+        told = _decode_side_information(decoder, channel.bands, L, coding, seen)
+        scale_factors, noise = _by_cell(*told, channel.bands)
+        contexts = MdctContexts(channel, found.block_splits[c], scale_factors, noise, coding.symbols)
+        q = walk_mdct(decoder, contexts, None)
         decoder.finish()
         _fill_in(found, c, q, scale_factors, noise, step, bias)
+        if coding.noise_by_block:
+            _share_out_noise(found, c, q, rows[:count], channel.bands)
+        seen = told[0] if coding.sees_first else None
         paired = log_magnitude_of(q, scale_factors)
     reader.finish()
     return found
@@ -202,16 +247,22 @@ def _decode_pair(decoder: Coder, found: PerceptualPart, pair: int, max_block_spl
         found.angles[pair] = code_stereo_angles(decoder, found.angles.shape[1], None)
 
 
-def _decode_cells(
-    decoder: Coder, channel: ChannelContext, block_splits: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Symbols int32, and the scale factors and noise levels told before them, uint8: each [Kp, L]."""
-    bands, frames = channel.bands, len(block_splits)
+def _decode_side_information(
+    decoder: Coder, bands: np.ndarray, frames: int, coding: Coding, first: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Scale factors [B, L] and noise levels [B, ceil(L / NOISE_FRAMES)] of a channel with rows in `bands`."""
     shown = int(bands[-1]) + 1 if len(bands) else 0
-    scale_factors = code_scale_factors(decoder, (shown, frames), None)
-    levels = code_noise(decoder, (shown, -(-frames // NOISE_FRAMES)), None)
-    by_cell = _by_cell(scale_factors, levels, bands)
-    return walk_mdct(decoder, MdctContexts(channel, block_splits, *by_cell), None), *by_cell
+    scale_factors = code_scale_factors(decoder, (shown, frames), None, coding.scale_factors, first)
+    return scale_factors, code_noise(decoder, (shown, -(-frames // NOISE_FRAMES)), None)
+
+
+def _share_out_noise(
+    found: PerceptualPart, c: int, q: np.ndarray, rows: np.ndarray, bands: np.ndarray
+) -> None:
+    """Noise of a channel where frames are cut into blocks: see `block_noise`."""
+    for frame in np.flatnonzero(found.block_splits[c]):
+        gains = block_gains(q[:, frame], rows, bands, int(found.block_splits[c, frame]))
+        found.noise[c, : len(q), frame] = single(found.noise[c, : len(q), frame] * gains)
 
 
 def _by_cell(

@@ -4,6 +4,9 @@ A scale factor w, 0 .. 63, makes the step of its band and frame `2**(w / 2)` tim
 of a band are bisected as those of coefficients are, from FIRST_DISTANCE on; each is coded as its difference,
 modulo 64, from the mean of its two neighbours in time, or in the first frames from the band below. How far
 apart the two are, and what the band below did, choose its context.
+
+Since version 1.3 the second channel of a pair expects to move as the first one does: what that is off the
+mean of its neighbours is added, and chooses the context in place of how far the neighbours are apart.
 """
 
 from __future__ import annotations
@@ -36,6 +39,7 @@ _OFFS = 2 * _FARTHEST_OFF + 1
 _APARTS = 2 * _FARTHEST_APART + 1
 _DISTANCE_CLASSES = 3
 SCALE_FACTOR_CONTEXTS = _OFFS + _DISTANCE_CLASSES * _APARTS * _OFFS
+PAIRED_CONTEXTS = (1 + _DISTANCE_CLASSES) * _OFFS * _OFFS
 
 
 def step_factors(scale_factors: np.ndarray) -> np.ndarray:
@@ -45,15 +49,27 @@ def step_factors(scale_factors: np.ndarray) -> np.ndarray:
     return powers
 
 
-def code_scale_factors(coder: Coder, shape: tuple[int, int], truth: np.ndarray | None) -> np.ndarray:
-    """Scale factors int64 [B, L], `shape`; `truth` is what to write, None when reading."""
+def code_scale_factors(
+    coder: Coder,
+    shape: tuple[int, int],
+    truth: np.ndarray | None,
+    name: str = "scale_factors",
+    first: np.ndarray | None = None,
+) -> np.ndarray:
+    """Scale factors int64 [B, L], `shape`.
+
+    truth  what to write, None when reading
+    name   of the table with the counts at the start
+    first  int64 [B or fewer, L], of the first channel of the pair, None if this is it or that was not coded
+    """
     bands, frames = shape
-    table = AdaptiveTable(_scale_factor_counts(), GAIN)
+    table = AdaptiveTable(_scale_factor_counts(name, first is not None), GAIN)
     w = np.zeros(shape, np.int64)
     below = np.zeros(frames, np.int64)  # how far off the band below was
     for b in range(bands):
         off = np.zeros(frames, np.int64)
-        for places, expected, context in _scale_factor_passes(w, b, below):
+        passes = _scale_factor_passes(w, b, below)
+        for places, expected, context in passes if first is None else _paired_passes(w, b, below, first):
             wanted = None if truth is None else (truth[b, places] - expected) % SCALE_FACTORS
             symbols = coder.code(table, context, wanted).astype(np.int64)
             w[b, places] = (expected + symbols) % SCALE_FACTORS
@@ -67,21 +83,54 @@ def _scale_factor_passes(
 ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """Of each pass over a band: frames, expected scale factors and contexts, int64 [n] each. `w` is filled in
     between."""
-    frames, distance = w.shape[1], FIRST_DISTANCE
-    places = np.arange(0, frames, distance)
+    places = np.arange(0, w.shape[1], FIRST_DISTANCE)
     expected = w[b - 1, places] if b else np.full(len(places), _FIRST_SCALE_FACTOR)
     yield places, expected, _off(below[places])
-    while distance > 1:
-        if frames <= distance // 2:  # a pass without frames
-            distance //= 2
-            continue
-        places = np.arange(distance // 2, frames, distance)
-        left, after = w[b, places - distance // 2], places + distance // 2
-        right = np.where(after < frames, w[b, np.minimum(after, frames - 1)], left)
+    for places, distance in _later_passes(w.shape[1]):
+        left, right = _neighbours(w[b], places, distance)
         apart = np.clip(left - right, -_FARTHEST_APART, _FARTHEST_APART) + _FARTHEST_APART
-        stage = {2: 2, 4: 1}.get(distance, 0)
-        yield places, (left + right) >> 1, (1 + stage * _APARTS + apart) * _OFFS + _off(below[places])
+        yield places, (left + right) >> 1, (1 + _stage(distance) * _APARTS + apart) * _OFFS + _off(below[places])
+
+
+def _paired_passes(
+    w: np.ndarray, b: int, below: np.ndarray, first: np.ndarray
+) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """The same of the second channel of a pair."""
+    top = len(first) - 1
+    seen = first[min(b, top)] if len(first) else np.zeros(w.shape[1], np.int64)
+    under = first[min(b - 1, top)] if b and len(first) else seen
+
+    def context(stage: int, moved: np.ndarray, places: np.ndarray) -> np.ndarray:
+        found: np.ndarray = (stage * _OFFS + _off(moved)) * _OFFS + _off(below[places])
+        return found
+
+    places = np.arange(0, w.shape[1], FIRST_DISTANCE)
+    moved = seen[places] - under[places]
+    yield places, (w[b - 1, places] + moved if b else seen[places]), context(0, moved, places)
+    for places, distance in _later_passes(w.shape[1]):
+        left, right = _neighbours(w[b], places, distance)
+        before, after = _neighbours(seen, places, distance)
+        moved = seen[places] - ((before + after) >> 1)
+        yield places, ((left + right) >> 1) + moved, context(1 + _stage(distance), moved, places)
+
+
+def _later_passes(frames: int) -> Iterator[tuple[np.ndarray, int]]:
+    """Frames int64 [n] of the passes after the first, and the distance of those before from one another."""
+    distance = FIRST_DISTANCE
+    while distance > 1:
+        if frames > distance // 2:
+            yield np.arange(distance // 2, frames, distance), distance
         distance //= 2
+
+
+def _neighbours(w: np.ndarray, places: np.ndarray, distance: int) -> tuple[np.ndarray, np.ndarray]:
+    """What is known on either side of the frames of a pass in [L]; on the left where there is no right."""
+    left, after = w[places - distance // 2], places + distance // 2
+    return left, np.where(after < len(w), w[np.minimum(after, len(w) - 1)], left)
+
+
+def _stage(distance: int) -> int:
+    return {2: 2, 4: 1}.get(distance, 0)
 
 
 def _off(below: np.ndarray) -> np.ndarray:
@@ -91,11 +140,12 @@ def _off(below: np.ndarray) -> np.ndarray:
 
 
 @cache
-def _scale_factor_counts() -> np.ndarray:
-    """Int64 [SCALE_FACTOR_CONTEXTS, SCALE_FACTORS]."""
+def _scale_factor_counts(name: str, paired: bool) -> np.ndarray:
+    """Int64 [SCALE_FACTOR_CONTEXTS or PAIRED_CONTEXTS, SCALE_FACTORS]."""
     near = np.arange(-_FARTHEST_NEAR, _FARTHEST_NEAR + 1)
-    counts = np.ones((SCALE_FACTOR_CONTEXTS, SCALE_FACTORS), np.int64)
-    counts[:, near] = table("scale_factors")["differences"]
+    known = np.array(table(name)["paired" if paired else "differences"])
+    counts = np.ones((len(known), SCALE_FACTORS), np.int64)
+    counts[:, near] = known
     return counts
 
 

@@ -45,6 +45,7 @@ class Header:
     columns         dropped frames as inclusive ranges, sorted, with a gap between any two; only with mask
                     "columns"
     repaired        the file went through `repair`
+    revised         coded as perceptual files are since version 1.3
     """
 
     sample_rate: int
@@ -65,6 +66,7 @@ class Header:
     repaired: bool = False
     transform: str = "stft"
     max_block_split: int = 0
+    revised: bool = False
 
     def __post_init__(self) -> None:
         _check("sample rate", self.sample_rate, 1, c.MAX_RATE_HZ)
@@ -88,6 +90,8 @@ class Header:
             raise FormatError(f"invalid field mask {self.mask!r}")
         if self.perceptual and (not TRANSFORMS[self.transform].switches_blocks or self.exact):
             raise FormatError(f"invalid field mask {self.mask!r}: it needs a quantised MDCT")
+        if self.revised and not self.perceptual:
+            raise FormatError("invalid field flags: only perceptual files are coded in two ways")
         if not 0 <= self.drop_q32 < 2**32:
             raise FormatError(f"invalid field drop_q32 {self.drop_q32}")
         if not 0 <= self.seed < 2**64:
@@ -141,7 +145,7 @@ class Header:
     @property
     def minor(self) -> int:
         """The lowest minor version that has all that the file uses."""
-        return _minor(self.transform, self.mask)
+        return c.REVISED_MINOR if self.revised else _minor(self.transform, self.mask)
 
     @property
     def frames(self) -> int | None:
@@ -180,6 +184,7 @@ def pack_header(header: Header) -> bytes:
     """The body of a HEAD packet. Raises `LimitError` if so many columns are dropped that it passes 64 KiB."""
     flags = c.HEADER_EXACT * header.exact | c.HEADER_REPAIRED * header.repaired
     flags |= c.HEADER_EXTENDED * header.extended | c.HEADER_PERCEPTUAL * header.perceptual
+    flags |= c.HEADER_REVISED * header.revised
     fixed = _FIXED.pack(
         c.VERSION_MAJOR,
         header.minor,
@@ -258,6 +263,7 @@ def unpack_header(body: bytes) -> Header:
         repaired=bool(flags & c.HEADER_REPAIRED),
         transform=transform,
         max_block_split=max_block_split,
+        revised=bool(flags & c.HEADER_REVISED),
     )
     if minor < header.minor:
         raise FormatError(

@@ -10,6 +10,7 @@ import math
 
 import numpy as np
 
+from dpcodec.coding.block_noise import block_gains
 from dpcodec.coding.side_information import NOISE_FRAMES, NOISE_LEVELS, NOISE_UNIT
 from dpcodec.mask.prng import philox4x32
 
@@ -25,28 +26,39 @@ _WORDS = 4
 _LOUDEST = float(np.finfo(np.float32).max)
 
 
-def noise_levels(scaled: np.ndarray, q: np.ndarray, edges: np.ndarray) -> np.ndarray:
+def noise_levels(scaled: np.ndarray, q: np.ndarray, bands: np.ndarray, splits: np.ndarray) -> np.ndarray:
     """Level of each band and group of NOISE_FRAMES frames, int64 [B, ceil(L / NOISE_FRAMES)].
 
     scaled  float64 [K, L], values in steps
     q       int32 [K, L], their symbols
-    edges   int [B], first row of each band
+    bands   int64 [K], of the rows
+    splits  int64 [L], split exponents of the frames
 
     The more of the energy became zero, the nearer to it is the noise's.
     """
     frames = np.arange(0, q.shape[1], NOISE_FRAMES)
+    edges = np.flatnonzero(np.diff(bands, prepend=-1))
     zero = q == 0
 
     def sums(cells: np.ndarray) -> np.ndarray:
         return np.add.reduceat(np.add.reduceat(cells, edges, axis=0), frames, axis=1)
 
     magnitude, square = np.abs(scaled), scaled**2
-    left, count = sums(np.where(zero, square, 0.0)), sums(zero.astype(np.float64))
+    left, count = sums(np.where(zero, square, 0.0)), sums(_filled_cells(q, bands, splits))
     share = left / np.maximum(sums(square), np.finfo(np.float64).tiny)
-    loud = OF_MEAN_MAGNITUDE * sums(np.where(zero, magnitude, 0.0)) / np.maximum(count, 1.0)
+    loud = OF_MEAN_MAGNITUDE * sums(np.where(zero, magnitude, 0.0)) / np.maximum(count, 1e-9)
     filling = (FILL + (FILL_ALONE - FILL) * share) * loud
     levels: np.ndarray = np.minimum(np.rint(filling / NOISE_UNIT), NOISE_LEVELS - 1).astype(np.int64)
     return levels
+
+
+def _filled_cells(q: np.ndarray, bands: np.ndarray, splits: np.ndarray) -> np.ndarray:
+    """What a noise level is multiplied by in each cell, 0 where that holds a value: float64 [K, L]."""
+    gains = (q == 0).astype(np.float64)
+    rows = np.arange(len(q))
+    for frame in np.flatnonzero(splits):
+        gains[:, frame] *= block_gains(q[:, frame], rows, bands, int(splits[frame]))
+    return gains
 
 
 def filled(

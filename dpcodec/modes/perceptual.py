@@ -9,7 +9,7 @@ import numpy as np
 
 from dpcodec.coding import mdct_quantize
 from dpcodec.coding.body import interleave, write_body
-from dpcodec.coding.perceptual_channel import PerceptualSymbols, decode_perceptual_part
+from dpcodec.coding.perceptual_channel import CURRENT, EARLIER, PerceptualSymbols, decode_perceptual_part
 from dpcodec.coding.side_information import step_factors
 from dpcodec.container.header import Header
 from dpcodec.container.stream import SegmentData
@@ -31,7 +31,7 @@ from dpcodec.transform.streaming import FrameRun, MdctAnalysis, MdctSynthesis
 ZERO_QUALITY_DB, QUALITY_DB = 14.5, 1.8
 """Decibels that the step lies below the root of the mean threshold at quality 0, and that each quality adds:
 about 25 kbit/s for mono music at 44.1 kHz at 0, 50 at 5, 100 at 10."""
-DEAD_ZONE = 0.55
+DEAD_ZONE = 0.5
 """Threshold of zero, in steps, at a quality or bit rate. Nearer to half than that of `coding.mdct_quantize`:
 what becomes zero is missing from its band's energy, and noise makes up for a part of it only
 (docs/experiments/perceptual.md)."""
@@ -104,8 +104,15 @@ class PerceptualMode:
     ) -> np.ndarray:
         C, K, L = segment.kept.shape
         shape = C, len(range(*rows.indices(K))), L
-        bands = self._bands[rows], self._bands
-        part = decode_perceptual_part(body, shape, bands, packets.total_parts, self._header.max_block_split)
+        part = decode_perceptual_part(
+            body,
+            shape,
+            np.arange(K)[rows],
+            self._bands,
+            packets.total_parts,
+            self._header.max_block_split,
+            CURRENT if self._header.revised else EARLIER,
+        )
         angles = np.repeat(part.angles[:, :, None], L, axis=2)
         if told and not (
             np.array_equal(part.block_splits, segment.block_splits) and np.array_equal(angles, segment.angles)
@@ -169,8 +176,8 @@ class _Trial:
             q[c, :coded] = mdct_quantize.quantize_mdct(self._scaled[c, :coded], float(step), self._dead_zone)
         noise = np.stack(
             [
-                noise_levels(x / float(step), symbols, mode._edges)
-                for x, step, symbols in zip(self._scaled, steps, q, strict=True)
+                noise_levels(x / float(step), symbols, mode._bands, splits)
+                for x, step, symbols, splits in zip(self._scaled, steps, q, self._block_splits, strict=True)
             ]
         )
         noise[:, mode._edges >= heard] = 0

@@ -1,0 +1,41 @@
+"""Noise of a frame that is cut into blocks: each block's share follows what is coded in it.
+
+A frame has one noise level a band, for a sound that begins in its middle as for what was there before. Where
+the symbols show that a block holds less than its frame on average, its noise is softer by as much. Nothing is
+told: the decoder sees the same symbols.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+REGIONS = (24, 34)
+"""First bands of the second and the third region in which blocks are compared, from 3 and 8 kHz on at 44.1 kHz."""
+LARGEST_SYMBOL = 64
+"""Larger ones count no more."""
+ZERO_WEIGHT = 100
+"""A symbol that is zero counts as one of square 1 / 100."""
+LARGEST_GAIN = 2.0
+
+
+def block_gains(q: np.ndarray, rows: np.ndarray, bands: np.ndarray, split: int) -> np.ndarray:
+    """Of one frame: what the noise of each row is multiplied by, float64 [K].
+
+    q      int32 [K], symbols of a frame of 2**split blocks
+    rows   int64 [K], their rows of the grid: row k belongs to block k modulo 2**split
+    bands  int64 [K], of the rows
+
+    The mean square of a block's symbols over that of its frame's, both in one region; a root of it. Sums are
+    of integers, so the gains are the same everywhere.
+    """
+    blocks = 1 << split
+    region = np.searchsorted(REGIONS, bands, side="right")
+    cell = region * blocks + rows % blocks
+    square = np.minimum(np.abs(q.astype(np.int64)), LARGEST_SYMBOL) ** 2 * ZERO_WEIGHT + 1
+    shape = len(REGIONS) + 1, blocks
+    total = np.bincount(cell, square, shape[0] * blocks).reshape(shape)
+    count = np.bincount(cell, minlength=shape[0] * blocks).reshape(shape)
+    own = total * count.sum(axis=1, keepdims=True)
+    all_of_it = np.maximum(count * total.sum(axis=1, keepdims=True), 1.0)
+    gains: np.ndarray = np.minimum(np.sqrt(own / all_of_it), LARGEST_GAIN).ravel()[cell]
+    return gains
