@@ -15,6 +15,8 @@ LARGEST_SYMBOL = 64
 """Larger ones count no more."""
 ZERO_WEIGHT = 100
 """A symbol that is zero counts as one of square 1 / 100."""
+PRIOR_CELLS = 4
+"""A block counts as having so many more cells, of the frame's mean: few cells say little."""
 LARGEST_GAIN = 2.0
 
 
@@ -35,7 +37,8 @@ def block_gains(q: np.ndarray, rows: np.ndarray, bands: np.ndarray, split: int) 
     shape = len(REGIONS) + 1, blocks
     total = np.bincount(cell, square, shape[0] * blocks).reshape(shape)
     count = np.bincount(cell, minlength=shape[0] * blocks).reshape(shape)
-    own = total * count.sum(axis=1, keepdims=True)
-    all_of_it = np.maximum(count * total.sum(axis=1, keepdims=True), 1.0)
+    whole, cells = total.sum(axis=1, keepdims=True), count.sum(axis=1, keepdims=True)
+    own = total * cells + PRIOR_CELLS * whole
+    all_of_it = np.maximum((count + PRIOR_CELLS) * whole, 1.0)
     gains: np.ndarray = np.minimum(np.sqrt(own / all_of_it), LARGEST_GAIN).ravel()[cell]
     return gains

@@ -12,7 +12,7 @@ from pathlib import Path
 from dpcodec.errors import DpcodecError
 from dpcodec.settings import check_integer
 from dpcodec.training import collect, compare, counts, export, network
-from dpcodec.training.coder import Tables
+from dpcodec.training.coder import NETWORKED, Tables
 from dpcodec.training.integers import integers
 from dpcodec.training.pieces import KINDS, Piece, recordings
 from dpcodec.training.programs import check_installed
@@ -22,7 +22,7 @@ BAR = 1.01
 _LEARNT, _HELD_OUT = 0, 1
 _TOLD_EVERY = 500
 
-LEARNT = {"solo": 18, "ensemble": 14, "band": 8, "percussion": 3, "speech": 6, "synthetic": 5}
+LEARNT = {"solo": 18, "ensemble": 14, "band": 14, "percussion": 4, "speech": 8, "synthetic": 5}
 """Pieces of each kind to learn from. Of noise there are few, since each takes many bytes."""
 
 
@@ -38,7 +38,7 @@ class Size:
     steps: int
 
 
-FULL = Size(LEARNT, dict.fromkeys(KINDS, 3), 6.0, 2, 6000)
+FULL = Size(LEARNT, dict.fromkeys(KINDS, 3), 6.0, 2, 9000)
 _FEW = dict.fromkeys(("solo", "speech", "synthetic"), 1)
 QUICK = Size(_FEW, _FEW, 1.0, 1, 60)
 """Shows that all of it works; its tables are poor."""
@@ -79,12 +79,13 @@ def _learn(sources: list[collect.Source], size: Size, seed: int, jobs: int) -> T
         found.append(collection)
         _tell(f"encoded {len(found)} of {len(sources)} pieces")
     all_of_them = collect.joined(found)
-    trained = network.train(all_of_them.samples, size.steps, seed, _told_step)
-    return {
-        "stft": counts.stft_tables(all_of_them.counts),
-        "mdct": counts.mdct_tables([integers(one) for one in trained], all_of_them.samples),
-        "scale_factors": counts.scale_factor_tables(all_of_them.counts),
-    }
+    tables = {"stft": counts.stft_tables(all_of_them.counts)}
+    for name in NETWORKED:
+        samples = [found for (table, _), found in all_of_them.samples.items() if table == name]
+        trained = network.train(samples, size.steps, seed, _told_step)
+        tables[name] = counts.mdct_tables([integers(one) for one in trained], samples)
+    tables["perceptual"] |= counts.scale_factor_tables(all_of_them.counts)
+    return tables
 
 
 def _told_step(step: int, bits: float) -> None:

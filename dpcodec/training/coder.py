@@ -28,11 +28,13 @@ from dpcodec.coding.tables import TOTAL, table
 Tables = dict[str, dict[str, Any]]
 """Files of `coding/tables/` by name: of each the JSON object, names -> nested lists of integers."""
 
-NAMES = ("stft", "mdct", "scale_factors")
+NAMES = ("stft", "mdct", "perceptual")
+NETWORKED = ("mdct", "perceptual")
+"""Those with networks, of which each has its own."""
 
 
 def frozen() -> Tables:
-    """A copy of the tables that files depend on."""
+    """A copy of the tables that files written now depend on."""
     return {name: deepcopy(table(name)) for name in NAMES}
 
 
@@ -44,7 +46,7 @@ STAGES = _shape("mdct", "nonzero")[0]
 """Kinds of passes over MDCT coefficients."""
 MAGNITUDES = _shape("mdct", "magnitudes")[1]
 """Magnitude classes of what is not zero."""
-NEAR = _shape("scale_factors", "differences")[1] // 2
+NEAR = _shape("perceptual", "differences")[1] // 2
 """Differences of scale factors from -NEAR to NEAR have counts of their own."""
 
 SHAPES = {
@@ -53,7 +55,8 @@ SHAPES = {
     "imag": _shape("stft", "imag"),
     "nonzero": (STAGES * ZERO_CONTEXTS, 2),
     "magnitudes": (MAGNITUDE_CONTEXTS, MAGNITUDES),
-    "differences": (_shape("scale_factors", "differences")[0], SCALE_FACTORS),
+    "differences": (_shape("perceptual", "differences")[0], SCALE_FACTORS),
+    "paired": (_shape("perceptual", "paired")[0], SCALE_FACTORS),
 }
 """Of the adaptive tables, [contexts, symbols]; no two are alike."""
 _TABLE_OF_SHAPE = {shape: name for name, shape in SHAPES.items()}
@@ -62,9 +65,11 @@ _TABLE_OF_SHAPE = {shape: name for name, shape in SHAPES.items()}
 class Listener(Protocol):
     """Hears what is coded, pass by pass."""
 
-    def coefficients(self, network: int, stage: int, inputs: np.ndarray, classes: np.ndarray) -> None:
-        """What a network saw of MDCT coefficients, uint8 [n, inputs], and their magnitude classes, uint8 [n],
-        0 where the coefficient is."""
+    def coefficients(
+        self, network: tuple[str, int], stage: int, inputs: np.ndarray, classes: np.ndarray
+    ) -> None:
+        """What a network, by its table and number, saw of MDCT coefficients, uint8 [n, inputs], and their
+        magnitude classes, uint8 [n], 0 where the coefficient is."""
 
     def symbols(self, table: str, context: np.ndarray, symbols: np.ndarray) -> None:
         """Symbols int [n], each under its context int [n], of one of the other tables of SHAPES."""
@@ -80,12 +85,17 @@ def inputs_of_networks() -> list[int]:
 def heard_by(listener: Listener) -> Iterator[None]:
     """Let a listener hear all that is encoded within. The masks of MDCT files must be stored in them, so that
     every coefficient is coded."""
-    seen: list[tuple[int, np.ndarray]] = []
-    waiting: list[tuple[int, int, np.ndarray, np.ndarray]] = []
+    seen: list[tuple[tuple[str, int], np.ndarray]] = []
+    waiting: list[tuple[tuple[str, int], int, np.ndarray, np.ndarray]] = []
     contexts_of, code = Network.contexts, Encoder.code
 
     def contexts(self: Network, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        index = next(i for i, network in enumerate(networks()) if network is self)
+        index = next(
+            (table, i)
+            for table in NETWORKED
+            for i, network in enumerate(networks(table))
+            if network is self
+        )
         seen.append((index, inputs.T.astype(np.uint8)))
         return contexts_of(self, inputs)
 
@@ -104,7 +114,7 @@ def heard_by(listener: Listener) -> Iterator[None]:
             network, stage, inputs, classes = waiting.pop()
             classes[classes != 0] = found + 1
             listener.coefficients(network, stage, inputs, classes)
-        elif name in ("zeros", "real", "imag", "differences"):
+        elif name in ("zeros", "real", "imag", "differences", "paired"):
             listener.symbols(name, context, found)
         return found
 
@@ -163,6 +173,7 @@ __all__ = [
     "MAGNITUDE_CONTEXTS",
     "NAMES",
     "NEAR",
+    "NETWORKED",
     "SHAPES",
     "STAGES",
     "TOTAL",

@@ -12,15 +12,15 @@ from typing import Protocol
 import numpy as np
 
 from dpcodec import Audio, EncodeSettings, encode, profile
-from dpcodec.training.coder import SHAPES, heard_by, inputs_of_networks
+from dpcodec.training.coder import NETWORKED, SHAPES, heard_by, inputs_of_networks
 
 KEPT_SHARE = (0.5, 0.5, 0.5, 0.06, 0.06)
 """Of the coefficients that each network sees, drawn at random: the last two see nearly all."""
-COUNTED = ("zeros", "real", "imag", "differences")
+COUNTED = ("zeros", "real", "imag", "differences", "paired")
 """Tables whose contexts need no network."""
 
 _RATES = (16000, 22050, 24000, 32000, 44100, 44100, 44100, 48000)
-_WINDOWS = (1024, 2048, 2048, 2048, 4096)
+_WINDOWS = (1024, 2048, 2048, 2048, 2048, 2048, 4096)
 
 
 class Source(Protocol):
@@ -45,10 +45,10 @@ class Samples:
 
 @dataclass(frozen=True)
 class Collection:
-    """Samples of each network, and of the tables in COUNTED the symbols by context, int64 [contexts,
-    symbols]."""
+    """Samples of each network by its table and number, and of the tables in COUNTED the symbols by context,
+    int64 [contexts, symbols]."""
 
-    samples: list[Samples]
+    samples: dict[tuple[str, int], Samples]
     counts: dict[str, np.ndarray]
 
 
@@ -57,15 +57,18 @@ class _Listener:
 
     def __init__(self, rng: np.random.Generator) -> None:
         self._rng = rng
-        self._samples: list[list[Samples]] = [
-            [Samples(np.zeros((0, inputs), np.uint8), np.zeros(0, np.uint8), np.zeros(0, np.uint8))]
-            for inputs in inputs_of_networks()
-        ]
+        self._samples = {
+            (table, i): [Samples(np.zeros((0, inputs), np.uint8), *np.zeros((2, 0), np.uint8))]
+            for table in NETWORKED
+            for i, inputs in enumerate(inputs_of_networks())
+        }
         self._counts = {name: np.zeros(SHAPES[name], np.int64) for name in COUNTED}
 
-    def coefficients(self, network: int, stage: int, inputs: np.ndarray, classes: np.ndarray) -> None:
+    def coefficients(
+        self, network: tuple[str, int], stage: int, inputs: np.ndarray, classes: np.ndarray
+    ) -> None:
         """Keep some of them."""
-        some = np.flatnonzero(self._rng.random(len(classes)) < KEPT_SHARE[network])
+        some = np.flatnonzero(self._rng.random(len(classes)) < KEPT_SHARE[network[1]])
         stages = np.full(len(some), stage, np.uint8)
         self._samples[network].append(Samples(inputs[some], classes[some], stages))
 
@@ -74,7 +77,7 @@ class _Listener:
         np.add.at(self._counts[table], (context, symbols), 1)
 
     def gathered(self) -> Collection:
-        return Collection([_joined(parts) for parts in self._samples], self._counts)
+        return Collection({key: _joined(parts) for key, parts in self._samples.items()}, self._counts)
 
 
 def collect(sources: Sequence[Source], files: int, seed: int, jobs: int) -> Iterator[Collection]:
@@ -90,7 +93,7 @@ def collect(sources: Sequence[Source], files: int, seed: int, jobs: int) -> Iter
 
 def joined(collections: Sequence[Collection]) -> Collection:
     """All in one."""
-    samples = [_joined(parts) for parts in zip(*(c.samples for c in collections), strict=True)]
+    samples = {key: _joined([c.samples[key] for c in collections]) for key in collections[0].samples}
     counts = {name: np.sum([c.counts[name] for c in collections], axis=0) for name in COUNTED}
     return Collection(samples, counts)
 

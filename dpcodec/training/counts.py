@@ -49,10 +49,12 @@ def stft_tables(counts: dict[str, np.ndarray]) -> dict[str, Any]:
 
 
 def scale_factor_tables(counts: dict[str, np.ndarray]) -> dict[str, Any]:
-    """The JSON object of scale factors from counts by name."""
-    counted = counts["differences"]
-    near = spread(counted, _pooled(counted), DIFFERENCES_TOTAL)[:, np.arange(-NEAR, NEAR + 1)]
-    return {"differences": near.tolist()}
+    """What the JSON object of perceptual files has of scale factors, from counts by name."""
+    found = {}
+    for name in ("differences", "paired"):
+        near = spread(counts[name], _pooled(counts[name]), DIFFERENCES_TOTAL)[:, np.arange(-NEAR, NEAR + 1)]
+        found[name] = near.tolist()
+    return found
 
 
 def mdct_tables(networks: list[dict[str, Any]], samples: Sequence[Samples]) -> dict[str, Any]:
