@@ -23,6 +23,7 @@ BIAS_UNIT = 1 / 32
 """In steps."""
 
 _SEARCH_STEPS = 40
+BOOST, BOOST_MORE = 0.0625, 0.0
 
 
 def step_for_mask(X: np.ndarray, kept: np.ndarray) -> np.ndarray:
@@ -76,7 +77,7 @@ def bias_of(X: np.ndarray, q: np.ndarray, step: float) -> tuple[int, int]:
     magnitude = np.abs(q)
     above = np.abs(X) / float(step) - magnitude
     means = (float(np.mean(above[some])) if some.any() else 0.0 for some in (magnitude == 1, magnitude > 1))
-    one, more = (int(np.clip(round(mean / BIAS_UNIT), -8, 7)) for mean in means)
+    one, more = (int(np.clip(round((mean + BOOST * (1 if i == 0 else BOOST_MORE)) / BIAS_UNIT), -8, 7)) for i, mean in enumerate(means))
     return one, more
 
 

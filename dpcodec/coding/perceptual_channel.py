@@ -84,6 +84,7 @@ class PerceptualSymbols:
     block_splits: np.ndarray
     bands: np.ndarray
     coding: Coding = CURRENT
+    most: int | None = None
 
     @property
     def empty(self) -> bool:
@@ -140,7 +141,7 @@ class PerceptualSymbols:
 
     def _symbols(self, c: int, rows: slice) -> tuple[np.ndarray, np.ndarray]:
         """Bands and symbols of the rows that a part codes: int64 [Kp], int32 [Kp, L]."""
-        bands = self.bands[rows]
+        bands = self.bands[: self.most][rows]
         bands = bands[bands < _bands_coded(self.q[c], self.noise[c], self.bands)]
         return bands, self.q[c, rows][: len(bands)]
 

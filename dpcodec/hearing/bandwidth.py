@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 
-CODED_HZ, HEARD_HZ = 15500, 18000
+CODED_HZ, HEARD_HZ = 15500, 20000
 """Edges of `transform.bands`."""
 FINE_DB = 26.0
 """From here on the step lies so far below the root of the mean threshold that all is coded."""

@@ -31,7 +31,7 @@ from dpcodec.transform.streaming import FrameRun, MdctAnalysis, MdctSynthesis
 ZERO_QUALITY_DB, QUALITY_DB = 14.5, 1.8
 """Decibels that the step lies below the root of the mean threshold at quality 0, and that each quality adds:
 about 25 kbit/s for mono music at 44.1 kHz at 0, 50 at 5, 100 at 10."""
-DEAD_ZONE = 0.5
+DEAD_ZONE = 0.55
 """Threshold of zero, in steps, at a quality or bit rate. Nearer to half than that of `coding.mdct_quantize`:
 what becomes zero is missing from its band's energy, and noise makes up for a part of it only
 (docs/experiments/perceptual.md)."""
@@ -181,8 +181,9 @@ class _Trial:
             ]
         )
         noise[:, mode._edges >= heard] = 0
+        most = heard if self._heard else None
         symbols = PerceptualSymbols(
-            self._scaled, q, steps, self._scale_factors, noise, self._angles, self._block_splits, mode._bands
+            self._scaled, q, steps, self._scale_factors, noise, self._angles, self._block_splits, mode._bands, most=most
         )
         return CodedSegment(mode.bodies(symbols), int(np.count_nonzero(q)), q.size)
 
