@@ -32,6 +32,8 @@ PART_CELLS = 1 << 20
 LOUDEST_SAMPLE = 1e30
 OVERDRAFT = 0.01
 """Share of the bytes that a last frame may take even where those before it have spent all."""
+WELL_USED = 0.95
+"""Share of a bit rate from which on nothing is said of the rest."""
 
 
 def encode_stream(
@@ -69,17 +71,29 @@ def encode_stream(
         least = max((end - start) / 2, min(header.hop, end * OVERDRAFT))
         return max(int(left), int(nominal * least), 1)
 
+    enough = False
     total = reader.samples / reader.sample_rate if reader.samples is not None else None
     for index, coded in enumerate(mode.encode(counted(), settings, budget)):
         writer.write_segment(index, coded.bodies)
         report.kept += coded.kept
+        enough = enough or coded.finest
         report.cells += coded.coefficients
         progress(come / rate, total, f"segment {index + 1}")
     writer.close(come)
     report.samples = come
     report.bytes = writer.bytes_written
+    if enough:
+        report.warnings += _beyond_use(settings, report, rate)
     report.warnings[:0] = reader.warnings
     return report
+
+
+def _beyond_use(settings: EncodeSettings, report: EncodeReport, rate: int) -> list[str]:
+    """What is said where the bit rate is more than the highest quality takes."""
+    kbps = report.bytes * rate / report.samples / 125 if report.samples else 0.0
+    if kbps > WELL_USED * (settings.bitrate or 0.0):
+        return []
+    return [f"the highest quality takes {kbps:.0f} kbit/s here: bit rate {settings.bitrate:g} is not used up"]
 
 
 def segment_frames(hop: int, bins: int, channels: int, rate: int, parts: int) -> int:

@@ -93,7 +93,10 @@ class MdctContexts:
         name: str = "mdct",
     ) -> None:
         shape = rows, frames = len(channel.bands), len(block_splits)
-        self.tables = AdaptiveTable(_initial_nonzero(name), GAIN), AdaptiveTable(_initial_magnitudes(name), GAIN)
+        self.tables = (
+            AdaptiveTable(_initial_nonzero(name), GAIN),
+            AdaptiveTable(_initial_magnitudes(name), GAIN),
+        )
         self.coded = np.ones(shape, bool) if channel.coded is None else channel.coded
         self._networks = networks(name)
         self._channel, self._block_splits = channel, block_splits

@@ -23,7 +23,6 @@ BIAS_UNIT = 1 / 32
 """In steps."""
 
 _SEARCH_STEPS = 40
-BOOST, BOOST_MORE = 0.0625, 0.0
 
 
 def step_for_mask(X: np.ndarray, kept: np.ndarray) -> np.ndarray:
@@ -71,13 +70,14 @@ def quantize_mdct(X: np.ndarray, step: float, dead_zone: float = DEAD_ZONE) -> n
     return signed
 
 
-def bias_of(X: np.ndarray, q: np.ndarray, step: float) -> tuple[int, int]:
+def bias_of(X: np.ndarray, q: np.ndarray, step: float, louder: float = 0.0) -> tuple[int, int]:
     """How far the values of magnitude 1, and those of larger ones, lie above their multiples of the step on
-    average: two integers -8 .. 7 in BIAS_UNIT."""
+    average, those of magnitude 1 by `louder` steps more: two integers -8 .. 7 in BIAS_UNIT."""
     magnitude = np.abs(q)
     above = np.abs(X) / float(step) - magnitude
     means = (float(np.mean(above[some])) if some.any() else 0.0 for some in (magnitude == 1, magnitude > 1))
-    one, more = (int(np.clip(round((mean + BOOST * (1 if i == 0 else BOOST_MORE)) / BIAS_UNIT), -8, 7)) for i, mean in enumerate(means))
+    means = (mean + add for mean, add in zip(means, (louder, 0.0), strict=True))
+    one, more = (int(np.clip(round(mean / BIAS_UNIT), -8, 7)) for mean in means)
     return one, more
 
 

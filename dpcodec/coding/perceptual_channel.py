@@ -73,6 +73,8 @@ class PerceptualSymbols:
     block_splits   int64 [C, L], common to a pair
     bands          int64 [K], the band of each row
     coding         how
+    rows           of the grid that may be told at all; None: all
+    louder         steps by which values of magnitude 1 are made louder than they are on average
     """
 
     scaled: np.ndarray
@@ -84,7 +86,8 @@ class PerceptualSymbols:
     block_splits: np.ndarray
     bands: np.ndarray
     coding: Coding = CURRENT
-    most: int | None = None
+    rows: int | None = None
+    louder: float = 0.0
 
     @property
     def empty(self) -> bool:
@@ -135,13 +138,13 @@ class PerceptualSymbols:
         channel = ChannelContext(bands, parts, paired)
         contexts = MdctContexts(channel, self.block_splits[c], *by_cell, self.coding.symbols)
         walk_mdct(encoder, contexts, symbols)
-        bias = pack_bias(bias_of(self.scaled[c, rows][: len(bands)], symbols, step))
+        bias = pack_bias(bias_of(self.scaled[c, rows][: len(bands)], symbols, step, self.louder))
         head = struct.pack("<fB", step, bias) + write_varint(len(bands))
         return ChannelBody(self.coding.mode, head, encoder.finish())
 
     def _symbols(self, c: int, rows: slice) -> tuple[np.ndarray, np.ndarray]:
         """Bands and symbols of the rows that a part codes: int64 [Kp], int32 [Kp, L]."""
-        bands = self.bands[: self.most][rows]
+        bands = self.bands[: self.rows][rows]
         bands = bands[bands < _bands_coded(self.q[c], self.noise[c], self.bands)]
         return bands, self.q[c, rows][: len(bands)]
 

@@ -89,7 +89,11 @@ def _scale_factor_passes(
     for places, distance in _later_passes(w.shape[1]):
         left, right = _neighbours(w[b], places, distance)
         apart = np.clip(left - right, -_FARTHEST_APART, _FARTHEST_APART) + _FARTHEST_APART
-        yield places, (left + right) >> 1, (1 + _stage(distance) * _APARTS + apart) * _OFFS + _off(below[places])
+        yield (
+            places,
+            (left + right) >> 1,
+            (1 + _stage(distance) * _APARTS + apart) * _OFFS + _off(below[places]),
+        )
 
 
 def _paired_passes(

@@ -12,11 +12,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from dpcodec.hearing.threshold import between
+
 PIECES = 16
 """Stretches that a frame is looked at in, 1.5 ms of 1024 samples at 44.1 kHz."""
-AFTER_DB, BEFORE_DB = 1.5, 10.0
-"""Masking falls so much from one stretch to the next after a sound, and before it. Chosen by measures."""
-TOLERANCE_DB = 6.0
+AFTER_DB, BEFORE_DB = (1.5, 6.0), 10.0
+"""Masking falls so much from one stretch to the next after a sound, with coarse and with fine steps, and
+before it. Chosen by measures."""
+TOLERANCE_DB = (6.0, 4.0)
 """Stretches of steady noise differ by so much by chance."""
 FINEST_DB = 15.0
 """Steps get no finer than this."""
@@ -25,13 +28,14 @@ _QUIET = 1e-9
 """Mean square of what counts as silence, -90 dB of full scale."""
 
 
-def allowances(x: np.ndarray, hop: int, frames: int, splits: int) -> np.ndarray:
+def allowances(x: np.ndarray, hop: int, frames: int, splits: int, fine: float) -> np.ndarray:
     """Log2 of what the square of the step is to be multiplied by in each frame if it is cut into 1, 2, 4 ...
     blocks: float64 [C, splits + 1, frames], none above 0.
 
-    x  float64 [C, n], from half a frame before the first frame's own samples on
+    x     float64 [C, n], from half a frame before the first frame's own samples on
+    fine  how fine steps are, 0 to 1
     """
-    T, power = _masked(x, hop, frames)  # [C, PIECES (frames + 1)]
+    T, power = _masked(x, hop, frames, between(AFTER_DB, fine))  # [C, PIECES (frames + 1)]
     weight = np.sin((np.arange(2 * PIECES) + 0.5) * np.pi / (2 * PIECES)) ** 2 / PIECES
     seen = np.lib.stride_tricks.sliding_window_view(power, 2 * PIECES, axis=1)[:, ::PIECES] @ weight
     found = np.empty((len(x), splits + 1, frames))
@@ -41,12 +45,12 @@ def allowances(x: np.ndarray, hop: int, frames: int, splits: int) -> np.ndarray:
         starts = PIECES // 2 + np.arange(PIECES * frames // size) * size
         windows = np.lib.stride_tricks.sliding_window_view(T, size + 2 * reach, axis=1)[:, starts - reach]
         least_db = 10 * np.log10(windows.min(axis=-1)).reshape(len(x), frames, -1).mean(axis=-1)
-        off_db = np.clip(least_db - 10 * np.log10(seen) + TOLERANCE_DB, -FINEST_DB, 0.0)
+        off_db = np.clip(least_db - 10 * np.log10(seen) + between(TOLERANCE_DB, fine), -FINEST_DB, 0.0)
         found[:, split] = off_db / (10 * np.log10(2))
     return found
 
 
-def _masked(x: np.ndarray, hop: int, frames: int) -> tuple[np.ndarray, np.ndarray]:
+def _masked(x: np.ndarray, hop: int, frames: int, after_db: float) -> tuple[np.ndarray, np.ndarray]:
     """Mean square that is masked in each stretch, and what there is, [C, PIECES (frames + 1)] each."""
     needed = hop * (frames + 1)
     x = np.pad(x, ((0, 0), (1, max(0, needed - x.shape[1]))))
@@ -55,6 +59,6 @@ def _masked(x: np.ndarray, hop: int, frames: int) -> tuple[np.ndarray, np.ndarra
     energy = np.add.reduceat(np.square(sharp[:, :needed]), edges[:-1], axis=1)
     level = 10 * np.log10(energy / np.diff(edges) + _QUIET)
     count = np.arange(level.shape[1])
-    after = np.maximum.accumulate(level + AFTER_DB * count, axis=1) - AFTER_DB * count
+    after = np.maximum.accumulate(level + after_db * count, axis=1) - after_db * count
     before = np.maximum.accumulate((level - BEFORE_DB * count)[:, ::-1], axis=1)[:, ::-1] + BEFORE_DB * count
     return 10 ** (np.maximum(after, before) / 10), 10 ** (level / 10)

@@ -18,13 +18,14 @@ from dpcodec.transform.bands import band_edges
 
 SLOPE_DB = 15.0
 POWER = 0.6
-FOLLOW, FOLLOW_TIME = 0.75, 0.6
-"""The noise follows its threshold to these powers: the mean over a segment of a band's threshold in dB, and
-what a frame's differs from it. At 1 every band is as bad as every other, at 0 the noise is white."""
-TILT_DB, TILT_HZ = 9.0, (1500, 14000)
-"""So much more noise is allowed at and above the second frequency than up to the first; between them it rises
+FOLLOW, FOLLOW_TIME = (0.75, 0.85), 0.6
+"""The noise follows its threshold to these powers: the mean over a segment of a band's threshold in dB, with
+coarse and with fine steps, and what a frame's differs from it. At 1 every band is as bad as every other, at 0
+the noise is white."""
+TILT_DB, TILT_HZ = (10.5, 12.0), (1500, 14000)
+"""With coarse and with fine steps so much more noise is allowed at and above the second frequency than up to the first; between them it rises
 with the logarithm of frequency. High bands are wide and many, and their fine structure is heard least."""
-NOISE_MASKS_DB = 4.0
+NOISE_MASKS_DB = 6.0
 """Noise masks better than a tone does, by so much (R. P. Hellman, Perception & Psychophysics 11 (1972), p.
 241, and others say up to 15)."""
 NOISE_FLATNESS_DB, TONE_FLATNESS_DB = -4.0, -10.0
@@ -54,9 +55,9 @@ class MaskingThreshold:
     level: float
 
 
-def masking_threshold(power: np.ndarray, sample_rate: int) -> MaskingThreshold:
+def masking_threshold(power: np.ndarray, sample_rate: int, fine: float) -> MaskingThreshold:
     """From the energy of coefficients of an orthonormal transform, from 0 Hz to half the rate: float64
-    [C, K, L]."""
+    [C, K, L]; for steps that are coarse, 0, to fine, 1."""
     rows = power.shape[1]
     edges = band_edges(rows, sample_rate)
     energy = np.add.reduceat(power, edges[:-1], axis=1)
@@ -68,8 +69,14 @@ def masking_threshold(power: np.ndarray, sample_rate: int) -> MaskingThreshold:
     mean = max(float((spread / width).mean()), float(threshold.min()))
     log2_squares = np.log2(threshold / mean)
     steady = log2_squares.mean(axis=2, keepdims=True)
-    log2_squares = FOLLOW * steady + FOLLOW_TIME * (log2_squares - steady)
-    return MaskingThreshold(log2_squares + _tilt(edges, rows, sample_rate)[:, None], mean**0.5)
+    log2_squares = between(FOLLOW, fine) * steady + FOLLOW_TIME * (log2_squares - steady)
+    return MaskingThreshold(log2_squares + _tilt(edges, rows, sample_rate, fine)[:, None], mean**0.5)
+
+
+def between(coarse_and_fine: tuple[float, float], fine: float) -> float:
+    """What lies so far, 0 to 1, from the first to the second."""
+    coarse, finest = coarse_and_fine
+    return coarse + (finest - coarse) * fine
 
 
 def _noisiness(power: np.ndarray, energy: np.ndarray, edges: np.ndarray) -> np.ndarray:
@@ -86,12 +93,12 @@ def _noisiness(power: np.ndarray, energy: np.ndarray, edges: np.ndarray) -> np.n
     return within
 
 
-def _tilt(edges: np.ndarray, rows: int, sample_rate: int) -> np.ndarray:
+def _tilt(edges: np.ndarray, rows: int, sample_rate: int, fine: float) -> np.ndarray:
     """What is added to log2 of the square of each band's step, [B]."""
     centre_hz = np.maximum((edges[:-1] + edges[1:]) * sample_rate / (4 * rows), 1.0)
     low, high = np.log(TILT_HZ)
     share = np.clip((np.log(centre_hz) - low) / (high - low), 0.0, 1.0)
-    more: np.ndarray = TILT_DB / 10 * np.log2(10) * share
+    more: np.ndarray = between(TILT_DB, fine) / 10 * np.log2(10) * share
     return more
 
 

@@ -31,11 +31,13 @@ Budget = Callable[[int], int]
 
 @dataclass(frozen=True)
 class CodedSegment:
-    """A segment's bodies, one a part, and how many of its coefficients are kept."""
+    """A segment's bodies, one a part, how many of its coefficients are kept, and whether finer steps than the
+    finest would be needed for the bytes that it may take."""
 
     bodies: list[bytes]
     kept: int
     coefficients: int
+    finest: bool = False
 
 
 @dataclass

@@ -16,25 +16,33 @@ from dpcodec.container.stream import SegmentData
 from dpcodec.errors import FormatError
 from dpcodec.hearing.attacks import allowances
 from dpcodec.hearing.bandwidth import rows_coded
+from dpcodec.hearing.energy import USUAL, match_energy
 from dpcodec.hearing.noise import noise_levels
 from dpcodec.hearing.stereo import rotate_back, rotate_pairs
 from dpcodec.hearing.threshold import MaskingThreshold, hold_scale_factors, masking_threshold
 from dpcodec.inpaint.problem import Problem
 from dpcodec.modes.base import Budget, CodedSegment, PartReader, Segment, mdct_problem
 from dpcodec.modes.rate import search
-from dpcodec.settings import DEFAULT_QUALITY, EncodeSettings
+from dpcodec.settings import DEFAULT_QUALITY, QUALITY_RANGE, EncodeSettings
 from dpcodec.transform.bands import band_edges, band_of_rows
 from dpcodec.transform.mdct import Mdct
 from dpcodec.transform.stft import Stft
 from dpcodec.transform.streaming import FrameRun, MdctAnalysis, MdctSynthesis
 
-ZERO_QUALITY_DB, QUALITY_DB = 14.5, 1.8
+ZERO_QUALITY_DB, QUALITY_DB = 16.0, 1.65
 """Decibels that the step lies below the root of the mean threshold at quality 0, and that each quality adds:
 about 25 kbit/s for mono music at 44.1 kHz at 0, 50 at 5, 100 at 10."""
-DEAD_ZONE = 0.55
+COARSE_DB, FINE_DB = 22.0, 32.0
+"""From the first to the second, steps so far below the threshold go from coarse to fine: what is allowed then
+follows the sound of the moment more closely."""
+DEAD_ZONE = USUAL
 """Threshold of zero, in steps, at a quality or bit rate. Nearer to half than that of `coding.mdct_quantize`:
 what becomes zero is missing from its band's energy, and noise makes up for a part of it only
 (docs/experiments/perceptual.md)."""
+HIGHEST_QUALITY = QUALITY_RANGE[1]
+LOUDER = 1 / 16
+"""Steps by which values of magnitude 1 are decoded louder than they were on average. What is lost of a band's
+energy is made up for with less error so than with noise (docs/experiments/perceptual.md)."""
 _FINEST = 2.0**-40
 _HALVINGS = 24
 
@@ -57,9 +65,10 @@ class PerceptualMode:
         quality = DEFAULT_QUALITY if settings.quality is None else settings.quality
         log2_scale = math.log2(_scale_of(quality))
         for index, run in enumerate(analysis.runs(blocks)):
-            threshold = self._threshold(stft, run)
+            fine = _fineness(log2_scale)
+            threshold = self._threshold(stft, run, fine)
             steps = threshold.level * 2.0**log2_scale * np.exp2(threshold.log2_squares / 2)[:, self._bands]
-            finer = allowances(run.samples, header.hop, steps.shape[2], header.max_block_split)
+            finer = allowances(run.samples, header.hop, steps.shape[2], header.max_block_split, fine)
             X, block_splits = analysis.coefficients(run, steps, finer)
             own = np.take_along_axis(finer[:, :, : run.frames], block_splits[:, None], axis=1)
             allowed = MaskingThreshold(threshold.log2_squares[:, :, : run.frames] + own, threshold.level)
@@ -68,16 +77,17 @@ class PerceptualMode:
                 yield trial.coded(log2_scale)  # silence says nothing about the segments after it
                 continue
             if settings.rate_control == "bitrate":
-                coded, log2_scale = search(trial.coded, budget(index), log2_scale)
+                finest = math.log2(_scale_of(HIGHEST_QUALITY))
+                coded, log2_scale = search(trial.coded, budget(index), log2_scale, finest)
             else:
                 log2_scale = trial.log2_scale_for(log2_scale)
                 coded = trial.coded(log2_scale)
             yield coded
 
-    def _threshold(self, stft: Stft, run: FrameRun) -> MaskingThreshold:
+    def _threshold(self, stft: Stft, run: FrameRun, fine: float) -> MaskingThreshold:
         spectrum = np.stack([stft.forward(samples, run.span) for samples in run.samples])[:, :-1]
         power = 2 * (spectrum.real**2 + spectrum.imag**2)  # twice as many numbers as samples
-        return masking_threshold(power, self._header.sample_rate)
+        return masking_threshold(power, self._header.sample_rate, fine)
 
     def bodies(self, symbols: PerceptualSymbols) -> list[bytes]:
         """One a part, a single one if nothing is left of the segment."""
@@ -171,21 +181,36 @@ class _Trial:
         steps = self._level * np.exp2(log2_scale + self._lowest / 2)
         steps = mdct_quantize.clamp_step(steps, self._scaled)
         coded, heard = self._rows_coded(2.0**log2_scale)
-        q = np.zeros(self._X.shape, np.int32)
-        for c, step in enumerate(steps):
-            q[c, :coded] = mdct_quantize.quantize_mdct(self._scaled[c, :coded], float(step), self._dead_zone)
+        channels = list(zip(self._scaled, steps.tolist(), self._block_splits, strict=True))
+        q = np.stack([self._symbols(scaled, step, coded) for scaled, step, _ in channels])
         noise = np.stack(
             [
-                noise_levels(x / float(step), symbols, mode._bands, splits)
-                for x, step, symbols, splits in zip(self._scaled, steps, q, self._block_splits, strict=True)
+                noise_levels(scaled / step, symbols, mode._bands, splits)
+                for symbols, (scaled, step, splits) in zip(q, channels, strict=True)
             ]
         )
         noise[:, mode._edges >= heard] = 0
-        most = heard if self._heard else None
         symbols = PerceptualSymbols(
-            self._scaled, q, steps, self._scale_factors, noise, self._angles, self._block_splits, mode._bands, most=most
+            scaled=self._scaled,
+            q=q,
+            steps=steps,
+            scale_factors=self._scale_factors,
+            noise=noise,
+            angles=self._angles,
+            block_splits=self._block_splits,
+            bands=mode._bands,
+            rows=heard,
+            louder=LOUDER if self._heard else 0.0,
         )
         return CodedSegment(mode.bodies(symbols), int(np.count_nonzero(q)), q.size)
+
+    def _symbols(self, scaled: np.ndarray, step: float, coded: int) -> np.ndarray:
+        """Of a channel, zero from row `coded` on."""
+        q = np.zeros(scaled.shape, np.int32)
+        q[:coded] = mdct_quantize.quantize_mdct(scaled[:coded], step, self._dead_zone)
+        if self._heard:
+            q[:coded] = match_energy(scaled[:coded] / step, q[:coded], self._mode._edges)
+        return q
 
     def _rows_coded(self, scale: float) -> tuple[int, int]:
         """See `hearing.bandwidth`."""
@@ -217,6 +242,12 @@ def _log2_for_snr(scaled: np.ndarray, magnitude: np.ndarray, snr: float) -> floa
         off = mdct_quantize.errors(scaled, 2.0**middle)
         low, high = (low, middle) if float(np.sum(off**2 * unit)) > energy else (middle, high)
     return low
+
+
+def _fineness(log2_scale: float) -> float:
+    """0 for coarse steps, 1 for fine ones."""
+    below_db = -20 * math.log10(2) * log2_scale
+    return min(max((below_db - COARSE_DB) / (FINE_DB - COARSE_DB), 0.0), 1.0)
 
 
 def _scale_of(quality: float) -> float:

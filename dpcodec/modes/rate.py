@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 from dpcodec.modes.base import CodedSegment
 
@@ -14,16 +15,19 @@ _SLOPE = -0.9
 """Of log2 bytes over log2 step, before two trials have shown it."""
 
 
-def search(attempt: Callable[[float], CodedSegment], wanted: int, start: float) -> tuple[CodedSegment, float]:
+def search(
+    attempt: Callable[[float], CodedSegment], wanted: int, start: float, finest: float = -math.inf
+) -> tuple[CodedSegment, float]:
     """The segment nearest to `wanted` bytes, and the log2 of the step that made them.
 
     attempt  the segment coded at the log2 of a step
     start    log2 to begin at
+    finest   log2 of the finest step worth its bytes; where it makes too few, it is taken
 
     Secant steps on a logarithmic scale, held between the nearest trials on either side.
     """
     low, high = -math.inf, math.inf  # steps known to give too much, too little
-    here, slope = start, _SLOPE
+    here, slope = max(start, finest), _SLOPE
     best: tuple[float, CodedSegment, float] | None = None
     last: tuple[float, float] | None = None
     for _ in range(MOST_TRIALS):
@@ -32,6 +36,8 @@ def search(attempt: Callable[[float], CodedSegment], wanted: int, start: float) 
         miss = math.log2(max(size, 1) / wanted)
         if best is None or abs(miss) < best[0]:
             best = abs(miss), coded, here
+        if here == finest and miss < 0:
+            return replace(coded, finest=True), here
         if abs(miss) <= TOLERANCE * math.log2(math.e):
             break
         low, high = (here, high) if miss > 0 else (low, here)
@@ -39,7 +45,7 @@ def search(attempt: Callable[[float], CodedSegment], wanted: int, start: float) 
             slope = min((miss - last[1]) / (here - last[0]), -0.2)
         last = here, miss
         step = max(-4.0, min(4.0, -miss / slope))
-        there = here + step
+        there = max(here + step, finest)
         if not low < there < high:
             there = (low + high) / 2
         if there in (low, high):

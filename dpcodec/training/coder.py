@@ -91,10 +91,7 @@ def heard_by(listener: Listener) -> Iterator[None]:
 
     def contexts(self: Network, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         index = next(
-            (table, i)
-            for table in NETWORKED
-            for i, network in enumerate(networks(table))
-            if network is self
+            (table, i) for table in NETWORKED for i, network in enumerate(networks(table)) if network is self
         )
         seen.append((index, inputs.T.astype(np.uint8)))
         return contexts_of(self, inputs)
