@@ -10,7 +10,8 @@ from __future__ import annotations
 import numpy as np
 
 REGIONS = (24, 34)
-"""First bands of the second and the third region in which blocks are compared, from 3 and 8 kHz on at 44.1 kHz."""
+"""First bands of the second and the third region in which blocks are compared: 3 and 8 kHz at 44.1 kHz and
+windows of 2048."""
 LARGEST_SYMBOL = 64
 """Larger ones count no more."""
 ZERO_WEIGHT = 100

@@ -23,8 +23,9 @@ FOLLOW, FOLLOW_TIME = (0.75, 0.85), 0.6
 coarse and with fine steps, and what a frame's differs from it. At 1 every band is as bad as every other, at 0
 the noise is white."""
 TILT_DB, TILT_HZ = (10.5, 12.0), (1500, 14000)
-"""With coarse and with fine steps so much more noise is allowed at and above the second frequency than up to the first; between them it rises
-with the logarithm of frequency. High bands are wide and many, and their fine structure is heard least."""
+"""So much more noise is allowed at and above the second frequency than up to the first, with coarse and with
+fine steps; between them it rises with the logarithm of frequency. High bands are wide and many, and their
+fine structure is heard least."""
 NOISE_MASKS_DB = 6.0
 """Noise masks better than a tone does, by so much (R. P. Hellman, Perception & Psychophysics 11 (1972), p.
 241, and others say up to 15)."""
