@@ -41,7 +41,8 @@ def noise_levels(scaled: np.ndarray, q: np.ndarray, bands: np.ndarray, splits: n
     zero = q == 0
 
     def sums(cells: np.ndarray) -> np.ndarray:
-        return np.add.reduceat(np.add.reduceat(cells, edges, axis=0), frames, axis=1)
+        found: np.ndarray = np.add.reduceat(np.add.reduceat(cells, edges, axis=0), frames, axis=1)
+        return found
 
     magnitude, square = np.abs(scaled), scaled**2
     left, count = sums(np.where(zero, square, 0.0)), sums(_filled_cells(q, bands, splits))

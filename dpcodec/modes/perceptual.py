@@ -55,6 +55,7 @@ class PerceptualMode:
         self.transform = Mdct(header.n_fft, header.window, header.max_block_split)
         self._bands = band_of_rows(header.bins, header.sample_rate)
         self._edges = band_edges(header.bins, header.sample_rate)[:-1]
+        self._coding = CURRENT if header.revised else EARLIER
 
     def encode(
         self, blocks: Iterator[np.ndarray], settings: EncodeSettings, budget: Budget
@@ -121,7 +122,7 @@ class PerceptualMode:
             self._bands,
             packets.total_parts,
             self._header.max_block_split,
-            CURRENT if self._header.revised else EARLIER,
+            self._coding,
         )
         angles = np.repeat(part.angles[:, :, None], L, axis=2)
         if told and not (
@@ -181,7 +182,8 @@ class _Trial:
         steps = self._level * np.exp2(log2_scale + self._lowest / 2)
         steps = mdct_quantize.clamp_step(steps, self._scaled)
         coded, heard = self._rows_coded(2.0**log2_scale)
-        channels = list(zip(self._scaled, steps.tolist(), self._block_splits, strict=True))
+        by_block = self._block_splits if mode._coding.noise_by_block else np.zeros_like(self._block_splits)
+        channels = list(zip(self._scaled, steps.tolist(), by_block, strict=True))
         q = np.stack([self._symbols(scaled, step, coded) for scaled, step, _ in channels])
         noise = np.stack(
             [
@@ -200,6 +202,7 @@ class _Trial:
             block_splits=self._block_splits,
             bands=mode._bands,
             rows=heard,
+            coding=mode._coding,
             louder=LOUDER if self._heard else 0.0,
         )
         return CodedSegment(mode.bodies(symbols), int(np.count_nonzero(q)), q.size)

@@ -16,10 +16,12 @@ from .bad_bodies import (
     exact_bodies,
     mdct_bodies,
     mdct_exact_bodies,
+    part_of,
     perceptual_bodies,
     perceptual_pair_bodies,
     quantised_bodies,
     short_segment,
+    with_body,
 )
 
 FIXED = struct.Struct("<BBBBIQQIIIIBBBBB")
@@ -218,6 +220,20 @@ def perceptual_headers(packets: list[Packet], stft: list[Packet]) -> dict[str, b
         "header-shaped-no-extension": headed(body[:-2]),
         "header-shaped-minor-1": with_header(packets, minor=1),
         "header-shaped-bytes-left": headed(body + b"?"),
+        "header-revised-unmasked": with_header(stft, flags=0x20),
+        "header-revised-minor-2": with_header(packets, minor=2, flags=0x38),
+        "header-revised-unshaped": with_header(packets, minor=3, flags=0x28, mask=3),
+    }
+
+
+def revised(packets: list[Packet]) -> dict[str, bytes]:
+    """A file of version 1.3 whose header or body says that it is one of 1.2."""
+    earlier = with_header(packets, minor=2, flags=0x18)
+    at = part_of(packets, 1)
+    body = packets[at].body
+    return {
+        "revised-as-1-2": earlier,
+        "revised-mode-5": with_body(packets, at, body[:1] + b"\x05" + body[2:]),
     }
 
 
@@ -259,6 +275,7 @@ def bad_files(good: dict[str, bytes]) -> dict[str, bytes]:
         **mdct_bodies(split(good["mdct-impulses"])),
         **mdct_exact_bodies(split(good["mdct-impulses-exact"])),
         **perceptual_headers(split(good["shaped-impulses"]), packets),
+        **revised(split(good["revised-impulses"])),
         **perceptual_bodies(split(good["shaped-impulses"]), split(good["shaped-unsplit"])),
         **{
             f"{kind}short-segment": short_segment(split(good[f"{kind}from-a-pipe"]))
@@ -293,7 +310,7 @@ def unsupported_files(good: dict[str, bytes]) -> dict[str, bytes]:
         "major-255-strange": with_header(packets, major=255, hop=0, n_fft=3),
         "major-2-in-end": join(only_end),
         "header-flag": with_header(packets, flags=4),
-        "header-flag-5": with_header(packets, flags=32),
+        "header-flag-6": with_header(packets, flags=64),
         "transform-2": with_extension(b"\2\0"),
         "transform-255": with_extension(b"\xff\xff"),
         "critical-packet": added(0x0777),

@@ -333,4 +333,40 @@ def _perceptual() -> list[Good]:
     ]
 
 
-GOOD: list[Good] = [*_grid(), *_lengths(), *_shapes(), *_contents(), *_containers(), *_mdct(), *_perceptual()]
+def _revised() -> list[Good]:
+    """The perceptual mask as it is coded since version 1.3."""
+    wide = {**PERCEPTUAL, "n_fft": 2048, "hop": 1024, "max_block_split": 4, "parts": 1}
+    low = {**PERCEPTUAL, "quality": 0.0}
+    return [
+        *(Good(f"revised-length-{n}", PERCEPTUAL, samples=n) for n in (0, 1, 500)),
+        Good("revised-quality-0", low),
+        Good("revised-quality-10", {**PERCEPTUAL, "quality": 10.0}),
+        Good("revised-snr-140", {**PERCEPTUAL, "quality": None, "snr": 140.0}, samples=300),
+        Good("revised-equal", PERCEPTUAL, channels=2, kind="tones in all channels"),
+        Good("revised-unequal", {**low, "segment_frames": 14}, channels=2, kind="tones, louder and softer"),
+        Good("revised-channels-3", low, channels=3, kind="noise", samples=700),
+        Good("revised-silent-first", PERCEPTUAL, channels=2, kind="tones but a silent channel 0"),
+        Good("revised-silent-second", PERCEPTUAL, channels=2, kind="tones but a silent channel 1"),
+        Good("revised-impulses", low, kind="impulses", samples=2000),
+        Good("revised-impulses-parts", {**low, "parts": 7}, kind="impulses", channels=2, samples=1200),
+        Good("revised-weights-63", PERCEPTUAL, kind="loud impulses", channels=2, samples=900),
+        Good(
+            "revised-frames-300",
+            {**low, "n_fft": 64, "hop": 32, "max_block_split": 1, "segment_frames": 300},
+            kind="noise",
+            channels=2,
+            samples=9500,
+        ),
+        Good("revised-2048", {**wide, "quality": 1.0}, kind="impulses", samples=9000, rate=44100, channels=2),
+        Good(
+            "revised-minor-version-9",
+            PERCEPTUAL,
+            samples=300,
+            change=with_headers(lambda h: b"\1\x09" + h[2:] + b"new field"),
+        ),
+    ]
+
+
+GOOD: list[Good] = [
+    *(*_grid(), *_lengths(), *_shapes(), *_contents(), *_containers(), *_mdct(), *_perceptual(), *_revised()),
+]

@@ -294,10 +294,27 @@ def test_perceptual_files_hold_what_readme_says() -> None:
         assert np.isfinite(segment.noise).all()
 
 
-def test_the_flag_that_got_a_meaning() -> None:
-    old = split(read("bad", "header-shaped-unmasked"))[0].body
+def test_revised_files_hold_what_readme_says() -> None:
+    names = [name for name in CODES["good"] if name.startswith("revised-")]
+    assert len(names) >= 15
+    for name in names:
+        head = split(read("good", name))[0].body
+        assert (head[1], head[2], head[42]) == (9 if name.endswith("-9") else 3, 0x38, 4)
+    shared_out = {}
+    for name in ("revised-impulses", "revised-impulses-parts", "revised-2048"):
+        found = perceptual_segments(name)
+        cut = [segment.noise[:, :, segment.block_splits[0] > 0] for segment in found]
+        shared_out[name] = sum(len(np.unique(noise[noise > 0])) for noise in cut)
+    assert min(shared_out.values()) > 20
+    bodies = [p.body for p in split(read("good", "revised-frames-300")) if p.type == DATA]
+    assert all(len(body) > 500 for body in bodies)
+
+
+@pytest.mark.parametrize("name, flags", [("header-shaped-unmasked", 0x10), ("header-revised-unmasked", 0x20)])
+def test_the_flags_that_got_a_meaning(name: str, flags: int) -> None:
+    old = split(read("bad", name))[0].body
     new = split(read("good", "six-segments"))[0].body
-    assert old == new[:2] + b"\x10" + new[3:]
+    assert old == new[:2] + bytes([flags]) + new[3:]
 
 
 def test_the_largest_noise_is_a_number() -> None:

@@ -15,7 +15,7 @@ WIDTHS = dict(zip(FIELDS, (8 * _BYTES[letter] for letter in HEADER.format.lstrip
 _SMALL = {
     "major": (1,),
     "minor": (0, 1, 2, 3),
-    "flags": (0, 1, 2, 8, 9, 10, 24, 26),
+    "flags": (0, 1, 2, 8, 9, 10, 24, 26, 56, 58),
     "channels": (1, 2, 3, 4),
     "rate": (1, 8000, 44100, 1048575),
     "samples": (0, 1, 31, 32, 33, 64, 65, 100, 129, 200, 400, 2**64 - 1),
@@ -37,6 +37,7 @@ _KINDS = (
     *((8 | exact, 1, mask, b"\1") for mask in (0, 1, 2, 3) for exact in (0, 1)),
     *((8 | exact, 1, 3, b"\0") for exact in (0, 1)),
     (24, 2, 4, b"\1"),
+    (56, 3, 4, b"\1"),
 )
 """Flags, minor version, mask and transform that go together."""
 

@@ -106,6 +106,7 @@ class Given:
     block_splits: list[int]
     parts: int
     coded: np.ndarray | None = None
+    file: str = "mdct"
 
     def contexts(
         self,
@@ -138,7 +139,7 @@ class Given:
         inputs += [0] * 4 if paired is None else [*(size(paired.get((k + r, t))) for r in (-1, 0, 1)), 64]
         inputs += [16 * self.noise[band][t // 16], 4 * band, 32 * self.block_splits[t], 64 * near]
         inputs.append(min(64 * int(math.log2(self.parts)), 255))
-        zero, magnitude = NETWORKS[network].run(inputs)
+        zero, magnitude = slow_networks(self.file)[network].run(inputs)
         return min(max(zero, 0), 47), min(max(magnitude, 0), 23)
 
 
@@ -171,9 +172,9 @@ class SlowMdctDecoder:
     def symbols(self, given: Given, paired: LogMagnitudes | None) -> tuple[np.ndarray, LogMagnitudes]:
         """Symbols int32 [bins, L], and the log magnitudes of those that are not zero."""
         bins, frames = len(given.bands), len(given.block_splits)
-        nonzero_counts = [n for stage in data_file("mdct")["nonzero"] for n in stage]
+        nonzero_counts = [n for stage in data_file(given.file)["nonzero"] for n in stage]
         zeros = {context: [4096 - n, n] for context, n in enumerate(nonzero_counts)}
-        sizes = {context: list(row) for context, row in enumerate(data_file("mdct")["magnitudes"])}
+        sizes = {context: list(row) for context, row in enumerate(data_file(given.file)["magnitudes"])}
         cells, classes = [], []
         log_magnitudes: LogMagnitudes = {}
         for rows, columns, stage in mdct_passes(bins, frames):
@@ -221,7 +222,10 @@ class SlowNetwork:
         ]
 
 
-NETWORKS = [SlowNetwork(numbers) for numbers in data_file("mdct")["networks"]]
+@cache
+def slow_networks(name: str) -> list[SlowNetwork]:
+    """Those of a data file."""
+    return [SlowNetwork(numbers) for numbers in data_file(name)["networks"]]
 
 
 @cache

@@ -21,9 +21,10 @@ INPUTS = (9, 11, 13, 29, 33)
 RNG = np.random.default_rng(9)
 
 
+@pytest.mark.parametrize("name", ["mdct", "perceptual"])
 @pytest.mark.parametrize("which", range(5))
-def test_float32_is_exact(which: int) -> None:
-    network = networks()[which]
+def test_float32_is_exact(which: int, name: str) -> None:
+    network = networks(name)[which]
     A, B = network.weights.astype(np.int64), network.outputs.astype(np.int64)
     a, b = network.bias.astype(np.int64), network.output_bias.astype(np.int64)
     assert A.shape == (HIDDEN, INPUTS[which])
@@ -38,10 +39,11 @@ def test_float32_is_exact(which: int) -> None:
     np.testing.assert_array_equal(magnitude, np.clip(expected[1], 0, MAGNITUDE_CONTEXTS - 1))
 
 
-def test_every_context_is_in_use() -> None:
+@pytest.mark.parametrize("name", ["mdct", "perceptual"])
+def test_every_context_is_in_use(name: str) -> None:
     """Networks that had lost a unit or a sign would leave some alone."""
     x = RNG.integers(0, 256, (33, 20000)) * (RNG.random((33, 20000)) < RNG.random(20000))
-    found = [n.contexts(x[-i:].astype(np.float32)) for n, i in zip(networks(), INPUTS, strict=True)]
+    found = [n.contexts(x[-i:].astype(np.float32)) for n, i in zip(networks(name), INPUTS, strict=True)]
     zero, magnitude = (np.unique(np.concatenate(contexts)) for contexts in zip(*found, strict=True))
     assert len(zero) > 0.9 * ZERO_CONTEXTS
     assert len(magnitude) == MAGNITUDE_CONTEXTS

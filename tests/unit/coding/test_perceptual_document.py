@@ -11,7 +11,13 @@ import pytest
 from dpcodec.coding.body import interleave, write_body
 from dpcodec.coding.entropy import Encoder
 from dpcodec.coding.mdct_quantize import quantize_mdct
-from dpcodec.coding.perceptual_channel import PerceptualSymbols, decode_perceptual_part
+from dpcodec.coding.perceptual_channel import (
+    CURRENT,
+    EARLIER,
+    Coding,
+    PerceptualSymbols,
+    decode_perceptual_part,
+)
 from dpcodec.coding.side_information import code_noise, code_scale_factors, code_stereo_angles, step_factors
 from dpcodec.hearing.noise import filled, noise_levels
 from dpcodec.transform.bands import band_edges, band_of_rows
@@ -33,7 +39,7 @@ def slow_edges(bins: int, rate: int) -> list[int]:
 
 
 class SlowPerceptualDecoder(SlowMdctDecoder):
-    """A second decoder of what mode 5 has before its symbols."""
+    """A second decoder of what modes 5 and 6 have before their symbols."""
 
     def angles(self, bands: int) -> list[int]:
         counts, found = close(64), [0]
@@ -47,11 +53,8 @@ class SlowPerceptualDecoder(SlowMdctDecoder):
             found.append(self.step(counts, found[-1]))
         return found[1:]
 
-    def scale_factors(self, bands: int, frames: int) -> list[list[int]]:
-        counts = {
-            context: [*near[7:], *[1] * 49, *near[:7]]
-            for context, near in enumerate(data_file("scale_factors")["differences"])
-        }
+    def scale_factors(self, bands: int, frames: int, name: str = "scale_factors") -> list[list[int]]:
+        counts = spread_out(data_file(name)["differences"])
         found: list[list[int]] = []
         u = [0] * frames  # of the band below
         for band in range(bands):
@@ -76,6 +79,40 @@ class SlowPerceptualDecoder(SlowMdctDecoder):
             found.append(w)
         return found
 
+    def paired_scale_factors(self, bands: int, frames: int, first: list[list[int]]) -> list[list[int]]:
+        """Mode 6: of the second channel, whose first one has these."""
+        counts = spread_out(data_file("perceptual")["paired"])
+        other = [first[min(z, len(first) - 1)] if first else [0] * frames for z in range(bands)]
+        found: list[list[int]] = []
+        u = [0] * frames
+        for z in range(bands):
+            w, symbols = [0] * frames, [0] * frames
+            for d in (0, 256, 128, 64, 32, 16, 8, 4, 2):
+                here = range(d // 2, frames, d) if d else range(0, frames, 256)
+                expected, contexts = [], []
+                for frame in here:
+                    if not d:
+                        moved = other[z][frame] - other[max(z - 1, 0)][frame]
+                        expected.append(found[z - 1][frame] + moved if z else other[0][frame])
+                        stage = 0
+                    else:
+                        before, after = frame - d // 2, frame + d // 2
+                        after = after if after < frames else before
+                        moved = other[z][frame] - ((other[z][before] + other[z][after]) >> 1)
+                        expected.append(((w[before] + w[after]) >> 1) + moved)
+                        stage = {4: 2, 2: 3}.get(d, 1)
+                    contexts.append((stage * 5 + min(max(moved, -2), 2) + 2) * 5 + u[frame] + 2)
+                for frame, x, symbol in zip(here, expected, self.step(counts, contexts), strict=True):
+                    w[frame], symbols[frame] = (x + symbol) % 64, symbol
+            u = [min(max(s - 64 if s > 31 else s, -2), 2) for s in symbols]
+            found.append(w)
+        return found
+
+
+def spread_out(rows: list[list[int]]) -> dict[int, list[int]]:
+    """Counts of the symbols -7 .. 7 as those of 0 .. 63."""
+    return {context: [*near[7:], *[1] * 49, *near[:7]] for context, near in enumerate(rows)}
+
 
 def close(size: int) -> dict[int, list[int]]:
     return {j: [max(256 >> abs(i - j), 4) for i in range(size)] for j in range(size)}
@@ -84,12 +121,14 @@ def close(size: int) -> dict[int, list[int]]:
 class SlowPart:
     """The body of part `part` of `parts`, read from its first byte to its last."""
 
-    def __init__(self, body: bytes, part: int, parts: int, shape: tuple[int, int, int], rate: int) -> None:
+    def __init__(
+        self, body: bytes, part: int, parts: int, shape: tuple[int, int, int], rate: int, mode: int
+    ) -> None:
         C, K, L = shape
         stride = next(s for s in range(-(-parts // 3), parts + 1) if math.gcd(s, parts) == 1)
         self.edges = slow_edges(K, rate)
         self.rows = range(part * stride % parts, K, parts)
-        self.body, self.at = body, 0
+        self.body, self.at, self.mode = body, 0, mode
         self.kept, self.value, self.noise = (
             [[[zero] * L for _ in self.rows] for _ in range(C)] for zero in (False, 0.0, 0.0)
         )
@@ -97,11 +136,12 @@ class SlowPart:
         self.angles = [[0] * (len(self.edges) - 1) for _ in range(C // 2)]
         self.told: set[int] = set()
         self.log_magnitudes: dict[int, LogMagnitudes] = {}
+        self.scale_factors: dict[int, list[list[int]]] = {}
         assert self.varint() == L
         for c in range(C):
-            mode = self.take(1)[0]
-            assert mode in (0, 5)
-            if mode:
+            found = self.take(1)[0]
+            assert found in (0, mode)
+            if found:
                 self.channel(c, C, L, parts)
         assert self.at == len(body)
 
@@ -132,8 +172,23 @@ class SlowPart:
                 self.angles[pair] = decoder.angles(len(self.edges) - 1)
         band_of = [sum(edge <= k for edge in self.edges) - 1 for k in self.rows[:bins]]
         bands = band_of[-1] + 1 if bins else 0
-        scale_factors, levels = decoder.scale_factors(bands, L), decoder.levels(bands, -(-L // 16))
-        given = Given(scale_factors, levels, band_of, self.block_splits[c], parts)
+        if self.mode == 6 and c % 2 and c - 1 in self.scale_factors:
+            scale_factors = decoder.paired_scale_factors(bands, L, self.scale_factors[c - 1])
+        else:
+            scale_factors = decoder.scale_factors(
+                bands, L, "scale_factors" if self.mode == 5 else "perceptual"
+            )
+        self.scale_factors[c] = scale_factors
+        levels = decoder.levels(bands, -(-L // 16))
+        given = Given(
+            scale_factors,
+            levels,
+            band_of,
+            self.block_splits[c],
+            parts,
+            None,
+            "mdct" if self.mode == 5 else "perceptual",
+        )
         found, self.log_magnitudes[c] = decoder.symbols(
             given, self.log_magnitudes.get(c - 1) if c % 2 else None
         )
@@ -149,6 +204,25 @@ class SlowPart:
                     self.value[c][row][frame] = single(value if symbol > 0 else -value)
                 else:
                     self.noise[c][row][frame] = single(step * (f * levels[band][frame // 16] / 32))
+        if self.mode == 6:
+            for frame in range(L):
+                self.share_out(c, frame, [line[frame] for line in q], band_of)
+
+    def share_out(self, c: int, frame: int, q: list[int], band_of: list[int]) -> None:
+        """The noise of one frame, to its blocks."""
+        blocks = 2 ** self.block_splits[c][frame]
+        if blocks == 1:
+            return
+        total: dict[tuple[int, int], int] = {}
+        count: dict[tuple[int, int], int] = {}
+        keys = [((z >= 24) + (z >= 34), k % blocks) for k, z in zip(self.rows, band_of, strict=False)]
+        for key, symbol in zip(keys, q, strict=True):
+            total[key] = total.get(key, 0) + 100 * min(abs(symbol), 64) ** 2 + 1
+            count[key] = count.get(key, 0) + 1
+        for row, key in enumerate(keys):
+            whole, cells = (sum(x for (r, _), x in of.items() if r == key[0]) for of in (total, count))
+            gain = min(math.sqrt((total[key] * cells + 4 * whole) / ((count[key] + 4) * whole)), 2.0)
+            self.noise[c][row][frame] = single(self.noise[c][row][frame] * gain)
 
 
 def single(value: float) -> float:
@@ -171,6 +245,7 @@ def segment(
     silent: tuple[int, ...],
     scale: float,
     steps: np.ndarray,
+    coding: Coding,
 ) -> PerceptualSymbols:
     """Values about as large as their steps at `scale` 1, some much larger, few near half the rate."""
     C, K, L = shape
@@ -189,11 +264,11 @@ def segment(
     q = np.stack([quantize_mdct(x, float(step)) for x, step in zip(scaled, steps, strict=True)])
     noise = np.stack(
         [
-            noise_levels(x / float(step), symbols, np.array(edges[:-1]))
-            for x, step, symbols in zip(scaled, steps, q, strict=True)
+            noise_levels(x / float(step), symbols, bands, splits)
+            for x, step, symbols, splits in zip(scaled, steps, q, block_splits, strict=True)
         ]
     )
-    return PerceptualSymbols(scaled, q, steps, scale_factors, noise, angles, block_splits, bands)
+    return PerceptualSymbols(scaled, q, steps, scale_factors, noise, angles, block_splits, bands, coding)
 
 
 CASES = [
@@ -210,13 +285,20 @@ CASES = [
 ]
 
 
+@pytest.mark.parametrize("coding", [EARLIER, CURRENT], ids=["mode 5", "mode 6"])
 @pytest.mark.parametrize("loud", [1.0, 2.0**100])
 @pytest.mark.parametrize("shape, parts, rate, silent, scale", CASES)
 def test_a_second_decoder_agrees(
-    shape: tuple[int, int, int], parts: int, rate: int, silent: tuple[int, ...], scale: float, loud: float
+    shape: tuple[int, int, int],
+    parts: int,
+    rate: int,
+    silent: tuple[int, ...],
+    scale: float,
+    loud: float,
+    coding: Coding,
 ) -> None:
     steps = np.array([loud * (0.7 + 0.2 * c) for c in range(shape[0])], np.float32)
-    coded = segment(parts, shape, rate, silent, scale * loud, steps)
+    coded = segment(parts, shape, rate, silent, scale * loud, steps, coding)
     assert coded.empty == (len(silent) == shape[0])
     if coded.empty:
         parts = 1
@@ -224,9 +306,10 @@ def test_a_second_decoder_agrees(
     for part in range(parts):
         rows = interleave(part, parts)
         body = write_body(shape[2], coded.channels(rows, parts))
-        slow = SlowPart(body, part, parts, shape, rate)
+        slow = SlowPart(body, part, parts, shape, rate, coding.mode)
         grid = shape[0], len(slow.rows), shape[2]
-        found = decode_perceptual_part(body, grid, (coded.bands[rows], coded.bands), parts, 3)
+        told_rows = np.arange(shape[1])[rows]
+        found = decode_perceptual_part(body, grid, told_rows, coded.bands, parts, 3, coding)
         for name in ("kept", "value", "noise", "block_splits", "angles"):
             here = getattr(found, name)
             assert here.tobytes() == np.array(getattr(slow, name), here.dtype).tobytes(), name
@@ -249,10 +332,13 @@ def test_a_second_decoder_agrees_on_side_information_of_any_value(bands: int, fr
     code_stereo_angles(encoder, 40, angles)
     code_scale_factors(encoder, (bands, frames), scale_factors)
     code_noise(encoder, (bands, groups), levels)
+    first = rng.integers(0, 64, (max(bands - 1, 0), frames))
+    code_scale_factors(encoder, (bands, frames), scale_factors, "perceptual", first)
     slow = SlowPerceptualDecoder(encoder.finish())
     assert slow.angles(40) == angles.tolist()
     assert slow.scale_factors(bands, frames) == scale_factors.tolist()
     assert slow.levels(bands, groups) == levels.tolist()
+    assert slow.paired_scale_factors(bands, frames, first.tolist()) == scale_factors.tolist()
 
 
 @pytest.mark.parametrize("line", block("bands"))

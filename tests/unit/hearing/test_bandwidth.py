@@ -10,12 +10,11 @@ from dpcodec.transform.bands import band_edges
 
 
 @pytest.mark.parametrize("rate", [44100, 48000, 96000])
-def test_rows_end_at_bands(rate: int) -> None:
+def test_what_is_coded_ends_at_a_band(rate: int) -> None:
     coded, heard = rows_coded(0.1, 1024, rate)
-    edges = band_edges(1024, rate)
-    assert {coded, heard} <= set(edges.tolist())
+    assert coded in band_edges(1024, rate)
     assert coded * rate / 2048 == pytest.approx(15500, abs=rate / 2048)
-    assert heard * rate / 2048 == pytest.approx(18000, abs=rate / 2048)
+    assert heard * rate / 2048 == pytest.approx(20000, abs=rate / 2048)
 
 
 def test_all_is_coded_of_low_rates_and_with_fine_steps() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from dpcodec.coding.block_noise import block_gains
 from dpcodec.coding.side_information import NOISE_FRAMES, NOISE_LEVELS, NOISE_UNIT
 from dpcodec.hearing.noise import FILL, FILL_ALONE, filled, noise_levels
 
@@ -72,7 +73,8 @@ def test_levels_are_those_of_what_became_zero() -> None:
     scaled[4:9, :NOISE_FRAMES] = 100.0  # louder than the loudest level, all of it zero
     q[4:9, :NOISE_FRAMES] = 0
     q[9:, NOISE_FRAMES : 2 * NOISE_FRAMES] = 1  # nothing became zero
-    found = noise_levels(scaled, q, edges)
+    bands = np.repeat([0, 1, 2], np.diff([*edges, 20]))
+    found = noise_levels(scaled, q, bands, np.zeros(frames, np.int64))
     assert found.shape == (3, 3)
     for band, (low, high) in enumerate(((0, 4), (4, 9), (9, 20))):
         for group in range(3):
@@ -88,11 +90,30 @@ def test_levels_are_those_of_what_became_zero() -> None:
 
 def test_noise_is_made_up_for_and_what_is_not_noise_is_less() -> None:
     """Normal noise alone keeps nearly its level; a single loud frame, or row, of the same energy does not."""
-    edges, zeros = np.array([0]), np.zeros((64, NOISE_FRAMES), np.int32)
+    zeros = np.zeros((64, NOISE_FRAMES), np.int32)
+    of_one_band = zeros, np.zeros(64, np.int64), np.zeros(NOISE_FRAMES, np.int64)
     noise = np.random.default_rng(2).normal(0, 0.4, zeros.shape)
     attack, tone = np.zeros((2, *zeros.shape))
     attack[:, 7], tone[9] = 0.4 * NOISE_FRAMES**0.5, 0.4 * 64**0.5
-    level = noise_levels(noise, zeros, edges)[0, 0]
+    level = noise_levels(noise, *of_one_band)[0, 0]
     assert level * NOISE_UNIT == pytest.approx(FILL_ALONE * 0.4, abs=NOISE_UNIT)
-    assert noise_levels(attack, zeros, edges)[0, 0] < level / 2
-    assert noise_levels(tone, zeros, edges)[0, 0] < level / 2
+    assert noise_levels(attack, *of_one_band)[0, 0] < level / 2
+    assert noise_levels(tone, *of_one_band)[0, 0] < level / 2
+
+
+def test_noise_that_blocks_share_out_has_the_same_energy() -> None:
+    """An attack in the middle of frames of 8 blocks: by the gains that the decoder gives the blocks, noise of
+    the level told is as loud on average as what became zero."""
+    rng, split = np.random.default_rng(4), 3
+    rows = np.arange(256)
+    after = (rows % 8 >= 4)[:, None]
+    scaled = rng.uniform(-0.5, 0.5, (256, NOISE_FRAMES)) * np.where(after, 1.0, 0.1)
+    q = np.where(after & (rng.random(scaled.shape) < 0.2), 2, 0).astype(np.int32)
+    bands, splits = np.full(256, 30), np.full(NOISE_FRAMES, split)
+    level = noise_levels(scaled, q, bands, splits)[-1, 0] * NOISE_UNIT
+    gains = np.stack([block_gains(q[:, frame], rows, bands, split) for frame in range(NOISE_FRAMES)], 1)
+    zero = q == 0
+    made, wanted = (level * gains)[zero].mean(), np.abs(scaled[zero]).mean() * np.sqrt(np.pi / 2)
+    assert FILL * wanted <= made + NOISE_UNIT
+    assert made - NOISE_UNIT <= FILL_ALONE * wanted
+    assert gains[rows % 8 < 4].max() < 0.5 < gains[rows % 8 >= 4].min()

@@ -33,7 +33,8 @@ KINDS: dict[str, tuple[Header, EncodeSettings]] = {
     "stft-random": (replace(STFT, mask="random"), profile("stft", mask="random", drop=0.5)),
     "mdct": (MDCT, profile("mdct", drop=0.5)),
     "mdct-random": (replace(MDCT, mask="random"), profile("mdct", mask="random", drop=0.5)),
-    "perceptual": (replace(MDCT, mask="perceptual"), EncodeSettings()),
+    "perceptual": (replace(MDCT, mask="perceptual", revised=True), EncodeSettings()),
+    "perceptual, 1.2": (replace(MDCT, mask="perceptual"), EncodeSettings()),
 }
 EVERY = pytest.mark.parametrize("kind", KINDS)
 
@@ -103,7 +104,7 @@ def test_a_part_that_cannot_be_decoded_is_as_good_as_lost(kind: str) -> None:
         np.testing.assert_array_equal(getattr(found, name), getattr(wanted, name), name)
 
 
-@pytest.mark.parametrize("kind", ["mdct", "perceptual"])
+@pytest.mark.parametrize("kind", ["mdct", "perceptual", "perceptual, 1.2"])
 def test_parts_that_disagree_on_block_switching_are_told(kind: str) -> None:
     mode, (first, second, *_) = encoded(kind, signal(700))
     one, other = (mode.read(packets(bodies), 8)[0] for bodies in (first, second))

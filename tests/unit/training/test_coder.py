@@ -22,10 +22,12 @@ PAIR = Audio(np.stack([CLIP.samples[0], 0.5 * CLIP.samples[0]]), CLIP.sample_rat
 
 class _Tape:
     def __init__(self) -> None:
-        self.seen: list[tuple[int, int, np.ndarray, np.ndarray]] = []
+        self.seen: list[tuple[tuple[str, int], int, np.ndarray, np.ndarray]] = []
         self.tables: dict[str, int] = {}
 
-    def coefficients(self, network: int, stage: int, inputs: np.ndarray, classes: np.ndarray) -> None:
+    def coefficients(
+        self, network: tuple[str, int], stage: int, inputs: np.ndarray, classes: np.ndarray
+    ) -> None:
         self.seen.append((network, stage, inputs, classes))
 
     def symbols(self, table: str, context: np.ndarray, symbols: np.ndarray) -> None:
@@ -56,10 +58,13 @@ def test_every_coefficient_is_heard_once_with_the_class_of_its_magnitude(name: s
     classes = np.concatenate([classes for *_, classes in tape.seen])
     np.testing.assert_array_equal(classes > 0, np.concatenate(zeros))
     np.testing.assert_array_equal(classes[classes > 0] - 1, np.concatenate(magnitudes))
-    for network, stage, inputs, _ in tape.seen:
+    for (table, network), stage, inputs, _ in tape.seen:
+        assert table == name
         assert inputs.shape[1] == coder.inputs_of_networks()[network]
         assert (stage == 0) == (network < 2)
-    assert ("differences" in tape.tables) == (name == "perceptual")
+    assert {"differences", "paired"} & set(tape.tables) == (
+        {"differences", "paired"} if name == "perceptual" else set()
+    )
 
 
 def test_symbols_of_an_stft_file_are_heard() -> None:
@@ -91,7 +96,7 @@ def test_frozen_tables_in_their_own_form_give_the_same_bytes(name: str) -> None:
 def test_other_tables_give_other_bytes_and_only_within(name: str) -> None:
     before = encode(PAIR, profile(name))
     tables = coder.frozen()
-    for table, rows in (("stft", "zeros"), ("mdct", "nonzero"), ("scale_factors", "differences")):
+    for table, rows in (("stft", "zeros"), ("mdct", "nonzero"), ("perceptual", "differences")):
         tables[table][rows] = tables[table][rows][::-1]
     with coder.started_from(tables):
         assert encode(PAIR, profile(name)) != before
@@ -122,12 +127,15 @@ class _Formula:
 def test_a_collection_is_the_same_from_any_number_of_processes() -> None:
     sources = [_Formula("castanets"), _Formula("glides")]
     one, two = (joined(list(collect(sources, 1, seed=3, jobs=jobs))) for jobs in (1, 2))
-    for a, b in zip(one.samples, two.samples, strict=True):
+    assert one.samples.keys() == two.samples.keys()
+    for a, b in ((one.samples[key], two.samples[key]) for key in one.samples):
         np.testing.assert_array_equal(a.inputs, b.inputs)
         np.testing.assert_array_equal(a.classes, b.classes)
     for name in one.counts:
         np.testing.assert_array_equal(one.counts[name], two.counts[name])
-    assert all(len(samples.classes) == len(samples.inputs) == len(samples.stages) for samples in one.samples)
+    assert all(
+        len(samples.classes) == len(samples.inputs) == len(samples.stages) for samples in one.samples.values()
+    )
 
 
 def test_the_form_of_the_frozen_files() -> None:
@@ -135,14 +143,16 @@ def test_the_form_of_the_frozen_files() -> None:
     assert {name: sorted(table) for name, table in tables.items()} == {
         "stft": ["imag", "real", "zeros"],
         "mdct": ["magnitudes", "networks", "nonzero"],
-        "scale_factors": ["differences"],
+        "perceptual": ["differences", "magnitudes", "networks", "nonzero", "paired"],
     }
     assert np.shape(tables["stft"]["zeros"]) == (400,)
     assert np.shape(tables["stft"]["real"]) == (25, 23)
     assert np.shape(tables["stft"]["imag"]) == (100, 23)
-    assert np.shape(tables["mdct"]["nonzero"]) == (6, 48)
-    assert np.shape(tables["mdct"]["magnitudes"]) == (24, 22)
-    assert np.shape(tables["scale_factors"]["differences"]) == (140, 15)
+    for name in coder.NETWORKED:
+        assert np.shape(tables[name]["nonzero"]) == (6, 48)
+        assert np.shape(tables[name]["magnitudes"]) == (24, 22)
+    assert np.shape(tables["perceptual"]["differences"]) == (140, 15)
+    assert np.shape(tables["perceptual"]["paired"]) == (100, 15)
 
 
 @pytest.mark.parametrize("name", coder.NAMES)

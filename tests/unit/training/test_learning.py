@@ -180,21 +180,24 @@ def test_counts_are_shares_where_much_was_seen_and_the_general_ones_where_nothin
 
 def test_tables_have_the_form_of_the_frozen_ones() -> None:
     rng = np.random.default_rng(6)
-    seen = {name: rng.integers(0, 50, SHAPES[name]) for name in ("zeros", "real", "imag", "differences")}
+    names = ("zeros", "real", "imag", "differences", "paired")
+    seen = {name: rng.integers(0, 50, SHAPES[name]) for name in names}
     stft, factors = counts.stft_tables(seen), counts.scale_factor_tables(seen)
-    for table, name in ((stft, "stft"), (factors, "scale_factors")):
+    assert set(factors) == {"differences", "paired"}
+    for table, name in ((stft, "stft"), (factors, "perceptual")):
         assert {key: np.shape(rows) for key, rows in table.items()} == {
-            key: np.shape(rows) for key, rows in frozen()[name].items()
+            key: np.shape(frozen()[name][key]) for key in table
         }
     assert np.min(stft["zeros"]) >= 1
     assert np.max(stft["zeros"]) <= 4095
     assert min(np.min(stft["real"]), np.min(stft["imag"]), np.min(factors["differences"])) >= 1
+    assert np.min(factors["paired"]) >= 1
 
 
 def test_files_come_back_and_never_go_into_the_package(tmp_path: Path) -> None:
     tables = frozen()
     paths = export.write(tables, tmp_path / "new")
-    assert [path.name for path in paths] == ["stft.json", "mdct.json", "scale_factors.json"]
+    assert [path.name for path in paths] == ["stft.json", "mdct.json", "perceptual.json"]
     assert export.read(tmp_path / "new") == tables
     package = Path(dpcodec.__file__).parent
     (tmp_path / "link").symlink_to(package)
