@@ -18,7 +18,7 @@ from dpcodec.transform.bands import band_edges
 
 SLOPE_DB = 15.0
 POWER = 0.6
-FOLLOW, FOLLOW_TIME = (0.75, 0.85), 0.6
+FOLLOW, FOLLOW_TIME = (0.75, 0.85), 0.65
 """The noise follows its threshold to these powers: the mean over a segment of a band's threshold in dB, with
 coarse and with fine steps, and what a frame's differs from it. At 1 every band is as bad as every other, at 0
 the noise is white."""

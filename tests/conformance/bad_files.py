@@ -275,7 +275,7 @@ def bad_files(good: dict[str, bytes]) -> dict[str, bytes]:
         **mdct_bodies(split(good["mdct-impulses"])),
         **mdct_exact_bodies(split(good["mdct-impulses-exact"])),
         **perceptual_headers(split(good["shaped-impulses"]), packets),
-        **revised(split(good["revised-impulses"])),
+        **revised(split(good["revised-bursts"])),
         **perceptual_bodies(split(good["shaped-impulses"]), split(good["shaped-unsplit"])),
         **{
             f"{kind}short-segment": short_segment(split(good[f"{kind}from-a-pipe"]))

@@ -347,8 +347,8 @@ def _revised() -> list[Good]:
         Good("revised-channels-3", low, channels=3, kind="noise", samples=700),
         Good("revised-silent-first", PERCEPTUAL, channels=2, kind="tones but a silent channel 0"),
         Good("revised-silent-second", PERCEPTUAL, channels=2, kind="tones but a silent channel 1"),
-        Good("revised-impulses", low, kind="impulses", samples=2000),
-        Good("revised-impulses-parts", {**low, "parts": 7}, kind="impulses", channels=2, samples=1200),
+        Good("revised-bursts", low, kind="bursts", samples=2000),
+        Good("revised-bursts-parts", {**low, "parts": 7}, kind="bursts", channels=2, samples=1200),
         Good("revised-weights-63", PERCEPTUAL, kind="loud impulses", channels=2, samples=900),
         Good(
             "revised-frames-300",
@@ -357,7 +357,7 @@ def _revised() -> list[Good]:
             channels=2,
             samples=9500,
         ),
-        Good("revised-2048", {**wide, "quality": 1.0}, kind="impulses", samples=9000, rate=44100, channels=2),
+        Good("revised-2048", {**wide, "quality": 1.0}, kind="bursts", samples=9000, rate=44100, channels=2),
         Good(
             "revised-minor-version-9",
             PERCEPTUAL,

@@ -40,6 +40,7 @@ SIGNALS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     "tones with a silent middle": lambda n, c: _tones(n, c) * ((n < 400) | (n >= 1600)),
     "constant": lambda n, c: 0.5 + 0.0 * n * c,
     "impulses": lambda n, c: 1.0 * (n % 251 == 100) * (c >= 0),
+    "bursts": lambda n, c: _noise(n, c) * (0.005 + 0.5 * (n % 400 >= 170)),
     "loud impulses": lambda n, c: 1e20 * (n % 251 == 100) * (c >= 0),
     "alternating": lambda n, c: 1.0 - 2.0 * ((n + c) % 2),
     "square": lambda n, c: 1.0 - 2.0 * ((n // 37 + c) % 2),

@@ -301,7 +301,7 @@ def test_revised_files_hold_what_readme_says() -> None:
         head = split(read("good", name))[0].body
         assert (head[1], head[2], head[42]) == (9 if name.endswith("-9") else 3, 0x38, 4)
     shared_out = {}
-    for name in ("revised-impulses", "revised-impulses-parts", "revised-2048"):
+    for name in ("revised-bursts", "revised-bursts-parts", "revised-2048"):
         found = perceptual_segments(name)
         cut = [segment.noise[:, :, segment.block_splits[0] > 0] for segment in found]
         shared_out[name] = sum(len(np.unique(noise[noise > 0])) for noise in cut)
