@@ -39,14 +39,23 @@ def match_energy(scaled: np.ndarray, q: np.ndarray, edges: np.ndarray) -> np.nda
 
     wanted = np.log2(sums(magnitude**2) + 1e-9)
     fixed = sums(np.where(large, np.square(q, dtype=np.float64), NOISE))
-    least, best = np.full(wanted.shape, np.inf), np.full(wanted.shape, USUAL)
-    for threshold in THRESHOLDS:
-        ones = sums((small >= threshold).astype(np.float64))
-        made = np.log2(fixed + (ONE**2 - NOISE) * ones + 1e-9)
-        cost = np.abs(made - wanted) + PRICE * abs(threshold - USUAL)
-        best = np.where(cost < least, threshold, best)
-        least = np.minimum(cost, least)
-    thresholds = np.repeat(best, np.diff([*edges, len(q)]), axis=0)
+    ones = _passing(small, edges)
+    made = np.log2(fixed + (ONE**2 - NOISE) * ones + 1e-9)
+    price = PRICE * np.abs(np.array(THRESHOLDS) - USUAL)
+    best = np.argmin(np.abs(made - wanted) + price[:, None, None], axis=0)
+    thresholds = np.repeat(np.array(THRESHOLDS)[best], np.diff([*edges, len(q)]), axis=0)
     signs = np.where(small >= thresholds, np.sign(scaled), 0.0)
     chosen: np.ndarray = np.where(large, q, signs).astype(np.int32)
     return chosen
+
+
+def _passing(magnitudes: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    """How many of the magnitudes [K, L] of each band and frame reach each threshold: [thresholds, B, L]."""
+    bands, frames = len(edges), magnitudes.shape[1]
+    band = np.repeat(np.arange(bands), np.diff([*edges, len(magnitudes)]))
+    reached = np.searchsorted(THRESHOLDS, magnitudes.ravel(), side="right").reshape(magnitudes.shape)
+    cell = (reached * bands + band[:, None]) * frames + np.arange(frames)
+    levels = len(THRESHOLDS) + 1
+    counts = np.bincount(cell.ravel(), minlength=levels * bands * frames).reshape(levels, bands, frames)
+    found: np.ndarray = counts[::-1].cumsum(axis=0)[-2::-1]
+    return found
