@@ -76,7 +76,9 @@ def decode(data: bytes, settings: DecodeSettings | None = None) -> Audio:
     writers: list[ArrayWriter] = []
 
     def collect(info: StreamInfo) -> ArrayWriter:
-        writers.append(ArrayWriter(info.sample_rate, info.channels, info.sample_format, info.tags))
+        writers.append(
+            ArrayWriter(info.sample_rate, info.channels, info.sample_format, info.tags, info.attachments)
+        )
         return writers[0]
 
     decode_stream(io.BytesIO(data), collect, settings or DecodeSettings())

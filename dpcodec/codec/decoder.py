@@ -10,7 +10,9 @@ from typing import BinaryIO
 import numpy as np
 
 from dpcodec.audio.audio import SampleFormat
+from dpcodec.audio.metadata.model import without_positions
 from dpcodec.audio.streams import AudioWriter
+from dpcodec.audio.suffixes import way_out
 from dpcodec.codec.memory import check_rebuilding
 from dpcodec.codec.rebuild import Rebuild, time_range_of
 from dpcodec.codec.report import DecodeReport
@@ -33,6 +35,7 @@ class StreamInfo:
     samples: int | None
     sample_format: SampleFormat
     tags: tuple[tuple[str, str], ...]
+    attachments: tuple[tuple[str, bytes], ...] = ()
 
 
 def decode_stream(
@@ -59,12 +62,17 @@ def decode_stream(
     report = DecodeReport(header.sample_rate, header.channels)
     wanted = time_range_of(header, settings)
     _check_duration(wanted.samples(reader.total_samples) or 0, header.sample_rate, settings)
+    attachments = reader.attachments
+    if wanted.partial:
+        attachments, warning = without_positions(attachments)
+        report.warnings += [warning] if warning else []
     info = StreamInfo(
         header.sample_rate,
         header.channels,
         wanted.samples(reader.total_samples),
-        SampleFormat(header.container, header.subtype),
+        SampleFormat(way_out(header.container), header.subtype),
         reader.tags,
+        attachments,
     )
     solver = SolverSettings(
         device=device,
