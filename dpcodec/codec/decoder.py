@@ -17,7 +17,7 @@ from dpcodec.codec.memory import check_rebuilding
 from dpcodec.codec.rebuild import Rebuild, time_range_of
 from dpcodec.codec.report import DecodeReport
 from dpcodec.container.stream import Reader, ReadLimits
-from dpcodec.errors import DpcodecError, LimitError
+from dpcodec.errors import DpcodecError, LimitError, SettingsError
 from dpcodec.inpaint.device import require_torch, resolve_device
 from dpcodec.inpaint.problem import Progress, silent
 from dpcodec.inpaint.solver_settings import SolverSettings
@@ -50,7 +50,7 @@ def decode_stream(
     sample that is written is finite. Raises `FormatError`, `VersionError` or `LimitError` before any output
     where nothing can be decoded (a pipe may show only later that it holds too much, or the time limit be
     over: `LimitError` then too), `DeviceError` before anything is read where the device is not there,
-    `SettingsError` for a solver that there is not.
+    `SettingsError` for a solver that there is not, or a start behind the end.
     """
     check_solver(settings.solver)
     if settings.solver != AUTO and SOLVERS[settings.solver].torch:
@@ -61,6 +61,7 @@ def decode_stream(
     header = reader.header
     report = DecodeReport(header.sample_rate, header.channels)
     wanted = time_range_of(header, settings)
+    _check_start(wanted.first, reader.total_samples, header.sample_rate)
     _check_duration(wanted.samples(reader.total_samples) or 0, header.sample_rate, settings)
     attachments = reader.attachments
     if wanted.partial:
@@ -93,6 +94,8 @@ def decode_stream(
             if not (np.abs(block) <= LOUDEST).all():
                 raise DpcodecError("samples are not finite: this is a fault in dpcodec")
             writer.write(block)
+    if not report.samples:
+        _check_start(wanted.first, reader.total_samples, header.sample_rate)
     report.clipped = writer.clipped
     for text in writer.warnings:
         report.warn(text)
@@ -100,6 +103,14 @@ def decode_stream(
     report.damaged = bool(report.damage) or not (reader.whole or wanted.partial)
     report.warnings[:0] = reader.warnings
     return report
+
+
+def _check_start(first: int, samples: int | None, rate: int) -> None:
+    """Refuse a time range that begins where there is nothing any more."""
+    if samples is not None and first >= max(samples, 1):
+        raise SettingsError(
+            f"start is {first / rate:g} s, the audio ends at {samples / rate:g} s: give an earlier one"
+        )
 
 
 def _check_duration(samples: int, rate: int, settings: DecodeSettings) -> None:
