@@ -19,7 +19,7 @@ from dpcodec.audio.guarded_file import GuardedFile
 from dpcodec.audio.metadata.door import read_metadata, write_metadata
 from dpcodec.audio.metadata.model import speakers_of
 from dpcodec.audio.samples import ENCODINGS, SUBTYPE_ENCODINGS, to_integers
-from dpcodec.audio.speakers import inverse, turned, vorbis_layout
+from dpcodec.audio.speakers import order_in_vorbis, turned
 from dpcodec.audio.streams import Attachments, AudioReader, AudioWriter, Tags, check_stream
 from dpcodec.errors import AudioError
 
@@ -126,9 +126,8 @@ class SndfileWriter(AudioWriter):
         self._about = (sample_rate, channels)
         self._metadata = (tags, attachments)
         self._order = tuple(range(channels))
-        if container == "ogg" and speakers_of(attachments):
-            mask, order = vorbis_layout(channels)
-            self._order = inverse(order) if mask == speakers_of(attachments) else self._order
+        if container == "ogg":
+            self._order = order_in_vorbis(speakers_of(attachments), channels)
         self._written = 0
         self._start = fo.tell()
         _check_limits(self._subtype if container == "ogg" else container, sample_rate, channels)

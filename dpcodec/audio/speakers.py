@@ -20,12 +20,13 @@ FLAC_MASKS = {
     2: _L | _R,
     3: _L | _R | _C,
     4: _L | _R | _BL | _BR,
-    5: _L | _R | _C | _BL | _BR,
-    6: _L | _R | _C | _LFE | _BL | _BR,
+    5: _L | _R | _C | _SL | _SR,
+    6: _L | _R | _C | _LFE | _SL | _SR,
     7: _L | _R | _C | _LFE | _BC | _SL | _SR,
     8: _L | _R | _C | _LFE | _BL | _BR | _SL | _SR,
 }
-"""What so many channels mean in FLAC (RFC 9639, section 9.1.3), in the order of the bits."""
+"""What so many channels mean in FLAC (RFC 9639, section 9.1.3), in the order of the bits. Of five and six it says
+"back or surround", which the programs flac and ffmpeg take for the speakers at the sides."""
 
 _VORBIS = {
     1: (_C,),
@@ -87,6 +88,14 @@ def usual_mask(channels: int) -> int:
 def vorbis_layout(channels: int) -> tuple[int, Order]:
     """(mask, order) of so many channels in Vorbis and Opus; mask 0 where it defines none."""
     return _in_order(_VORBIS.get(channels, ()), channels)
+
+
+def order_in_vorbis(mask: int, channels: int) -> Order:
+    """What turns channels of this mask into the order of Vorbis and Opus, which call speakers at the sides
+    rear ones where there are no others; no change for a mask that they do not have."""
+    usual, order = vorbis_layout(channels)
+    folded = mask if mask & (_BL | _BR) else mask & ~(_SL | _SR) | (mask & (_SL | _SR)) >> 5
+    return inverse(order) if usual and usual in (mask, folded) else tuple(range(channels))
 
 
 def parse_apple_layout(body: bytes, channels: int) -> tuple[int, Order]:

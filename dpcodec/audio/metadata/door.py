@@ -81,7 +81,7 @@ def write_metadata(
     start = fo.seek(0)
     try:
         if container == "flac":
-            warnings = vorbis.write_flac(fo, tags, _without_id3(attachments), FLAC_MASKS.get(channels, 0))
+            warnings = vorbis.write_flac(fo, tags, _without_id3(attachments), usual_mask(channels))
         elif container == "ogg":
             warnings = vorbis.write_ogg(fo, tags, _without_id3(attachments), vorbis_layout(channels)[0])
         elif container == "aiff":

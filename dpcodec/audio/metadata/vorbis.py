@@ -53,7 +53,7 @@ def read_flac(fo: BinaryIO) -> Metadata:
 def write_flac(fo: BinaryIO, tags: Tags, attachments: Attachments, usual_mask: int) -> list[str]:
     """Put metadata into a whole FLAC file that starts at byte 0; warnings for what it cannot hold.
 
-    usual_mask  the speakers that FLAC's own order of so many channels means; another layout is told
+    usual_mask  the speakers that need not be told
     """
     from mutagen.flac import FLAC, CueSheet, MetadataBlock
 
