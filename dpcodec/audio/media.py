@@ -10,7 +10,7 @@ import numpy as np
 
 from dpcodec.audio.audio import SampleFormat
 from dpcodec.audio.metadata.id3 import chapter_tags
-from dpcodec.audio.metadata.model import PICTURE, Metadata, bounded, speakers_attachment
+from dpcodec.audio.metadata.model import PICTURE, Metadata, bounded, speakers_attachment, unusual
 from dpcodec.audio.metadata.mp4 import read_mp4
 from dpcodec.audio.metadata.pictures import pack_picture
 from dpcodec.audio.speakers import usual_mask
@@ -78,7 +78,7 @@ class MediaReader(AudioReader):
         if not any(kind == PICTURE for kind, _ in found.attachments):
             found.attachments += _pictures(self._container)
         mask = _mask(context)
-        if mask not in (0, usual_mask(self.channels)):
+        if unusual(mask, usual_mask(self.channels)):
             found.attachments.insert(0, speakers_attachment(mask))
         found = bounded(found)
         self.tags, self.attachments = tuple(found.tags), tuple(found.attachments)

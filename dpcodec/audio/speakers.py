@@ -25,8 +25,8 @@ FLAC_MASKS = {
     7: _L | _R | _C | _LFE | _BC | _SL | _SR,
     8: _L | _R | _C | _LFE | _BL | _BR | _SL | _SR,
 }
-"""What so many channels mean in FLAC (RFC 9639, section 9.1.3), in the order of the bits. Of five and six it says
-"back or surround", which the programs flac and ffmpeg take for the speakers at the sides."""
+"""What so many channels mean in FLAC (RFC 9639, section 9.1.3), in the order of the bits. Of five and six it
+says "back or surround", which the programs flac and ffmpeg take for the speakers at the sides."""
 
 _VORBIS = {
     1: (_C,),

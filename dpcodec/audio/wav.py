@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from dpcodec.audio.audio import SampleFormat
 from dpcodec.audio.byte_source import ByteSource
-from dpcodec.audio.metadata.model import MAX_ATTACHMENTS_BYTES, speakers_attachment
+from dpcodec.audio.metadata.model import MAX_ATTACHMENTS_BYTES, speakers_attachment, unusual
 from dpcodec.audio.metadata.riff import DERIVED, interpret
 from dpcodec.audio.raw import PcmReader, RawFormat
 from dpcodec.audio.samples import SUBTYPE_ENCODINGS
@@ -150,7 +150,7 @@ def read_header(source: ByteSource) -> WavHeader:
     _weigh_length(source, header, declared, chunks)
     found = interpret(chunks.found)
     mask = header.fmt.speakers
-    first = [speakers_attachment(mask)] if mask not in (0, usual_mask(header.fmt.channels)) else []
+    first = [speakers_attachment(mask)] if unusual(mask, usual_mask(header.fmt.channels)) else []
     header.tags, header.attachments = tuple(found.tags), (*first, *found.attachments)
     header.warnings += [*chunks.warnings, *found.warnings]
     return header

@@ -50,7 +50,7 @@ def test_there_and_back(cli: Run, tmp_path: Path, layout: str, suffix: str) -> N
     cli("encode", source, "-q").succeeds()
     middle = tmp_path / f"b{suffix}"
     assert cli("decode", tmp_path / "a.dpc", middle, "-q").succeeds().err == ""
-    if suffix != ".aiff":  # FFmpeg does not read the layout of AIFF
+    if suffix != ".aiff" and layout != "downmix":  # what FFmpeg does not read
         said = [probe(path)["streams"][0].get("channel_layout") for path in (source, middle)]
         assert said[0] == said[1]
     cli("encode", middle, "-q").succeeds()
@@ -73,9 +73,7 @@ def test_files_of_other_programs(cli: Run, tmp_path: Path, layout: str, kind: st
 
 
 @pytest.mark.parametrize("channels", range(3, 9))
-def test_flac_that_says_nothing_means_what_the_program_flac_says(
-    cli: Run, tmp_path: Path, channels: int
-) -> None:
+def test_flac_that_says_nothing_means_what_flac_says(cli: Run, tmp_path: Path, channels: int) -> None:
     need("flac")
     x, rate = soundfile.read(wave(tmp_path / "a.wav", channels))
     soundfile.write(tmp_path / "a.flac", x, rate)

@@ -23,6 +23,7 @@ from dpcodec.audio.metadata.model import (
     chunks_of,
     lost_warning,
     speakers_of,
+    unusual,
 )
 from dpcodec.audio.speakers import build_apple_layout
 from dpcodec.audio.streams import Attachments, Tags
@@ -87,7 +88,7 @@ def append_aiff(fo: BinaryIO, tags: Tags, attachments: Attachments, usual_mask: 
         tag = build_id3(tags, attachments)
         chunks += [(b"ID3 ", tag)] if tag else []
     mask = speakers_of(attachments)
-    if mask not in (0, usual_mask):
+    if unusual(mask, usual_mask):
         chunks.append((b"CHAN", build_apple_layout(mask)))
     chunks += chunks_of(attachments, "aiff")
     end = fo.seek(0, os.SEEK_END)
@@ -123,7 +124,7 @@ def append_caf(fo: BinaryIO, tags: Tags, attachments: Attachments, usual_mask: i
     """As `append_aiff`, for a CAF file, whose info chunk takes any key."""
     chunks = []
     mask = speakers_of(attachments)
-    if mask not in (0, usual_mask):
+    if unusual(mask, usual_mask):
         chunks.append((b"chan", build_apple_layout(mask)))
     if tags:
         words = [(_CAF_NAMES.get(key.upper(), key), value.replace("\0", " ")) for key, value in tags]

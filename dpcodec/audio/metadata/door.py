@@ -17,6 +17,7 @@ from dpcodec.audio.metadata.model import (
     lost_warning,
     speakers_attachment,
     speakers_of,
+    unusual,
 )
 from dpcodec.audio.speakers import FLAC_MASKS, Order, parse_apple_layout, usual_mask, vorbis_layout
 from dpcodec.audio.streams import Attachments, Tags
@@ -121,7 +122,7 @@ def _with_speakers(kind: str, layout: apple.Layout, found: Metadata, channels: i
         if not mask:
             found.warnings.append("the layout of the speakers is none that is known here: left out")
     others = [item for item in found.attachments if item[0] != SPEAKERS]
-    first = [speakers_attachment(mask)] if mask not in (0, usual_mask(channels)) else []
+    first = [speakers_attachment(mask)] if unusual(mask, usual_mask(channels)) else []
     return Found(tuple(found.tags), (*first, *others), found.warnings, order)
 
 

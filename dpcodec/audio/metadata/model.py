@@ -100,6 +100,11 @@ def speakers_of(attachments: Sequence[tuple[str, bytes]]) -> int:
     return int(_MASK.unpack(found[0])[0]) if found else 0
 
 
+def unusual(speakers: int, usual: int) -> bool:
+    """Whether a channel mask is known and must be told, since it is not what nobody needs to be told."""
+    return speakers not in (0, usual)
+
+
 def speakers_attachment(mask: int) -> tuple[str, bytes]:
     """A channel mask as an attachment."""
     return SPEAKERS, _MASK.pack(mask)

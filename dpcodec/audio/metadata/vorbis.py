@@ -17,6 +17,7 @@ from dpcodec.audio.metadata.model import (
     of_kind,
     speakers_attachment,
     speakers_of,
+    unusual,
 )
 from dpcodec.audio.metadata.pictures import picture_of
 from dpcodec.audio.streams import Attachments, Tags
@@ -64,7 +65,7 @@ def write_flac(fo: BinaryIO, tags: Tags, attachments: Attachments, usual_mask: i
     file: Any = FLAC(fileobj=fo)
     file.clear_pictures()
     mask = speakers_of(attachments)
-    if mask not in (0, usual_mask):
+    if unusual(mask, usual_mask):
         good.append((MASK_KEY, f"0x{mask:04X}"))
     _put_comments(file, good)
     for data in of_kind(attachments, PICTURE):
@@ -107,7 +108,7 @@ def write_ogg(fo: BinaryIO, tags: Tags, attachments: Attachments, usual_mask: in
     channels."""
     good, lost = _valid(tags)
     kinds = [kind for kind, _ in attachments if kind not in (PICTURE, "speakers")]
-    if speakers_of(attachments) not in (0, usual_mask):
+    if unusual(speakers_of(attachments), usual_mask):
         kinds.append("speakers")
     pictures = of_kind(attachments, PICTURE)
     good += [(PICTURE_KEY, base64.b64encode(data).decode("ascii")) for data in pictures]
