@@ -19,6 +19,7 @@ import mutagen.oggvorbis
 import mutagen.wave
 import numpy as np
 import pytest
+import soundfile
 from command_line import Run
 from foreign import PNG, TAGS, call, chunk, chunks, need, vorbis_tags, wave
 
@@ -105,8 +106,8 @@ def test_flac(cli: Run, tmp_path: Path) -> None:
         "-o",
         source,
     )
-    file = mutagen.flac.FLAC(source)
-    block = mutagen.flac.MetadataBlock(b"test\0\1\2")
+    file: Any = mutagen.flac.FLAC(source)
+    block: Any = mutagen.flac.MetadataBlock(b"test\0\1\2")
     block.code = 2
     file.metadata_blocks.append(block)
     file.save()
@@ -123,14 +124,14 @@ def test_ogg_vorbis(cli: Run, tmp_path: Path) -> None:
     need("ffmpeg")
     source = tmp_path / "a.ogg"
     call("ffmpeg", "-v", "error", "-i", wave(tmp_path / "a.wav"), "-c:a", "libvorbis", source)
-    file = mutagen.oggvorbis.OggVorbis(source)
+    file: Any = mutagen.oggvorbis.OggVorbis(source)
     file.tags[:] = [(k, v) for k, vs in TAGS.items() for v in vs]
     picture = flac_picture().write()
     file.tags.append(("METADATA_BLOCK_PICTURE", base64.b64encode(picture).decode()))
     file.save()
     back, told = there_and_back(cli, source, ".ogg")
     assert told == ""
-    found = mutagen.oggvorbis.OggVorbis(back).tags
+    found: Any = mutagen.oggvorbis.OggVorbis(back).tags
     assert vorbis_tags(found) == TAGS
     assert base64.b64decode(found["METADATA_BLOCK_PICTURE"][0]) == picture
 
@@ -144,6 +145,8 @@ def test_opus(cli: Run, tmp_path: Path) -> None:
     call("opusenc", "--quiet", *options, "--picture", image, wave(tmp_path / "a.wav", rate=48000), source)
     back, told = there_and_back(cli, source, ".opus")
     assert told == ""
+    before: Any
+    after: Any
     before, after = (mutagen.oggopus.OggOpus(p).tags for p in (source, back))
     assert vorbis_tags(after) == vorbis_tags(before) == TAGS
     assert after["METADATA_BLOCK_PICTURE"] == before["METADATA_BLOCK_PICTURE"]
@@ -179,7 +182,7 @@ def test_id3_in_chunks(cli: Run, tmp_path: Path, suffix: str) -> None:
     need("sox")
     source = tmp_path / f"a{suffix}"
     call("sox", wave(tmp_path / "b.wav"), source)
-    kind = mutagen.wave.WAVE if suffix == ".wav" else mutagen.aiff.AIFF
+    kind: Any = mutagen.wave.WAVE if suffix == ".wav" else mutagen.aiff.AIFF
     file = kind(source)
     file.add_tags()
     for frame in id3_frames():
@@ -281,7 +284,7 @@ def test_the_sound_of_videos(cli: Run, tmp_path: Path, suffix: str, codec: str) 
     found = mutagen.flac.FLAC(back)
     assert (found["TITLE"], found["CHAPTER001NAME"]) == (["M"], ["Start"])
     assert abs(found.info.total_samples - 14400) < 2200
-    assert foreign.loudest(foreign.soundfile.read(back)[0], 48000) == [1, 2]
+    assert foreign.loudest(soundfile.read(back)[0], 48000) == [1, 2]
 
 
 def test_media_without_pyav(cli: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -321,7 +324,7 @@ def test_the_bit_rate_does_not_count_pictures(cli: Run, tmp_path: Path) -> None:
     wave(tmp_path / "a.wav", seconds=3)
     cli("encode", tmp_path / "a.wav", "-q", "--bitrate", "48k").succeeds()
     size = (tmp_path / "a.dpc").stat().st_size
-    file = mutagen.wave.WAVE(tmp_path / "a.wav")
+    file: Any = mutagen.wave.WAVE(tmp_path / "a.wav")
     file.add_tags()
     noise = np.random.default_rng(1).bytes(100_000)
     file.tags.add(mutagen.id3.APIC(encoding=3, mime="image/jpeg", type=3, desc="", data=noise))

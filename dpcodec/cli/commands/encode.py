@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -158,7 +159,10 @@ def encode_file(
     started = time.monotonic()
     with create(job, screen, spool=verify) as output, open_source(job.source) as source:
         with dpcodec.open_audio(source, raw=raw) as reader, screen.meter(job.source) as meter:
-            reader.tags = tags.apply(reader.tags if settings.keep_tags else ())
+            if settings.keep_tags:
+                reader.tags = tags.apply(reader.tags)
+            else:
+                settings = replace(settings, tags=tags.apply(()))
 
             def progress(done: float, total: float | None, detail: str) -> None:
                 if done > limit_s:
