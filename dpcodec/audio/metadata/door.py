@@ -90,7 +90,7 @@ def write_metadata(
         elif container == "caf":
             return apple.append_caf(fo, tags, attachments, usual_mask(channels))
         else:
-            return nowhere(container, tags, attachments)
+            return nowhere(container.upper(), tags, attachments)
     except OSError:
         raise
     except Exception as exc:  # noqa: BLE001 - a file without its tags is better than none
@@ -100,10 +100,10 @@ def write_metadata(
     return warnings + lost_warning(container.upper() if container == "flac" else "Ogg", lost)
 
 
-def nowhere(container: str, tags: Tags, attachments: Attachments) -> list[str]:
-    """The warning of a container that holds samples and nothing else."""
+def nowhere(output: str, tags: Tags, attachments: Attachments) -> list[str]:
+    """The warning of an output that holds samples and nothing else."""
     others = [kind for kind, _ in attachments if kind != ID3]
-    return lost_warning(container.upper(), [key for key, _ in tags], others)
+    return lost_warning(output, [key for key, _ in tags], others)
 
 
 def _without_id3(attachments: Attachments) -> Attachments:
