@@ -11,6 +11,7 @@ from typing import Any
 
 import foreign
 import mutagen.aiff
+import mutagen.apev2
 import mutagen.flac
 import mutagen.id3
 import mutagen.mp4
@@ -22,6 +23,8 @@ import pytest
 import soundfile
 from command_line import Run
 from foreign import PNG, TAGS, call, chunk, chunks, need, vorbis_tags, wave
+
+import dpcodec
 
 
 def there_and_back(cli: Run, source: Path, suffix: str, *options: str) -> tuple[Path, str]:
@@ -234,6 +237,53 @@ def test_mp3(cli: Run, tmp_path: Path) -> None:
     assert cli("info", tmp_path / "coded.dpc", "--json").json["samples"] == round(0.3 * foreign.RATE)
     assert cli("info", tmp_path / "coded.dpc", "--json").json["container"] == "mp3"
     cli("decode", tmp_path / "coded.dpc", tmp_path / "c.mp3").fails(2, ".mp3", "not written")
+
+
+def test_other_tags_of_mp3(cli: Run, tmp_path: Path) -> None:
+    need("lame")
+    source = tmp_path / "a.mp3"
+    call("lame", "-S", wave(tmp_path / "a.wav"), source)
+    ape: Any = mutagen.apev2.APEv2()
+    ape["REPLAYGAIN_TRACK_GAIN"], ape["Title"] = "-3 dB", "Other"
+    ape.save(source)
+    oldest = b"TAG" + b"Old".ljust(30, b"\0") + b"Me".ljust(30, b"\0") + bytes(64) + b"\xff"
+    source.write_bytes(source.read_bytes() + oldest)
+    there_and_back(cli, source, ".flac")
+    listed = cli("tag", tmp_path / "coded.dpc", "--json").json["tags"]
+    found = {key.upper(): value for key, value in listed}
+    assert (found["TITLE"], found["ARTIST"], found["REPLAYGAIN_TRACK_GAIN"]) == ("Old", "Me", "-3 dB")
+
+
+def test_foreign_metadata_in_flac(cli: Run, tmp_path: Path) -> None:
+    """What `flac --keep-foreign-metadata` keeps of a WAV file it finds again."""
+    need("flac")
+    source = wave(tmp_path / "a.wav")
+    foreign.add_chunks(source, chunk(b"bext", BEXT) + chunk(b"iXML", IXML))
+    call("flac", "-s", "--keep-foreign-metadata", source, "-o", tmp_path / "a.flac")
+    back, told = there_and_back(cli, tmp_path / "a.flac", ".flac")
+    assert told == ""
+    call("flac", "-s", "-d", "--keep-foreign-metadata", back, "-o", tmp_path / "b.wav")
+    found = chunks((tmp_path / "b.wav").read_bytes())
+    assert (b"bext", BEXT) in found
+    assert (b"iXML", IXML) in found
+
+
+@pytest.mark.parametrize("suffix", [".flac", ".ogg", ".aiff", ".wav"])
+def test_no_space_for_metadata_is_an_error(suffix: str) -> None:
+    class Full(io.BytesIO):
+        def write(self, data: Any) -> int:
+            if self.tell() + len(data) > 150_000:
+                raise OSError(28, "No space left on device")
+            return super().write(data)
+
+    tags = (("TITLE", "x" * 1000),)
+    picture = (("picture", dpcodec.pack_picture(np.random.default_rng(1).bytes(200_000))),)
+    chosen = dpcodec.format_for_name(f"a{suffix}", dpcodec.SampleFormat())
+    with (
+        pytest.raises(OSError, match="No space"),
+        dpcodec.create_audio(Full(), 44100, 1, chosen, 4000, tags, attachments=picture) as writer,
+    ):
+        writer.write(np.zeros((1, 4000), np.float32))
 
 
 def test_m4a(cli: Run, tmp_path: Path) -> None:

@@ -93,7 +93,9 @@ def write_metadata(
             return nowhere(container.upper(), tags, attachments)
     except OSError:
         raise
-    except Exception as exc:  # noqa: BLE001 - a file without its tags is better than none
+    except Exception as exc:
+        if (failure := _failure_of_the_disk(exc)) is not None:
+            raise failure from exc
         fo.seek(start)
         return [f"the metadata cannot be written ({_said(exc)}): left out"]
     lost = id3.frames_lost(attachments)
@@ -142,6 +144,15 @@ def _kind(fo: BinaryIO) -> str:
     known = {b"fLaC": "flac", b"OggS": "ogg", b"caff": "caf"}
     mp3 = len(head) > 1 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0
     return known.get(head[:4], "mp3" if mp3 else "")
+
+
+def _failure_of_the_disk(exc: BaseException | None) -> OSError | None:
+    """The error of the file that led to mutagen's, None where the metadata is at fault."""
+    while exc is not None:
+        if isinstance(exc, OSError):
+            return exc
+        exc = exc.__cause__ or exc.__context__
+    return None
 
 
 def _said(exc: Exception) -> str:

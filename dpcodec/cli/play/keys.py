@@ -8,6 +8,8 @@ import select
 import sys
 from collections.abc import Callable, Iterator
 
+from dpcodec.cli import signals
+
 NAMES = {
     " ": "pause",
     "p": "pause",
@@ -37,11 +39,17 @@ def pressed() -> Iterator[Callable[[], str]]:
 
     descriptor = sys.stdin.fileno()
     before = termios.tcgetattr(descriptor)
-    try:
-        tty.setcbreak(descriptor)
-        yield lambda: _posix_key(descriptor)
-    finally:
-        termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
+
+    def restore() -> None:
+        with contextlib.suppress(termios.error):
+            termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
+
+    with signals.at_leave(restore):
+        try:
+            tty.setcbreak(descriptor)
+            yield lambda: _posix_key(descriptor)
+        finally:
+            restore()
 
 
 def _posix_key(descriptor: int) -> str:
