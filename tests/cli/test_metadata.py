@@ -239,6 +239,17 @@ def test_mp3(cli: Run, tmp_path: Path) -> None:
     cli("decode", tmp_path / "coded.dpc", tmp_path / "c.mp3").fails(2, ".mp3", "not written")
 
 
+@pytest.mark.parametrize("suffix", [".wav", ".aiff"])
+def test_a_tag_without_a_value_is_named_where_only_id3_could_hold_it(
+    cli: Run, tmp_path: Path, suffix: str
+) -> None:
+    source = wave(tmp_path / "a.wav")
+    cli("encode", source, "-q", "--tag", "TITLE=", "--tag", "MOOD=").succeeds()
+    told = cli("decode", tmp_path / "a.dpc", tmp_path / f"b{suffix}", "-q").succeeds().err
+    assert "no place for the tags MOOD: left out" in told
+    assert cli("decode", tmp_path / "a.dpc", tmp_path / "b.flac", "-q").succeeds().err == ""
+
+
 def test_other_tags_of_mp3(cli: Run, tmp_path: Path) -> None:
     need("lame")
     source = tmp_path / "a.mp3"

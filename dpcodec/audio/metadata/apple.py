@@ -101,7 +101,8 @@ def append_aiff(fo: BinaryIO, tags: Tags, attachments: Attachments, usual_mask: 
     fo.seek(end)
     known = (SPEAKERS, PICTURE, ID3)
     kinds = [kind for kind, _ in attachments if kind not in known and not kind.startswith("aiff:")]
-    return lost_warning("AIFF", (), kinds)
+    empty = [key for key, value in tags if not value and key.upper() not in names]  # no ID3 frame is empty
+    return lost_warning("AIFF", empty, kinds)
 
 
 def read_caf(fo: BinaryIO) -> tuple[Metadata, Layout]:

@@ -48,7 +48,8 @@ def build(tags: Tags, attachments: Attachments) -> tuple[bytes, list[str]]:
     out = info + (pack_chunk(b"id3 ", tag) if tag else b"")
     out += b"".join(pack_chunk(name, data) for name, data in chunks)
     kinds = [kind for kind, _ in attachments if kind not in _KEPT and not kind.startswith("riff:")]
-    return out, lost_warning("WAV", (), kinds)
+    empty = [key for key, value in tags if not value and key in left_out]  # no ID3 frame is empty
+    return out, lost_warning("WAV", empty, kinds)
 
 
 def pack_chunk(name: bytes, data: bytes) -> bytes:
