@@ -25,7 +25,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from dpcodec.audio.audio import Audio, SampleFormat
     from dpcodec.audio.files import create_audio, format_for_name, open_audio, writable_format
+    from dpcodec.audio.metadata.pictures import pack_picture, picture_image
     from dpcodec.audio.raw import RawFormat, parse_raw
+    from dpcodec.audio.suffixes import (
+        AUDIO_SUFFIXES,
+        MEDIA_SUFFIXES,
+        WRITTEN_SUFFIXES,
+        readable_suffixes,
+        suffix_of,
+    )
     from dpcodec.codec import (
         FORMAT_VERSION,
         DecodeReport,
@@ -33,14 +41,17 @@ if TYPE_CHECKING:
         FileInfo,
         RepairReport,
         StreamInfo,
+        Tagged,
         decode,
         decode_stream,
         encode,
         encode_stream,
         inspect,
         inspect_stream,
+        read_tagged,
         repair,
         repair_stream,
+        retag_stream,
     )
     from dpcodec.errors import (
         AudioError,
@@ -66,6 +77,7 @@ if TYPE_CHECKING:
 __version__ = "0.2.0"
 
 __all__ = [  # noqa: RUF022 - plainly sorted
+    "AUDIO_SUFFIXES",
     "Audio",
     "AudioError",
     "DecodeReport",
@@ -80,6 +92,7 @@ __all__ = [  # noqa: RUF022 - plainly sorted
     "FormatError",
     "LimitError",
     "MASKS",
+    "MEDIA_SUFFIXES",
     "PROFILES",
     "RawFormat",
     "RepairReport",
@@ -87,7 +100,9 @@ __all__ = [  # noqa: RUF022 - plainly sorted
     "SampleFormat",
     "SettingsError",
     "StreamInfo",
+    "Tagged",
     "VersionError",
+    "WRITTEN_SUFFIXES",
     "__version__",
     "create_audio",
     "decode",
@@ -98,12 +113,18 @@ __all__ = [  # noqa: RUF022 - plainly sorted
     "inspect",
     "inspect_stream",
     "open_audio",
+    "pack_picture",
     "parse_mask",
     "parse_raw",
+    "picture_image",
     "profile",
     "profile_meant",
+    "read_tagged",
+    "readable_suffixes",
     "repair",
     "repair_stream",
+    "retag_stream",
+    "suffix_of",
     "writable_format",
 ]
 
@@ -111,6 +132,14 @@ _HOMES = {
     "dpcodec.audio.audio": ("Audio", "SampleFormat"),
     "dpcodec.audio.files": ("create_audio", "format_for_name", "open_audio", "writable_format"),
     "dpcodec.audio.raw": ("RawFormat", "parse_raw"),
+    "dpcodec.audio.metadata.pictures": ("pack_picture", "picture_image"),
+    "dpcodec.audio.suffixes": (
+        "AUDIO_SUFFIXES",
+        "MEDIA_SUFFIXES",
+        "WRITTEN_SUFFIXES",
+        "readable_suffixes",
+        "suffix_of",
+    ),
     "dpcodec.codec": (
         *(
             "FORMAT_VERSION",
@@ -119,10 +148,20 @@ _HOMES = {
             "FileInfo",
             "RepairReport",
             "StreamInfo",
+            "Tagged",
             "decode",
             "decode_stream",
         ),
-        *("encode", "encode_stream", "inspect", "inspect_stream", "repair", "repair_stream"),
+        *(
+            "encode",
+            "encode_stream",
+            "inspect",
+            "inspect_stream",
+            "read_tagged",
+            "repair",
+            "repair_stream",
+            "retag_stream",
+        ),
     ),
     "dpcodec.errors": (
         "AudioError",

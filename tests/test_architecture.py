@@ -55,6 +55,9 @@ DOORS = {
     "click": {"cli/"},
     "rich": {"cli/"},
     "soxr": {"audio/resample.py"},
+    "mutagen": {"audio/metadata/"},
+    "av": {"audio/media.py"},
+    "sounddevice": {"cli/play/"},
 }
 NAME_TEST = re.compile(r"""(transform|mask|mode|profile)\)? *(==|!=|in|not in) *[("]""")
 """A test of a transform, mask, mode or profile by its name."""

@@ -12,8 +12,8 @@ from dpcodec.settings import CHANNELS_RANGE, RATE_RANGE_HZ
 
 @dataclass(frozen=True)
 class SampleFormat:
-    """How samples were stored: `container` "wav", "rf64", "w64", "flac", "aiff", "ogg" or "raw"; `subtype` as
-    libsndfile names it ("PCM_16", "FLOAT", "VORBIS", ...)."""
+    """How samples were stored: `container` "wav", "rf64", "w64", "flac", "aiff", "ogg", "caf", "au" or "raw",
+    of sources "mp3" and those of media too; `subtype` as libsndfile names it ("PCM_16", "VORBIS", ...)."""
 
     container: str = "wav"
     subtype: str = "PCM_16"
@@ -31,6 +31,7 @@ class Audio:
     sample_rate: int
     sample_format: SampleFormat = SampleFormat("wav", "FLOAT")
     tags: tuple[tuple[str, str], ...] = ()
+    attachments: tuple[tuple[str, bytes], ...] = ()
 
     def __post_init__(self) -> None:
         samples = np.atleast_2d(np.asarray(self.samples, dtype=np.float32))

@@ -1,8 +1,8 @@
 """Audio files of every format, opened by what is in them and created by name.
 
 WAV, RF64 and headerless PCM are read and written by dpcodec itself, on files and pipes. All else goes
-through libsndfile, which seeks: from a pipe it is kept in a temporary file first, and to a pipe it is sent
-once it is whole.
+through libsndfile, or for MP4, Matroska and the like through PyAV, which seek: from a pipe it is kept in a
+temporary file first, and to a pipe it is sent once it is whole.
 """
 
 from __future__ import annotations
@@ -14,10 +14,13 @@ from typing import BinaryIO, cast
 from dpcodec.audio import wav
 from dpcodec.audio.audio import SampleFormat
 from dpcodec.audio.byte_source import ByteSource, bytes_left
+from dpcodec.audio.media_formats import PROBE_BYTES, media_format
+from dpcodec.audio.metadata.door import nowhere
 from dpcodec.audio.raw import PcmWriter, RawFormat, open_raw
 from dpcodec.audio.samples import ENCODINGS, SUBTYPE_ENCODINGS
 from dpcodec.audio.spool import SpooledWriter, spool_pipe, temporary_file
-from dpcodec.audio.streams import AudioReader, AudioWriter, Tags, check_stream
+from dpcodec.audio.streams import Attachments, AudioReader, AudioWriter, Tags, check_stream
+from dpcodec.audio.suffixes import WRITTEN_SUFFIXES, suffix_of
 from dpcodec.audio.wav_writer import WAV_SUBTYPES, WavWriter
 from dpcodec.errors import AudioError, FileAccessError, SettingsError
 
@@ -25,7 +28,6 @@ _DPC_MAGIC = bytes.fromhex("894450430d0a1a0a")
 _SNDFILE_MAGICS = (b"fLaC", b"OggS", b"FORM", b"RIFX", b"riff\x2e\x91\xcf\x11", b"caff", b".snd")
 _SNDFILE_WAV_CODES = (0x0002, 0x0006, 0x0007, 0x0011, 0x0031)
 """MS ADPCM, A-law, mu-law, IMA ADPCM, GSM 6.10."""
-_MAGIC_BYTES = 12
 _AIFF_LIMIT_BYTES = 0x7FFF0000
 _OPUS_RATES_HZ = (8000, 12000, 16000, 24000, 48000)
 
@@ -36,22 +38,11 @@ _SUBTYPES = {
     "aiff": ("PCM_S8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE"),
     "flac": ("PCM_S8", "PCM_16", "PCM_24"),
     "ogg": ("VORBIS", "OPUS"),
+    "caf": ("PCM_S8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE"),
+    "au": ("PCM_S8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE"),
     "raw": tuple(SUBTYPE_ENCODINGS),
 }
 _NEAREST = {"PCM_U8": "PCM_S8", "PCM_S8": "PCM_U8", "PCM_32": "PCM_24", "FLOAT": "PCM_24", "DOUBLE": "PCM_24"}
-_SUFFIXES = {
-    ".wav": "wav",
-    ".wave": "wav",
-    ".rf64": "rf64",
-    ".w64": "w64",
-    ".flac": "flac",
-    ".aif": "aiff",
-    ".aiff": "aiff",
-    ".ogg": "ogg",
-    ".oga": "ogg",
-    ".raw": "raw",
-    ".pcm": "raw",
-}
 
 
 def open_audio(source: str | os.PathLike[str] | BinaryIO, raw: RawFormat | None = None) -> AudioReader:
@@ -86,12 +77,14 @@ def create_audio(
     samples: int | None = None,
     tags: Tags = (),
     raw: RawFormat | None = None,
+    attachments: Attachments = (),
 ) -> AudioWriter:
     """Create audio to be written block by block, in the nearest format to `sample_format` that can be written
     (`writable_format`).
 
     samples  how many there will be, if known: a pipe then gets an exact header
     raw      write headerless PCM in this encoding instead
+    tags, attachments  go in where the container has a place for them; the writer's `warnings` name the rest
 
     A file object is written from where it stands and stays open. Raises `AudioError` for a rate or channels
     that the container does not take, `FileAccessError` where the path cannot be created.
@@ -106,17 +99,25 @@ def create_audio(
     opened = None
     if isinstance(target, str | os.PathLike):
         try:
-            opened = Path(target).open("wb")  # noqa: SIM115 - closed with the writer
+            path = Path(target)
+            plain = not path.exists() or path.is_file()  # a pipe is opened one way
+            opened = path.open("w+b" if plain else "wb")
         except OSError as exc:
             raise FileAccessError(f"{os.fspath(target)}: it cannot be created: {exc.strerror}") from exc
     fo = opened or cast(BinaryIO, target)
     try:
         if sample_format.container == "raw":
-            return PcmWriter(fo, encoding, opened)
+            writer = PcmWriter(fo, encoding, opened)
+            writer.warnings += nowhere("headerless PCM", tags, attachments)
+            return writer
         if sample_format.container in ("wav", "rf64"):
             rf64 = sample_format.container == "rf64"
-            return WavWriter(fo, sample_rate, channels, sample_format.subtype, samples, tags, rf64, opened)
-        return _create_by_sndfile(fo, sample_rate, channels, sample_format, samples, tags, opened)
+            subtype = sample_format.subtype
+            return WavWriter(fo, sample_rate, channels, subtype, samples, tags, rf64, opened, attachments)
+        _check_size(sample_format, samples, channels)
+        if sample_format.subtype == "OPUS" and samples == 0:
+            sample_format = SampleFormat("ogg", "VORBIS")  # libsndfile's empty Opus is malformed
+        return _create_by_sndfile(fo, sample_rate, channels, sample_format, tags, opened, attachments)
     except BaseException:
         if opened:
             opened.close()
@@ -147,10 +148,16 @@ def writable_format(wanted: SampleFormat, sample_rate: int) -> SampleFormat:
 def format_for_name(name: str | os.PathLike[str], source: SampleFormat) -> SampleFormat:
     """The format that a file name asks for, with the sample type of the source; the source's for other names.
 
+    `.opus` asks for Opus in Ogg, whatever the source was.
+
     >>> format_for_name("x.flac", SampleFormat("wav", "PCM_24"))
     SampleFormat(container='flac', subtype='PCM_24')
+    >>> format_for_name("x.opus", SampleFormat("wav", "PCM_24"))
+    SampleFormat(container='ogg', subtype='OPUS')
     """
-    container = _SUFFIXES.get(Path(name).suffix.lower(), source.container)
+    container = WRITTEN_SUFFIXES.get(suffix_of(os.fspath(name)), source.container)
+    if container == "opus":
+        return SampleFormat("ogg", "OPUS")
     return SampleFormat(container, source.subtype)
 
 
@@ -158,27 +165,50 @@ def _open_stream(fo: BinaryIO, raw: RawFormat | None, opened: BinaryIO | None) -
     source = ByteSource(fo)
     if raw is not None:
         return open_raw(source, raw, opened)
-    magic = source.peek(_MAGIC_BYTES)
-    if magic[:4] in wav.MAGICS:
+    magic = source.peek(PROBE_BYTES)
+    header = None
+    demuxer = media_format(magic)
+    if demuxer is None and magic[:4] in wav.MAGICS:
         header = wav.read_header(source)
         if source.size is None or header.fmt.code not in _SNDFILE_WAV_CODES:
             return wav.WavReader(source, header, opened)
-    elif not magic.startswith(_SNDFILE_MAGICS):
+    elif demuxer is None and not magic.startswith(_SNDFILE_MAGICS) and not _is_mpeg_audio(magic):
         raise AudioError(_describe(magic))
+    if source.size is not None:
+        source.seek(0)
+        return _open_by_library(fo, demuxer, header, opened)
+    spool = spool_pipe(source)
+    try:
+        reader = _open_by_library(spool, demuxer, header, spool)
+    except BaseException:
+        spool.close()
+        raise
+    if opened:
+        opened.close()
+    return reader
+
+
+def _open_by_library(
+    fo: BinaryIO, demuxer: str | None, header: wav.WavHeader | None, opened: BinaryIO | None
+) -> AudioReader:
+    """What libsndfile reads, or with a `demuxer` PyAV, from a file object that can be sought."""
+    if demuxer is not None:
+        from dpcodec.audio.media import MediaReader
+
+        return MediaReader(fo, demuxer, opened)
     from dpcodec.audio.sndfile import SndfileReader
 
-    if source.size is None:
-        spool = spool_pipe(source)
-        try:
-            reader = SndfileReader(spool, spool)
-        except BaseException:
-            spool.close()
-            raise
-        if opened:
-            opened.close()
-        return reader
-    source.seek(0)
-    return SndfileReader(fo, opened)
+    reader = SndfileReader(fo, opened)
+    if header is not None:
+        reader.tags, reader.attachments = header.tags, header.attachments
+    return reader
+
+
+def _check_size(sample_format: SampleFormat, samples: int | None, channels: int) -> None:
+    if sample_format.container == "aiff":
+        sample_bytes = ENCODINGS[SUBTYPE_ENCODINGS[sample_format.subtype]].width_bytes
+        if (samples or 0) * channels * sample_bytes > _AIFF_LIMIT_BYTES:
+            raise AudioError("AIFF ends at 2 GiB: write WAV")
 
 
 def _create_by_sndfile(
@@ -186,27 +216,28 @@ def _create_by_sndfile(
     sample_rate: int,
     channels: int,
     sample_format: SampleFormat,
-    samples: int | None,
     tags: Tags,
     opened: BinaryIO | None,
+    attachments: Attachments,
 ) -> AudioWriter:
-    if sample_format.container == "aiff":
-        sample_bytes = ENCODINGS[SUBTYPE_ENCODINGS[sample_format.subtype]].width_bytes
-        if (samples or 0) * channels * sample_bytes > _AIFF_LIMIT_BYTES:
-            raise AudioError("AIFF ends at 2 GiB: write WAV")
     from dpcodec.audio.sndfile import SndfileWriter
 
-    if sample_format.subtype == "OPUS" and samples == 0:
-        sample_format = SampleFormat("ogg", "VORBIS")  # libsndfile's empty Opus is malformed
-    if bytes_left(fo) is not None:
-        return SndfileWriter(fo, sample_rate, channels, sample_format, tags, opened)
+    # Metadata is put in once the file is whole, which takes one that can be read, from its first byte.
+    bare = not tags and not attachments
+    if bytes_left(fo) is not None and (bare or (fo.readable() and fo.tell() == 0)):
+        return SndfileWriter(fo, sample_rate, channels, sample_format, tags, opened, attachments)
     spool = temporary_file()
     try:
-        inner = SndfileWriter(spool, sample_rate, channels, sample_format, tags)
+        inner = SndfileWriter(spool, sample_rate, channels, sample_format, tags, None, attachments)
     except BaseException:
         spool.close()
         raise
     return SpooledWriter(inner, spool, fo, opened)
+
+
+def _is_mpeg_audio(magic: bytes) -> bool:
+    """Whether bytes begin as an MP3 file does: an ID3 tag, or a frame of layer II or III."""
+    return magic[:3] == b"ID3" or (len(magic) > 1 and magic[0] == 0xFF and magic[1] & 0xE6 in (0xE2, 0xE4))
 
 
 def _describe(magic: bytes) -> str:
@@ -215,6 +246,6 @@ def _describe(magic: bytes) -> str:
         return "the input is empty: give audio"
     if magic.startswith(_DPC_MAGIC):
         return "this is already a .dpc file: decode it, or give audio"
-    if magic[:3] == b"ID3" or (magic[0] == 0xFF and magic[1:2] and magic[1] & 0xE6 in (0xE2, 0xE4)):
-        return "MP3 is not read: decode it with ffmpeg first"
-    return "this is no WAV, AIFF, FLAC or Ogg: convert it with ffmpeg first, or say with --raw what it is"
+    return (
+        "this is no WAV or other audio known here: convert it with ffmpeg first, or say with --raw what it is"
+    )

@@ -11,7 +11,7 @@ import numpy as np
 from dpcodec.audio.audio import SampleFormat
 from dpcodec.audio.byte_source import ByteSource
 from dpcodec.audio.samples import ENCODINGS, SUBTYPE_ENCODINGS, decode_pcm, encode_pcm
-from dpcodec.audio.streams import AudioReader, AudioWriter, Tags, write_all
+from dpcodec.audio.streams import Attachments, AudioReader, AudioWriter, Tags, write_all
 from dpcodec.errors import SettingsError
 from dpcodec.settings import CHANNELS_RANGE, RATE_RANGE_HZ, check_choice, check_integer
 
@@ -68,7 +68,9 @@ class PcmReader(AudioReader):
         promised: int | None = None,
         tags: Tags = (),
         opened: BinaryIO | None = None,
+        attachments: Attachments = (),
     ) -> None:
+        self.attachments = attachments
         self.sample_rate = raw.sample_rate
         self.channels = raw.channels
         self.sample_format = sample_format

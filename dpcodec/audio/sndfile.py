@@ -1,4 +1,4 @@
-"""FLAC, Ogg, AIFF, W64 and the like, through libsndfile; the only user of soundfile.
+"""FLAC, Ogg, AIFF, W64, CAF, MP3 and the like, through libsndfile; the only user of soundfile.
 
 libsndfile seeks, so both ends take seekable file objects here; `audio_files` sees to that. Integer samples
 pass as integers: libsndfile's own scaling of floats to FLAC would not give 16 bits back bit for bit.
@@ -9,19 +9,20 @@ from __future__ import annotations
 import contextlib
 import os
 import struct
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 import numpy as np
 import soundfile
 
 from dpcodec.audio.audio import SampleFormat
 from dpcodec.audio.guarded_file import GuardedFile
+from dpcodec.audio.metadata.door import read_metadata, write_metadata
+from dpcodec.audio.metadata.model import speakers_of
 from dpcodec.audio.samples import ENCODINGS, SUBTYPE_ENCODINGS, to_integers
-from dpcodec.audio.streams import AudioReader, AudioWriter, Tags, check_stream
+from dpcodec.audio.speakers import order_in_vorbis, turned
+from dpcodec.audio.streams import Attachments, AudioReader, AudioWriter, Tags, check_stream
 from dpcodec.errors import AudioError
 
-_TAG_NAMES = ("title", "artist", "album", "date", "tracknumber", "genre", "comment", "copyright", "license")
-"""The strings libsndfile knows. SOFTWARE named the program that wrote the source: not carried over."""
 _WRITE_SAMPLES = 1 << 13
 """libsndfile's Vorbis encoder keeps a whole write on its stack."""
 _LIMITS = {"flac": ("FLAC", 655_350, 8), "VORBIS": ("Vorbis", 200_000, 255)}
@@ -38,36 +39,41 @@ _WAYS_OUT = {
     "FLAC": "flac",
     "AIFF": "aiff",
     "OGG": "ogg",
+    "CAF": "caf",
+    "AU": "au",
+    "MP3": "mp3",
+    "MPEG": "mp3",
 }
+"""libsndfile's names and those of `SampleFormat`."""
 
 
 class SndfileReader(AudioReader):
-    """Reads whatever libsndfile reads, except MP3. `opened` is closed with the reader.
+    """Reads whatever libsndfile reads. `opened` is closed with the reader.
 
     Raises `AudioError` where libsndfile cannot read it.
     """
 
     def __init__(self, fo: BinaryIO, opened: BinaryIO | None = None) -> None:
         self._opened = opened
+        told = read_metadata(fo if fo.tell() == 0 else cast(BinaryIO, GuardedFile(fo)))
         self._guard = GuardedFile(fo)
         try:
             self._file = _ForwardFile(self._guard)
         except soundfile.LibsndfileError as exc:
             self._guard.check()
+            what = "MP3" if told.kind == "mp3" else "audio"
             raise AudioError(
-                f"the audio cannot be read ({exc.error_string}): convert it to WAV first"
+                f"the {what} cannot be read ({exc.error_string}): convert it to WAV first"
             ) from exc
         file = self._file
-        if file.format == "MP3" or file.subtype.startswith("MPEG"):
-            file.close()
-            raise AudioError("MP3 is not read: decode it with ffmpeg first")
         check_stream(file.samplerate, file.channels)
         self.sample_rate = int(file.samplerate)
         self.channels = int(file.channels)
         self.samples = int(file.frames) if file.frames < 1 << 62 else None
         self.sample_format = _way_out(file.format, file.subtype)
-        self.tags = _read_tags(file)
-        self.warnings = []
+        found = told.for_channels(self.channels)
+        self.tags, self.attachments, self._order = found.tags, found.attachments, found.order
+        self.warnings = list(found.warnings)
         self._given = 0
 
     def read(self, samples: int) -> np.ndarray:
@@ -87,7 +93,7 @@ class SndfileReader(AudioReader):
         if block.shape[1] == 0 < samples and self.samples is not None and self._given < self.samples:
             self.warnings.append(f"the audio ends after {self._given} of {self.samples} samples")
             self.samples = self._given
-        return block
+        return turned(block, self._order)
 
     def close(self) -> None:
         self._file.close()
@@ -98,6 +104,7 @@ class SndfileReader(AudioReader):
 class SndfileWriter(AudioWriter):
     """Writes a container of libsndfile to a seekable file object. `opened` is closed with the writer.
 
+    With tags or attachments the file object stands at its byte 0 and can be read: they are put in at the end.
     Raises `AudioError` for a rate or channels that the container does not take.
     """
 
@@ -109,6 +116,7 @@ class SndfileWriter(AudioWriter):
         sample_format: SampleFormat,
         tags: Tags = (),
         opened: BinaryIO | None = None,
+        attachments: Attachments = (),
     ) -> None:
         self.clipped = 0
         self.warnings = []
@@ -116,6 +124,10 @@ class SndfileWriter(AudioWriter):
         container, self._subtype = sample_format.container, sample_format.subtype
         self._container = container
         self._about = (sample_rate, channels)
+        self._metadata = (tags, attachments)
+        self._order = tuple(range(channels))
+        if container == "ogg":
+            self._order = order_in_vorbis(speakers_of(attachments), channels)
         self._written = 0
         self._start = fo.tell()
         _check_limits(self._subtype if container == "ogg" else container, sample_rate, channels)
@@ -131,10 +143,9 @@ class SndfileWriter(AudioWriter):
                 f"{container.upper()} {self._subtype} does not take {sample_rate} Hz and {channels} channels "
                 f"({exc.error_string}): write WAV"
             ) from exc
-        self._write_tags(tags)
 
     def write(self, block: np.ndarray) -> None:
-        frames = self._to_file_samples(block)
+        frames = self._to_file_samples(turned(block, self._order))
         for start in range(0, len(frames), _WRITE_SAMPLES):
             try:
                 self._file.write(frames[start : start + _WRITE_SAMPLES])
@@ -152,6 +163,7 @@ class SndfileWriter(AudioWriter):
             self._file.close()
             self._guard.check()
             self._mend()
+            self.warnings += write_metadata(self._container, self._fo, *self._metadata, self._about[1])
             self._fo.flush()
         except soundfile.LibsndfileError as exc:
             self._guard.check()
@@ -196,19 +208,6 @@ class SndfileWriter(AudioWriter):
         shifted: np.ndarray = np.left_shift(integers, 32 - self._bits)
         return shifted
 
-    def _write_tags(self, tags: Tags) -> None:
-        left_out = []
-        for key, value in tags:
-            try:
-                if key.lower() in _TAG_NAMES:
-                    setattr(self._file, key.lower(), value.replace("\0", " "))
-                elif key.upper() != "SOFTWARE":
-                    left_out.append(key)
-            except soundfile.LibsndfileError:  # the container has no tags at all
-                left_out.append(key)
-        if left_out:
-            self.warnings.append(f"the output has no place for the tags {', '.join(left_out)}: left out")
-
 
 class _ForwardFile(soundfile.SoundFile):  # type: ignore[misc]
     """Never sought between reads. soundfile would seek after each, which FLAC of unknown length does not
@@ -239,8 +238,3 @@ def _empty_flac(sample_rate: int, channels: int, bits: int) -> bytes:
 def _way_out(container: str, subtype: str) -> SampleFormat:
     """What to write to give the source's format back; WAV for containers that are only read."""
     return SampleFormat(_WAYS_OUT.get(container, "wav"), subtype)
-
-
-def _read_tags(file: soundfile.SoundFile) -> Tags:
-    found = ((name, getattr(file, name)) for name in _TAG_NAMES)
-    return tuple((name.upper(), value) for name, value in found if value)

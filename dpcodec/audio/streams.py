@@ -12,6 +12,8 @@ from dpcodec.errors import AudioError, FileAccessError
 from dpcodec.settings import CHANNELS_RANGE, RATE_RANGE_HZ
 
 Tags = tuple[tuple[str, str], ...]
+Attachments = tuple[tuple[str, bytes], ...]
+"""What a file holds beside samples and tags, as (kind, data); `audio/metadata/model.py` lists the kinds."""
 _Reader = TypeVar("_Reader", bound="AudioReader")
 _Writer = TypeVar("_Writer", bound="AudioWriter")
 
@@ -22,6 +24,7 @@ class AudioReader(Protocol):
     samples        per channel, as far as the source says so; None where only its end will tell
     sample_format  how the source stored them
     tags           (KEY, value) pairs; keys as Vorbis comments spell them ("TITLE", "ARTIST", ...)
+    attachments    (kind, data) pairs: pictures, the speaker layout, chunks of the container
     warnings       what was odd about the source, one line each; may grow until the end has been read
     """
 
@@ -30,6 +33,7 @@ class AudioReader(Protocol):
     samples: int | None
     sample_format: SampleFormat
     tags: Tags
+    attachments: Attachments = ()
     warnings: list[str]
 
     def read(self, samples: int) -> np.ndarray:
@@ -86,6 +90,7 @@ class ArrayReader(AudioReader):
         self.channels, self.samples = audio.samples.shape
         self.sample_format = audio.sample_format
         self.tags = audio.tags
+        self.attachments = audio.attachments
         self.warnings = []
         self._audio = audio.samples
         self._position = 0
@@ -104,10 +109,17 @@ class ArrayWriter(AudioWriter):
 
     audio: Audio
 
-    def __init__(self, sample_rate: int, channels: int, sample_format: SampleFormat, tags: Tags = ()) -> None:
+    def __init__(
+        self,
+        sample_rate: int,
+        channels: int,
+        sample_format: SampleFormat,
+        tags: Tags = (),
+        attachments: Attachments = (),
+    ) -> None:
         self.clipped = 0
         self.warnings = []
-        self._about = (sample_rate, sample_format, tags)
+        self._about = (sample_rate, sample_format, tags, attachments)
         self._blocks = [np.zeros((channels, 0), np.float32)]
 
     def write(self, block: np.ndarray) -> None:

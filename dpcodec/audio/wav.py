@@ -14,10 +14,12 @@ from typing import BinaryIO
 
 from dpcodec.audio.audio import SampleFormat
 from dpcodec.audio.byte_source import ByteSource
+from dpcodec.audio.metadata.model import MAX_ATTACHMENTS_BYTES, speakers_attachment, unusual
+from dpcodec.audio.metadata.riff import DERIVED, interpret
 from dpcodec.audio.raw import PcmReader, RawFormat
-from dpcodec.audio.riff_info import INFO_LIMIT_BYTES, parse_info
 from dpcodec.audio.samples import SUBTYPE_ENCODINGS
-from dpcodec.audio.streams import Tags, check_stream
+from dpcodec.audio.speakers import usual_mask
+from dpcodec.audio.streams import Attachments, Tags, check_stream
 from dpcodec.errors import AudioError
 
 MAGICS = (b"RIFF", b"RF64", b"BW64")
@@ -43,13 +45,15 @@ _COMMON_IDS = (b"fmt ", b"data", b"LIST", b"fact", b"JUNK", b"bext", b"PEAK", b"
 @dataclass(frozen=True)
 class WavFormat:
     """What the fmt chunk says: the format code, and as libsndfile names them the `stored` subtype and the
-    `subtype` whose bits are in use (24 of 32, say). Both are None for codes other than PCM and float."""
+    `subtype` whose bits are in use (24 of 32, say). Both are None for codes other than PCM and float.
+    `speakers` is the channel mask, 0 where there is none."""
 
     code: int
     channels: int
     sample_rate: int
     stored: str | None
     subtype: str | None
+    speakers: int = 0
 
 
 @dataclass
@@ -60,7 +64,30 @@ class WavHeader:
     fmt: WavFormat
     promised: int | None = None
     tags: Tags = ()
+    attachments: Attachments = ()
     warnings: list[str] = field(default_factory=list)
+
+
+class _Chunks:
+    """Chunks that may hold metadata, as far as there is room for them."""
+
+    def __init__(self) -> None:
+        self.found: list[tuple[bytes, bytes]] = []
+        self.warnings: list[str] = []
+        self._left = MAX_ATTACHMENTS_BYTES
+
+    def take(self, source: ByteSource, name: bytes, size: int) -> None:
+        """Read a chunk's body, unless it is nothing to keep."""
+        if name in DERIVED:
+            return
+        if size > self._left:
+            text = name.decode("ascii", "backslashreplace")
+            self.warnings.append(f"the chunk {text} of {size} bytes is left out: it is over the limit")
+            return
+        body = source.read(size)
+        self._left -= len(body)
+        if len(body) == size:
+            self.found.append((name, body))
 
 
 class WavReader(PcmReader):
@@ -72,7 +99,7 @@ class WavReader(PcmReader):
             raise AudioError(f"the WAV holds format 0x{fmt.code:04X}, not PCM: decode it with ffmpeg first")
         raw = RawFormat(SUBTYPE_ENCODINGS[fmt.stored], fmt.sample_rate, fmt.channels)
         sample_format = SampleFormat(header.container, fmt.subtype)
-        super().__init__(source, raw, sample_format, header.promised, header.tags, opened)
+        super().__init__(source, raw, sample_format, header.promised, header.tags, opened, header.attachments)
         self.warnings = list(header.warnings)
 
     def _end(self, missing: int, over: int) -> None:
@@ -84,7 +111,11 @@ class WavReader(PcmReader):
     def _drain(self) -> None:
         """Read what follows the audio in a pipe, so that its writer does not fail."""
         trailer = self._source.read(_TRAILER_LIMIT_BYTES)
-        if trailer.strip(b"\0") and not re.match(rb"\0?[ -~]{4}", trailer):
+        if not trailer.strip(b"\0"):
+            return
+        if re.match(rb"\0?[ -~]{4}", trailer):
+            self.warnings.append("chunks after the audio of a pipe are left out: give a file to keep them")
+        else:
             self.warnings.append("bytes after the audio are left out")
 
 
@@ -97,7 +128,7 @@ def read_header(source: ByteSource) -> WavHeader:
     if magic not in MAGICS or form != b"WAVE":
         raise AudioError("the file is RIFF but not WAVE: give a WAV file")
     header = None
-    tags: Tags = ()
+    chunks = _Chunks()
     wide_bytes = None
     while True:
         name, size = struct.unpack("<4sI", _exactly(source, 8, "header before its data chunk"))
@@ -109,15 +140,19 @@ def read_header(source: ByteSource) -> WavHeader:
             header = WavHeader("wav" if magic == b"RIFF" else "rf64", fmt)
         elif name == b"ds64" and size >= _DS64_BYTES:
             wide_bytes = struct.unpack_from("<Q", _exactly(source, _DS64_BYTES, "ds64 chunk"), 8)[0]
-        elif name == b"LIST" and size <= INFO_LIMIT_BYTES:
-            tags += parse_info(source.read(size))
+        else:
+            chunks.take(source, name, size)
         source.skip(start + size - source.position)
         _skip_padding(source, size)
     if header is None:
         raise AudioError("the WAV has no fmt chunk before its data: repair it with ffmpeg first")
-    header.tags = tags
     declared = size if wide_bytes is None or size != 0xFFFFFFFF else wide_bytes
-    _weigh_length(source, header, declared)
+    _weigh_length(source, header, declared, chunks)
+    found = interpret(chunks.found)
+    mask = header.fmt.speakers
+    first = [speakers_attachment(mask)] if unusual(mask, usual_mask(header.fmt.channels)) else []
+    header.tags, header.attachments = tuple(found.tags), (*first, *found.attachments)
+    header.warnings += [*chunks.warnings, *found.warnings]
     return header
 
 
@@ -127,11 +162,12 @@ def _parse_fmt(body: bytes) -> WavFormat:
             f"the WAV's fmt chunk is cut short at {len(body)} bytes: repair it with ffmpeg first"
         )
     code, channels, rate, _, align, bits = struct.unpack_from("<HHIIHH", body)
-    valid = bits
+    valid, speakers = bits, 0
     if code == FORMAT_EXTENSIBLE:
         if len(body) < 40:
             raise AudioError("the WAV's extensible fmt chunk is cut short: repair it with ffmpeg first")
-        valid = struct.unpack_from("<H", body, 18)[0] or bits
+        valid, speakers = struct.unpack_from("<HI", body, 18)
+        valid = valid or bits
         if body[26:40] == GUID_TAIL:
             code = struct.unpack_from("<H", body, 24)[0]
     check_stream(rate, channels)
@@ -147,10 +183,10 @@ def _parse_fmt(body: bytes) -> WavFormat:
             f"the WAV's block of {align} bytes does not fit {channels} x {bits} bits: repair it first"
         )
     subtype = _SUBTYPES.get((code, -(-valid // 8) * 8), stored)
-    return WavFormat(code, channels, rate, stored, subtype)
+    return WavFormat(code, channels, rate, stored, subtype, speakers)
 
 
-def _weigh_length(source: ByteSource, header: WavHeader, declared: int) -> None:
+def _weigh_length(source: ByteSource, header: WavHeader, declared: int, chunks: _Chunks) -> None:
     """Decide how many bytes of audio to promise, given what the header declares and what is there."""
     if source.size is None:
         header.promised = None if _is_placeholder(declared) else declared
@@ -159,9 +195,10 @@ def _weigh_length(source: ByteSource, header: WavHeader, declared: int) -> None:
         return
     left = source.size - source.position
     header.promised = declared
-    trailer_tags = _read_trailer(source, declared)
-    if trailer_tags is not None:
-        header.tags += trailer_tags
+    trailer = _read_trailer(source, declared)
+    if trailer is not None:
+        chunks.found += trailer.found
+        chunks.warnings += trailer.warnings
     elif _is_placeholder(declared) or declared > left:
         header.promised = left
         header.warnings.append(
@@ -181,15 +218,15 @@ def _is_placeholder(declared: int) -> bool:
     )
 
 
-def _read_trailer(source: ByteSource, declared: int) -> Tags | None:
-    """Tags in the chunks after the audio of a regular file; None where those do not end with the file."""
+def _read_trailer(source: ByteSource, declared: int) -> _Chunks | None:
+    """The chunks after the audio of a regular file; None where those do not end with the file."""
     audio, size = source.position, source.size or 0
     end, length = audio + declared, declared
-    tags: Tags = ()
+    chunks = _Chunks()
     try:
         for _ in range(_TRAILER_LIMIT_CHUNKS):
             if size in (end, end + length % 2):
-                return tags
+                return chunks
             if end > size:
                 return None
             source.seek(end)
@@ -199,8 +236,7 @@ def _read_trailer(source: ByteSource, declared: int) -> Tags | None:
                 return None
             name, length = struct.unpack("<4sI", head)
             end = source.position + length
-            if name == b"LIST" and length <= INFO_LIMIT_BYTES:
-                tags += parse_info(source.read(length))
+            chunks.take(source, name, length)
     finally:
         source.seek(audio)
     return None

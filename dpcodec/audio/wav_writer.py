@@ -12,32 +12,34 @@ import struct
 from dataclasses import dataclass, replace
 from typing import BinaryIO
 
+from dpcodec.audio.metadata.model import speakers_of
+from dpcodec.audio.metadata.riff import build
 from dpcodec.audio.raw import PcmWriter
-from dpcodec.audio.riff_info import build_info
 from dpcodec.audio.samples import ENCODINGS, SUBTYPE_ENCODINGS
-from dpcodec.audio.streams import Tags, write_all
+from dpcodec.audio.speakers import usual_mask
+from dpcodec.audio.streams import Attachments, Tags, write_all
 from dpcodec.audio.wav import FORMAT_EXTENSIBLE, FORMAT_FLOAT, FORMAT_PCM, GUID_TAIL
 from dpcodec.errors import FileAccessError
 
 WAV_SUBTYPES = ("PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE")
 _UNKNOWN = 0xFFFFFFFF
 _WIDE_CHUNK_BYTES = 36
-_SPEAKERS = {1: 0x4, 2: 0x3}
-"""Front centre; front left and right. dpcodec does not know where more channels belong: 0 says so."""
 
 
 @dataclass(frozen=True)
 class WavLayout:
-    """All that decides the bytes of a header. `samples` None: not known yet."""
+    """All that decides the bytes of a header. `samples` None: not known yet; `speakers`: the channel mask, 0
+    for what one or two channels usually are."""
 
     sample_rate: int
     channels: int
     subtype: str
     samples: int | None
-    info: bytes = b""
+    chunks: bytes = b""
     rf64: bool = False
     reserve: bool = False
     """Keep room for RF64's lengths although they are not needed yet."""
+    speakers: int = 0
 
 
 def build_header(layout: WavLayout) -> bytes:
@@ -46,18 +48,18 @@ def build_header(layout: WavLayout) -> bytes:
     fmt = _fmt_chunk(layout, frame_bytes)
     fact = b"" if layout.subtype.startswith("PCM") else struct.pack("<4sII", b"fact", 4, _UNKNOWN)
     wide = struct.pack("<4sI28x", b"JUNK", 28) if layout.reserve else b""
-    body_bytes = 4 + len(fmt) + len(fact) + len(layout.info) + 8
+    body_bytes = 4 + len(fmt) + len(fact) + len(layout.chunks) + 8
     if layout.samples is None:
-        return _riff(b"RIFF", _UNKNOWN, wide + fmt + fact + layout.info, _UNKNOWN)
+        return _riff(b"RIFF", _UNKNOWN, wide + fmt + fact + layout.chunks, _UNKNOWN)
     data_bytes = layout.samples * frame_bytes
     wide_bytes = body_bytes + _WIDE_CHUNK_BYTES + data_bytes + data_bytes % 2
     if layout.rf64 or wide_bytes > _UNKNOWN:
         wide = struct.pack("<4sIQQQI", b"ds64", 28, wide_bytes, data_bytes, layout.samples, 0)
-        return _riff(b"RF64", _UNKNOWN, wide + fmt + fact + layout.info, _UNKNOWN)
+        return _riff(b"RF64", _UNKNOWN, wide + fmt + fact + layout.chunks, _UNKNOWN)
     if fact:
         fact = struct.pack("<4sII", b"fact", 4, layout.samples)
     size = body_bytes + len(wide) + data_bytes + data_bytes % 2
-    return _riff(b"RIFF", size, wide + fmt + fact + layout.info, data_bytes)
+    return _riff(b"RIFF", size, wide + fmt + fact + layout.chunks, data_bytes)
 
 
 class WavWriter(PcmWriter):
@@ -76,14 +78,15 @@ class WavWriter(PcmWriter):
         tags: Tags = (),
         rf64: bool = False,
         opened: BinaryIO | None = None,
+        attachments: Attachments = (),
     ) -> None:
         super().__init__(fo, SUBTYPE_ENCODINGS[subtype], opened)
-        info, left_out = build_info(tags) if tags else (b"", [])
-        if left_out:
-            self.warnings.append(f"WAV has no place for the tags {', '.join(left_out)}: left out")
+        chunks, warnings = build(tags, attachments) if tags or attachments else (b"", [])
+        self.warnings += warnings
         self._start = _position(fo)
         reserve = samples is None and self._start is not None
-        self._layout = WavLayout(sample_rate, channels, subtype, samples, info, rf64, reserve)
+        speakers = speakers_of(attachments)
+        self._layout = WavLayout(sample_rate, channels, subtype, samples, chunks, rf64, reserve, speakers)
         write_all(fo, build_header(self._layout))
 
     def close(self) -> None:
@@ -119,13 +122,16 @@ def _fmt_chunk(layout: WavLayout, frame_bytes: int) -> bytes:
     code = FORMAT_PCM if layout.subtype.startswith("PCM") else FORMAT_FLOAT
     # The field of bytes per second has 32 bits, which the largest rates and channel counts overflow.
     bytes_per_second = min(layout.sample_rate * frame_bytes, 0xFFFFFFFF)
-    extensible = layout.channels > 2 or (code == FORMAT_PCM and bits > 16)
+    usual = usual_mask(layout.channels)
+    extensible = (
+        layout.channels > 2 or (code == FORMAT_PCM and bits > 16) or layout.speakers not in (0, usual)
+    )
     tag = FORMAT_EXTENSIBLE if extensible else code
     body = struct.pack(
         "<HHIIHH", tag, layout.channels, layout.sample_rate, bytes_per_second, frame_bytes, bits
     )
     if extensible:
-        body += struct.pack("<HHIH", 22, bits, _SPEAKERS.get(layout.channels, 0), code) + GUID_TAIL
+        body += struct.pack("<HHIH", 22, bits, layout.speakers or usual, code) + GUID_TAIL
     elif code == FORMAT_FLOAT:
         body += struct.pack("<H", 0)
     return struct.pack("<4sI", b"fmt ", len(body)) + body

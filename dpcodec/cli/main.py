@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import importlib.util
 import sys
@@ -21,10 +22,13 @@ COMMANDS = {
     "decode": "dpcodec.cli.commands.decode:decode",
     "info": "dpcodec.cli.commands.info:info",
     "test": "dpcodec.cli.commands.test:test",
+    "tag": "dpcodec.cli.commands.tag:tag",
+    "play": "dpcodec.cli.commands.play:play",
     "repair": "dpcodec.cli.commands.repair:repair",
     "eval": "dpcodec.cli.commands.eval:evaluate",
     "bench": "dpcodec.cli.commands.bench:bench",
     "completion": "dpcodec.cli.commands.completion:completion",
+    "desktop": "dpcodec.cli.commands.desktop:desktop",
 }
 
 
@@ -33,6 +37,16 @@ class Verbs(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if not name.startswith("-") and self.get_command(ctx, name) is None:
+            near = difflib.get_close_matches(name, COMMANDS, n=2, cutoff=0.5)
+            hint = f", did you mean {' or '.join(near)}?" if near else ""
+            raise click.UsageError(f"No such command {name!r}{hint}", ctx)
+        return super().resolve_command(ctx, args)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         module, _, attribute = COMMANDS.get(cmd_name, "").partition(":")

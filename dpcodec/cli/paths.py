@@ -9,12 +9,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from dpcodec import AUDIO_SUFFIXES
 from dpcodec.cli.exits import MissingInputError, UsageError
+from dpcodec.cli.same_file import same_file_error
 from dpcodec.cli.sources import open_source
 
-AUDIO_SUFFIXES = (
-    ".wav", ".wave", ".rf64", ".w64", ".flac", ".aif", ".aiff", ".aifc", ".ogg", ".oga", ".raw", ".pcm",
-)  # fmt: skip
 DPC_SUFFIX = ".dpc"
 STDOUT_NAMES = ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
 MAX_NAMES_BYTES = 1 << 30
@@ -85,7 +84,7 @@ def check(job: Job) -> None:
     if not target.exists() or is_special(job.target):
         return
     if job.source != "-" and target.samefile(job.source):
-        raise UsageError("output and input are the same file: give another name with -o")
+        raise same_file_error(job.source, job.target)
     if not job.force:
         raise exists_error(job.target)
 

@@ -20,6 +20,7 @@ from dpcodec.container.constants import VERSION_MAJOR, VERSION_MINOR
 from dpcodec.container.header import Header
 from dpcodec.container.repair import RepairReport
 from dpcodec.container.repair import repair_stream as repair_packets
+from dpcodec.container.retag import Tagged, read_tagged, retag_stream
 from dpcodec.container.stream import ReadLimits
 from dpcodec.modes import mode_of_file
 from dpcodec.settings import MAX_EXPANSION, MAX_MEMORY, DecodeSettings, EncodeSettings
@@ -31,14 +32,17 @@ __all__ = [
     "FileInfo",
     "RepairReport",
     "StreamInfo",
+    "Tagged",
     "decode",
     "decode_stream",
     "encode",
     "encode_stream",
     "inspect",
     "inspect_stream",
+    "read_tagged",
     "repair",
     "repair_stream",
+    "retag_stream",
 ]
 
 FORMAT_VERSION = (VERSION_MAJOR, VERSION_MINOR)
@@ -76,7 +80,9 @@ def decode(data: bytes, settings: DecodeSettings | None = None) -> Audio:
     writers: list[ArrayWriter] = []
 
     def collect(info: StreamInfo) -> ArrayWriter:
-        writers.append(ArrayWriter(info.sample_rate, info.channels, info.sample_format, info.tags))
+        writers.append(
+            ArrayWriter(info.sample_rate, info.channels, info.sample_format, info.tags, info.attachments)
+        )
         return writers[0]
 
     decode_stream(io.BytesIO(data), collect, settings or DecodeSettings())

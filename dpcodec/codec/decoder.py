@@ -10,12 +10,14 @@ from typing import BinaryIO
 import numpy as np
 
 from dpcodec.audio.audio import SampleFormat
+from dpcodec.audio.metadata.model import without_positions
 from dpcodec.audio.streams import AudioWriter
+from dpcodec.audio.suffixes import way_out
 from dpcodec.codec.memory import check_rebuilding
 from dpcodec.codec.rebuild import Rebuild, time_range_of
 from dpcodec.codec.report import DecodeReport
 from dpcodec.container.stream import Reader, ReadLimits
-from dpcodec.errors import DpcodecError, LimitError
+from dpcodec.errors import DpcodecError, LimitError, SettingsError
 from dpcodec.inpaint.device import require_torch, resolve_device
 from dpcodec.inpaint.problem import Progress, silent
 from dpcodec.inpaint.solver_settings import SolverSettings
@@ -33,6 +35,7 @@ class StreamInfo:
     samples: int | None
     sample_format: SampleFormat
     tags: tuple[tuple[str, str], ...]
+    attachments: tuple[tuple[str, bytes], ...] = ()
 
 
 def decode_stream(
@@ -47,7 +50,7 @@ def decode_stream(
     sample that is written is finite. Raises `FormatError`, `VersionError` or `LimitError` before any output
     where nothing can be decoded (a pipe may show only later that it holds too much, or the time limit be
     over: `LimitError` then too), `DeviceError` before anything is read where the device is not there,
-    `SettingsError` for a solver that there is not.
+    `SettingsError` for a solver that there is not, or a start behind the end.
     """
     check_solver(settings.solver)
     if settings.solver != AUTO and SOLVERS[settings.solver].torch:
@@ -58,13 +61,19 @@ def decode_stream(
     header = reader.header
     report = DecodeReport(header.sample_rate, header.channels)
     wanted = time_range_of(header, settings)
+    _check_start(wanted.first, reader.total_samples, header.sample_rate)
     _check_duration(wanted.samples(reader.total_samples) or 0, header.sample_rate, settings)
+    attachments = reader.attachments
+    if wanted.partial:
+        attachments, warning = without_positions(attachments)
+        report.warnings += [warning] if warning else []
     info = StreamInfo(
         header.sample_rate,
         header.channels,
         wanted.samples(reader.total_samples),
-        SampleFormat(header.container, header.subtype),
+        SampleFormat(way_out(header.container), header.subtype),
         reader.tags,
+        attachments,
     )
     solver = SolverSettings(
         device=device,
@@ -85,6 +94,8 @@ def decode_stream(
             if not (np.abs(block) <= LOUDEST).all():
                 raise DpcodecError("samples are not finite: this is a fault in dpcodec")
             writer.write(block)
+    if not report.samples:
+        _check_start(wanted.first, reader.total_samples, header.sample_rate)
     report.clipped = writer.clipped
     for text in writer.warnings:
         report.warn(text)
@@ -92,6 +103,14 @@ def decode_stream(
     report.damaged = bool(report.damage) or not (reader.whole or wanted.partial)
     report.warnings[:0] = reader.warnings
     return report
+
+
+def _check_start(first: int, samples: int | None, rate: int) -> None:
+    """Refuse a time range that begins where there is nothing any more."""
+    if samples is not None and first >= max(samples, 1):
+        raise SettingsError(
+            f"start is {first / rate:g} s, the audio ends at {samples / rate:g} s: give an earlier one"
+        )
 
 
 def _check_duration(samples: int, rate: int, settings: DecodeSettings) -> None:

@@ -11,8 +11,9 @@ from typing import BinaryIO
 import numpy as np
 
 from dpcodec.audio.audio import Audio
+from dpcodec.audio.metadata.model import SPEAKERS, without_positions
 from dpcodec.audio.resample import Resampler, downmix, resampled_length
-from dpcodec.audio.streams import ArrayReader, AudioReader
+from dpcodec.audio.streams import ArrayReader, Attachments, AudioReader
 from dpcodec.codec.effort import with_window_chosen
 from dpcodec.codec.report import EncodeReport
 from dpcodec.container.constants import OVERHEAD_BYTES
@@ -53,7 +54,7 @@ def encode_stream(
     header = _header(settings, reader, channels, rate)
     tags = (reader.tags if settings.keep_tags else ()) + settings.tags
     mode = mode_of(header)
-    writer = Writer(out, header, tags)
+    writer = Writer(out, header, tags, _attachments(reader, settings, report))
     come = 0
 
     def counted() -> Iterator[np.ndarray]:
@@ -67,7 +68,7 @@ def encode_stream(
         nominal = (settings.bitrate or 0.0) * 125 / rate
         start = segment * header.segment_frames * header.hop
         end = min(come, start + header.segment_frames * header.hop)
-        left = nominal * end - writer.bytes_if_closed() - header.parts * OVERHEAD_BYTES
+        left = nominal * end - (writer.bytes_if_closed() - writer.beside) - header.parts * OVERHEAD_BYTES
         least = max((end - start) / 2, min(header.hop, end * OVERDRAFT))
         return max(int(left), int(nominal * least), 1)
 
@@ -94,6 +95,19 @@ def _beyond_use(settings: EncodeSettings, report: EncodeReport, rate: int) -> li
     if kbps > WELL_USED * (settings.bitrate or 0.0):
         return []
     return [f"the highest quality takes {kbps:.0f} kbit/s here: bit rate {settings.bitrate:g} is not used up"]
+
+
+def _attachments(reader: AudioReader, settings: EncodeSettings, report: EncodeReport) -> Attachments:
+    """Those of the source that are still true of what is coded."""
+    attachments = reader.attachments
+    if not settings.keep_tags:
+        attachments = tuple(item for item in attachments if item[0] == SPEAKERS)
+    if settings.mono:
+        attachments = tuple(item for item in attachments if item[0] != SPEAKERS)
+    if settings.rate and settings.rate != reader.sample_rate:
+        attachments, warning = without_positions(attachments)
+        report.warnings += [warning] if warning else []
+    return attachments
 
 
 def segment_frames(hop: int, bins: int, channels: int, rate: int, parts: int) -> int:

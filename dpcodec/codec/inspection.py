@@ -25,7 +25,8 @@ class FileInfo:
 
     `samples`, `duration_s` and `kbps` are None where the file was cut before its length was told. `kept` and
     `cells` count coefficients. `splits` counts an MDCT's frames that are cut into 1, 2, 4, ... blocks, over
-    all channels. `damaged_s` lists (start, end) in seconds of audio that lost coefficients.
+    all channels. `damaged_s` lists (start, end) in seconds of audio that lost coefficients. `attachments` are
+    (kind, bytes).
     """
 
     schema: str
@@ -57,6 +58,7 @@ class FileInfo:
     warnings: tuple[str, ...]
     transform: str
     splits: tuple[int, ...]
+    attachments: tuple[tuple[str, int], ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """As plain values for JSON; names and meanings stay within one schema version."""
@@ -127,6 +129,7 @@ def inspect_stream(
         warnings=tuple(reader.warnings),
         transform=header.transform,
         splits=tuple(splits.tolist()) if TRANSFORMS[header.transform].switches_blocks else (),
+        attachments=tuple((kind, len(data)) for kind, data in reader.attachments),
     )
 
 

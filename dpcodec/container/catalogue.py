@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from dpcodec.container import constants as c
+from dpcodec.container.attachments import Attachments, unpack_attachment
 from dpcodec.container.damage import DamageLog
 from dpcodec.container.header import Header, unpack_header
 from dpcodec.container.packets import End, Packet, check_known, decompress, unpack_end, unpack_index
@@ -30,11 +31,18 @@ class Catalogue:
         self.extras: list[Packet] = []
         self._extra_bytes = 0
         self._tagged = False
+        self._attachments: dict[tuple[str, bytes], None] = {}
+        self._attached_bytes = 0
 
     @property
     def header(self) -> Header | None:
         """The header with the number of samples that is known so far, None if none was met."""
         return self._header
+
+    @property
+    def attachments(self) -> Attachments:
+        """(kind, data) pairs in the order of the file, equal ones once."""
+        return tuple(self._attachments)
 
     @property
     def samples(self) -> int | None:
@@ -62,6 +70,8 @@ class Catalogue:
             self._add_end(unpack_end(body), packet.offset)
         elif kind == c.TYPE_TAGS:
             self._add_tags(packet, body)
+        elif kind == c.TYPE_ATTACHMENT:
+            self._add_attachment(packet, body)
         elif kind == c.TYPE_INDEX:
             self._add_index(body)
         elif kind & c.TYPE_SAFE_TO_COPY:
@@ -122,6 +132,24 @@ class Catalogue:
         for warning in dict.fromkeys(warnings):
             self._warn(warning)
         self._keep(packet)
+
+    def _add_attachment(self, packet: Packet, body: bytes) -> None:
+        self._keep(packet)
+        left = c.MAX_ATTACHMENTS_BYTES - self._attached_bytes
+        try:
+            most = left + 1 + c.MAX_KIND_BYTES
+            content = decompress(body, most) if packet.head.flags & c.FLAG_COMPRESSED else body
+        except (FormatError, LimitError) as exc:
+            self._warn(f"an attachment is left out: {exc}")
+            return
+        found = unpack_attachment(content)
+        if found is None:
+            self._warn("a malformed attachment is left out")
+        elif len(found[1]) > left or len(self._attachments) == c.MAX_ATTACHMENTS:
+            self._warn(f"attachments over the limit of {c.MAX_ATTACHMENTS_BYTES} bytes are left out")
+        elif found not in self._attachments:
+            self._attached_bytes += len(found[1])
+            self._attachments[found] = None
 
     def _add_index(self, body: bytes) -> None:
         try:

@@ -33,7 +33,8 @@ TYPE_DATA = 0x0002
 TYPE_END = 0x0003
 TYPE_TAGS = TYPE_ANCILLARY | TYPE_SAFE_TO_COPY | 0x0004
 TYPE_INDEX = TYPE_ANCILLARY | 0x0005
-KNOWN_TYPES = {TYPE_HEAD, TYPE_DATA, TYPE_END, TYPE_TAGS, TYPE_INDEX}
+TYPE_ATTACHMENT = TYPE_ANCILLARY | TYPE_SAFE_TO_COPY | 0x0006
+KNOWN_TYPES = {TYPE_HEAD, TYPE_DATA, TYPE_END, TYPE_TAGS, TYPE_INDEX, TYPE_ATTACHMENT}
 
 FLAG_COMPRESSED = 0x0001
 """The body is one zstandard frame that states its content size."""
@@ -63,6 +64,12 @@ CONTAINER_IDS = {
     "au": 7,
     "caf": 8,
     "mp3": 9,
+    "mp4": 10,
+    "matroska": 11,
+    "asf": 12,
+    "avi": 13,
+    "flv": 14,
+    "aac": 15,
 }
 SUBTYPE_IDS = {
     "PCM_16": 0,
@@ -77,6 +84,7 @@ SUBTYPE_IDS = {
     "VORBIS": 9,
     "OPUS": 10,
     "MPEG_LAYER_III": 11,
+    "AAC": 12,
 }
 
 # Limits, checked before anything is allocated
@@ -85,6 +93,10 @@ MAX_END_BYTES = MAX_HEADER_BYTES + DIGEST_BYTES + 4
 MAX_TAGS_BYTES = 1 << 20
 MAX_BODY_BYTES = 16 << 20
 MAX_TAGS = 1024
+MAX_ATTACHMENTS_BYTES = 15 << 20
+"""Contents of all attachments together: with the tags, what `repair` of any version copies."""
+MAX_ATTACHMENTS = 1024
+MAX_KIND_BYTES = 64
 MAX_SAMPLES = 2**48 - 1
 MAX_RATE_HZ = 2**20 - 1
 MAX_N_FFT = 2**16

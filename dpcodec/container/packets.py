@@ -84,6 +84,12 @@ def pack_packet(
     return b"".join((head, _CHECKSUM.pack(checksum), body, _CHECKSUM.pack(zlib.crc32(body, checksum))))
 
 
+def metadata_packet(kind: int, body: bytes) -> bytes:
+    """A packet of tags or of an attachment, compressed where that makes it shorter."""
+    smaller = compress(body)
+    return pack_packet(kind, smaller or body, flags=0 if smaller is None else c.FLAG_COMPRESSED)
+
+
 def parse_head(data: bytes | bytearray, position: int = 0) -> Head | None:
     """The head at `position`, or None if no whole head with a good checksum stands there."""
     stop = position + c.HEAD_BYTES

@@ -53,6 +53,11 @@ class Reader:
         return self._intake.catalogue.tags
 
     @property
+    def attachments(self) -> tuple[tuple[str, bytes], ...]:
+        """(kind, data) pairs met so far."""
+        return self._intake.catalogue.attachments
+
+    @property
     def total_samples(self) -> int | None:
         """N, None while nothing that was read tells it."""
         return self._intake.catalogue.samples

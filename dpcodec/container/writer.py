@@ -8,11 +8,13 @@ from dataclasses import replace
 from typing import BinaryIO
 
 from dpcodec.container import constants as c
+from dpcodec.container.attachments import check_attachments, pack_attachment
 from dpcodec.container.header import Header, pack_header
 from dpcodec.container.packets import (
     End,
     add_digests,
     compress,
+    metadata_packet,
     pack_end,
     pack_index,
     pack_packet,
@@ -26,11 +28,17 @@ class Writer:
     """Writes a `.dpc` file to a file object from where it stands.
 
     `header.samples` may be None: the END packet tells the number, and where the output can seek the first
-    header is patched. (An output opened for appending must say that it cannot seek.) Raises what
-    `pack_header` and `pack_tags` raise.
+    header is patched. (An output opened for appending must say that it cannot seek.) `beside` counts bytes of
+    attachments. Raises what `pack_header`, `pack_tags` and `check_attachments` raise.
     """
 
-    def __init__(self, fo: BinaryIO, header: Header, tags: Iterable[tuple[str, str]] = ()) -> None:
+    def __init__(
+        self,
+        fo: BinaryIO,
+        header: Header,
+        tags: Iterable[tuple[str, str]] = (),
+        attachments: Iterable[tuple[str, bytes]] = (),
+    ) -> None:
         self._fo = fo
         self._header = header
         self._seekable = fo.seekable()
@@ -43,11 +51,14 @@ class Writer:
         self._copied_segment = 0
         self.bytes_written = 0
         packed = pack_tags(tags) if (tags := tuple(tags)) else b""
+        bodies = [pack_attachment(kind, data) for kind, data in check_attachments(attachments)]
         self._write(c.MAGIC + pack_packet(c.TYPE_HEAD, pack_header(header)))
-        if packed:
-            smaller = compress(packed)
-            flags = 0 if smaller is None else c.FLAG_COMPRESSED
-            self.write_packet(c.TYPE_TAGS, smaller or packed, flags)
+        for packet in [metadata_packet(c.TYPE_TAGS, packed)] if packed else []:
+            self._write(packet)
+        packets = [metadata_packet(c.TYPE_ATTACHMENT, body) for body in bodies]
+        self.beside = sum(map(len, packets))
+        for packet in packets:
+            self._write(packet)
 
     def write_segment(self, index: int, bodies: Sequence[bytes]) -> None:
         """Write the bodies of all parts of a segment; indices rise. Bodies of exact coefficients are

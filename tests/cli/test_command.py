@@ -20,7 +20,19 @@ import dpcodec
 from dpcodec.cli import main
 from dpcodec.cli.display import escape
 
-VERBS = ("encode", "decode", "info", "test", "repair", "eval", "bench", "completion")
+VERBS = (
+    "encode",
+    "decode",
+    "info",
+    "test",
+    "tag",
+    "play",
+    "repair",
+    "eval",
+    "bench",
+    "completion",
+    "desktop",
+)
 
 
 def test_help_names_every_verb(cli: Run) -> None:

@@ -10,7 +10,7 @@ import struct
 import zlib
 from dataclasses import replace
 
-from streams import DATA, END, HEAD, INDEX, SYNC, Packet, close, join, split
+from streams import ATTACHMENT, DATA, END, HEAD, INDEX, SYNC, Packet, close, join, split
 
 from .bad_bodies import (
     exact_bodies,
@@ -22,6 +22,7 @@ from .bad_bodies import (
     quantised_bodies,
     short_segment,
     with_body,
+    zstd,
 )
 
 FIXED = struct.Struct("<BBBBIQQIIIIBBBBB")
@@ -99,6 +100,9 @@ def moves(data: bytes, packets: list[Packet]) -> dict[str, bytes]:
     def tagged(body: bytes) -> Packet:
         return replace(packets[1], flags=0, body=body)
 
+    def attached(body: bytes, flags: int = 0) -> Packet:
+        return Packet(ATTACHMENT, flags, 0, 0, 0, body)
+
     def instead(*new: Packet) -> bytes:
         """Other packets where part 1 of segment 1 stands."""
         return join([*packets[:5], *new, *packets[6:]])
@@ -135,6 +139,10 @@ def moves(data: bytes, packets: list[Packet]) -> dict[str, bytes]:
         "tags-broken": join([packets[0], tagged(b"\xff\0\0\0A=1"), *packets[2:]]),
         "tags-not-utf-8": join([packets[0], tagged(b"\4\0\0\0A=\xff\xfe"), *packets[2:]]),
         "tags-twice": join([*packets[:2], tagged(b"\3\0\0\0B=2"), *packets[2:]]),
+        "attachment-empty": join([*packets[:2], attached(b""), *packets[2:]]),
+        "attachment-kind-cut": join([*packets[:2], attached(b"\x09riff:"), *packets[2:]]),
+        "attachment-kind-not-ascii": join([*packets[:2], attached(b"\3a\0\xffdata"), *packets[2:]]),
+        "attachment-bomb": join([*packets[:2], attached(zstd(b"\1a", 2**32 - 1), 1), *packets[2:]]),
         "index-wrong": join([*packets[:-1], Packet(INDEX, 0, 0, 0, 0, b"\5\0\1\1\1\1"), packets[-1]]),
     }
 
@@ -320,5 +328,6 @@ def unsupported_files(good: dict[str, bytes]) -> dict[str, bytes]:
         "reserved-bit-ancillary": added(0xA777),
         "data-flag": flagged(4, 2),
         "tags-flag": flagged(1, 0x8000),
+        "attachment-flag": join([*packets[:2], Packet(ATTACHMENT, 2, 0, 0, 0, b"\1a"), *packets[2:]]),
         "end-flag": flagged(-1, 4),
     }

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from streams import DATA, END, HEAD, TAGS, Packet, Pipe, join, split
+from streams import ATTACHMENT, DATA, END, HEAD, TAGS, Packet, Pipe, join, split
 
 from dpcodec import Audio, SampleFormat, encode_stream, profile
 from dpcodec.audio.streams import ArrayReader
@@ -47,6 +47,7 @@ class Good:
     kind: str = "tones"
     rate: int = 8000
     tags: tuple[tuple[str, str], ...] = ()
+    attachments: tuple[tuple[str, bytes], ...] = ()
     origin: tuple[str, str] = ("wav", "PCM_16")
     pipe: bool = False
     change: Change = list
@@ -54,7 +55,7 @@ class Good:
     def make(self) -> bytes:
         """The bytes of the file."""
         x = signal(self.kind, self.channels, self.samples)
-        reader = ArrayReader(Audio(x, self.rate, SampleFormat(*self.origin), self.tags))
+        reader = ArrayReader(Audio(x, self.rate, SampleFormat(*self.origin), self.tags, self.attachments))
         out = Pipe() if self.pipe else io.BytesIO()
         if self.pipe:
             reader.samples = None
@@ -94,6 +95,12 @@ def long_tag(packets: list[Packet]) -> list[Packet]:
     text = "K=" + "v" * 300
     body = len(text).to_bytes(4, "little") + text.encode()
     return [replace(p, flags=0, body=body) if p.type == TAGS else p for p in packets]
+
+
+def repeated_attachment(packets: list[Packet]) -> list[Packet]:
+    """The first attachment once more, behind the coefficients."""
+    first = next(p for p in packets if p.type == ATTACHMENT)
+    return [*packets[:-1], first, packets[-1]]
 
 
 def _grid() -> list[Good]:
@@ -192,6 +199,26 @@ def _contents() -> list[Good]:
         ),
         Good("tags-compressed", SHORT, samples=100, tags=tuple((f"KEY{i}", "value") for i in range(1000))),
         Good("tags-long-value", SHORT, samples=100, tags=(("K", "v"),), change=long_tag),
+        Good(
+            "attachments",
+            SHORT,
+            channels=4,
+            samples=100,
+            attachments=(
+                ("speakers", bytes.fromhex("33000000")),
+                ("riff:cue ", bytes(4)),
+                ("riff:odd!", bytes(range(256))),
+                ("kind of the future", b""),
+            ),
+        ),
+        Good(
+            "attachments-compressed",
+            SHORT,
+            samples=100,
+            tags=(("TITLE", "Hi"),),
+            attachments=(("riff:bext", b"A description" + bytes(600)), ("riff:bext", b"2")),
+            change=repeated_attachment,
+        ),
         Good("origin-flac-24", SHORT, samples=100, origin=("flac", "PCM_24")),
         Good(
             "origin-unknown", SHORT, samples=100, change=with_headers(lambda h: h[:43] + b"\xc8\xc9" + h[45:])

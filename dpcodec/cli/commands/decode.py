@@ -13,12 +13,14 @@ import click
 import dpcodec
 from dpcodec.cli import exits, signals
 from dpcodec.cli.display import Screen
-from dpcodec.cli.formats import SUFFIXES, choose_format, parse_format
+from dpcodec.cli.formats import check_name, choose_format, default_suffix
 from dpcodec.cli.options import Verb, file_options, grouped, limit_options, run_files
 from dpcodec.cli.outputs import Output, create
 from dpcodec.cli.paths import DPC_SUFFIX, Job
 from dpcodec.cli.rescale import Rescaling
 from dpcodec.cli.sources import open_source
+from dpcodec.cli.tag_edits import TagEdit, edit_of, tag_options
+from dpcodec.cli.values import Time
 
 INTERRUPTED = 130
 
@@ -31,6 +33,7 @@ class Wanted:
     raw: str | None
     rescale: bool
     strict: bool
+    tags: TagEdit
 
 
 @click.command(cls=Verb)
@@ -43,8 +46,8 @@ class Wanted:
         metavar="S",
         help="Seconds for each file; the best so far is taken. [none]",
     ),
-    click.option("--start", type=float, metavar="S", help="Begin at this time. [0]"),
-    click.option("--duration", type=float, metavar="S", help="End after this much. [to the end]"),
+    click.option("--start", type=Time(), metavar="S", help="Begin at this time: 62.5 or 1:02.5. [0]"),
+    click.option("--duration", type=Time(), metavar="S", help="End after this much. [to the end]"),
 )
 @file_options
 @grouped(
@@ -54,6 +57,7 @@ class Wanted:
     ),
     click.option("--raw", metavar="FMT", help="Write PCM without a header: s16le, f32le, ..."),
     click.option("--rescale", is_flag=True, help="Scale down what would clip."),
+    tag_options,
     click.option("--strict", is_flag=True, help="Write nothing of a damaged file, exit 4."),
     limit_options,
     click.option("--max-duration", type=float, metavar="S", help="Longest audio. [360000, which is 100 h]"),
@@ -78,11 +82,13 @@ def decode(context: click.Context, /, **options: Any) -> int:
 
     IN may be - for standard input. OUT defaults to IN with the suffix .wav, or that of --format; for standard
     input to standard output. The format is that of the encoded source unless OUT's suffix or --format says
-    otherwise.
+    otherwise; a suffix that is not written is refused.
     """
     settings = settings_of(options)
-    wanted = Wanted(options["audio_format"], options["raw"], options["rescale"], options["strict"])
-    suffix = _suffix(wanted)
+    wanted = Wanted(
+        options["audio_format"], options["raw"], options["rescale"], options["strict"], edit_of(options)
+    )
+    suffix = default_suffix(wanted.format, wanted.raw)
     screen = context.find_root().ensure_object(Screen)
 
     def work(job: Job) -> int:
@@ -106,6 +112,7 @@ def settings_of(options: dict[str, Any]) -> dpcodec.DecodeSettings:
 
 def decode_file(job: Job, settings: dpcodec.DecodeSettings, wanted: Wanted, screen: Screen) -> int:
     """Decode one file. Damage gives exit code 5 and the output all the same, with --strict 4 and none."""
+    check_name(job.target, wanted.format, wanted.raw)
     started = time.monotonic()
     with contextlib.ExitStack() as stack:
         output = stack.enter_context(create(job, screen, spool=wanted.strict))
@@ -146,20 +153,19 @@ def _opener(output: Output, job: Job, wanted: Wanted) -> Callable[[dpcodec.Strea
             raw = dpcodec.RawFormat(wanted.raw, info.sample_rate, info.channels)
         sample_format = choose_format(info, wanted.format, job.target)
         writer = dpcodec.create_audio(
-            output.file, info.sample_rate, info.channels, sample_format, info.samples, info.tags, raw=raw
+            output.file,
+            info.sample_rate,
+            info.channels,
+            sample_format,
+            info.samples,
+            wanted.tags.apply(info.tags),
+            raw=raw,
+            attachments=info.attachments,
         )
         subtype = raw.subtype if raw else sample_format.subtype
         return Rescaling(writer, subtype) if wanted.rescale else writer
 
     return open_writer
-
-
-def _suffix(wanted: Wanted) -> str:
-    if wanted.raw is not None:
-        if wanted.format is not None:
-            raise exits.UsageError("--raw and --format contradict each other: give one of them")
-        return ".raw"
-    return SUFFIXES[parse_format(wanted.format)[0] or "wav"]
 
 
 def _tell(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -12,8 +13,10 @@ from dpcodec.cli.display import Screen
 from dpcodec.cli.exits import OK, OutputError, UsageError
 from dpcodec.cli.options import Decorator, Number, Verb, file_options, grouped, run_files
 from dpcodec.cli.outputs import Output, create
-from dpcodec.cli.paths import AUDIO_SUFFIXES, DPC_SUFFIX, Job
+from dpcodec.cli.paths import DPC_SUFFIX, Job
 from dpcodec.cli.sources import open_source
+from dpcodec.cli.tag_edits import TagEdit, edit_of, tag_options
+from dpcodec.cli.values import BitRate
 
 DAY_S = 86400.0
 SETTINGS = (
@@ -47,7 +50,12 @@ def _option(*names: str, help: str, metavar: str, type: type = str) -> Decorator
 @grouped(
     "How good, how large (one of these; quality 5 without any)",
     click.option("--quality", type=float, metavar="Q", help="0 to 10: a constant noise-to-mask ratio. [5]"),
-    click.option("--bitrate", type=float, metavar="KBPS", help="Mean of the whole file, kbit/s."),
+    click.option(
+        "--bitrate",
+        type=BitRate(),
+        metavar="KBPS",
+        help="Mean of the file, kbit/s: 32 or 32k; not of pictures.",
+    ),
     click.option("--snr", type=float, metavar="DB", help="Quantisation noise this far below the signal."),
     _option("--drop", type=float, metavar="R", help="Share of coefficients removed, 0 <= R < 1."),
 )
@@ -74,7 +82,7 @@ def _option(*names: str, help: str, metavar: str, type: type = str) -> Decorator
         "--max-duration", type=Number(0, 1e12), default=DAY_S, metavar="S", help="Longest input. [86400]"
     ),
     click.option("--verify", is_flag=True, help="Read the file back and compare before it is kept."),
-    click.option("--tag", "tags", multiple=True, metavar="K=V", help="Add a tag; may be repeated."),
+    tag_options,
     click.option("--no-tags", is_flag=True, help="Do not carry the input's own tags over."),
 )
 @grouped(
@@ -104,18 +112,20 @@ def _option(*names: str, help: str, metavar: str, type: type = str) -> Decorator
 def encode(context: click.Context, /, **options: Any) -> int:
     """Encode audio into .dpc files.
 
-    IN is WAV, RF64, W64, FLAC, AIFF, Ogg or raw PCM (--raw), or - for standard input. OUT defaults to IN with
-    the suffix .dpc; for standard input to standard output.
+    IN is WAV, RF64, W64, FLAC, AIFF, CAF, AU, Ogg, MP3 or raw PCM (--raw), with dpcodec[media] also MP4 and
+    the sound of videos, or - for standard input. OUT defaults to IN with the suffix .dpc; for standard input
+    to standard output.
     """
     base, settings = settings_of(options)
+    tags = edit_of(options)
     raw = None if options["raw"] is None else dpcodec.parse_raw(options["raw"])
     screen = context.find_root().ensure_object(Screen)
     limit_s, verify = options["max_duration"], options["verify"]
 
     def work(job: Job) -> int:
-        return encode_file(job, base, settings, raw, limit_s, verify, screen)
+        return encode_file(job, base, settings, tags, raw, limit_s, verify, screen)
 
-    return run_files(context, DPC_SUFFIX, AUDIO_SUFFIXES, work)
+    return run_files(context, DPC_SUFFIX, dpcodec.readable_suffixes(), work)
 
 
 def settings_of(options: dict[str, Any]) -> tuple[str, dpcodec.EncodeSettings]:
@@ -125,14 +135,21 @@ def settings_of(options: dict[str, Any]) -> tuple[str, dpcodec.EncodeSettings]:
     if options["mask"] is not None:
         changes["mask"], changes["columns"] = dpcodec.parse_mask(options["mask"])
     base = options["profile"] or dpcodec.profile_meant(changes)
-    tags = tuple(_tag(text) for text in options["tags"])
-    return base, dpcodec.profile(base, **changes, tags=tags, keep_tags=not options["no_tags"])
+    settings = dpcodec.profile(base, **changes, keep_tags=not options["no_tags"])
+    if options["mask"] is not None and base in dpcodec.PROFILES:
+        meant = dpcodec.PROFILES[base].mode
+        if settings.mode != meant and options["transform"] is None:
+            raise UsageError(
+                f"mask {changes['mask']} does not belong to profile {base}: give --profile {settings.mode}"
+            )
+    return base, settings
 
 
 def encode_file(
     job: Job,
     base: str,
     settings: dpcodec.EncodeSettings,
+    tags: TagEdit,
     raw: dpcodec.RawFormat | None,
     limit_s: float,
     verify: bool,
@@ -142,6 +159,10 @@ def encode_file(
     started = time.monotonic()
     with create(job, screen, spool=verify) as output, open_source(job.source) as source:
         with dpcodec.open_audio(source, raw=raw) as reader, screen.meter(job.source) as meter:
+            if settings.keep_tags:
+                reader.tags = tags.apply(reader.tags)
+            else:
+                settings = replace(settings, tags=tags.apply(()))
 
             def progress(done: float, total: float | None, detail: str) -> None:
                 if done > limit_s:
@@ -179,15 +200,3 @@ def _summary(
         f"{job.source} -> {job.target}: profile {base}, {report.bytes} bytes, {report.kbps:.1f} kbit/s, "
         f"{by_mask}{seconds:.2f} s ({speed:.0f}x real time)"
     )
-
-
-def _tag(text: str) -> tuple[str, str]:
-    key, equals, value = text.partition("=")
-    if not equals or not key:
-        raise UsageError(f"tag {text!r} is not understood: give KEY=VALUE")
-    if not text.isascii():
-        try:
-            text.encode()
-        except UnicodeEncodeError as exc:
-            raise UsageError(f"tag {text!r} is not UTF-8: give it in UTF-8") from exc
-    return key, value

@@ -67,6 +67,9 @@ def _lines(found: dpcodec.FileInfo, most: int | None) -> Iterator[str]:
     for key, value in found.tags[:most]:
         yield f"tag:          {key}={value}"
     yield from _rest("tag:          ", len(found.tags), most)
+    for kind, size in found.attachments[:most]:
+        yield f"attachment:   {kind}, {size} bytes"
+    yield from _rest("attachment:   ", len(found.attachments), most)
     for warning in found.warnings:
         yield f"warning:      {warning}"
     yield f"state:        {'whole' if found.whole else 'damaged'}"

@@ -135,7 +135,7 @@ def test_odd_data_and_a_list_after_it(piped: bool) -> None:
     reader = opened(riff(chunk(b"fmt ", fmt(channels=1)), chunk(b"data", pcm8(x)), info), piped)
     np.testing.assert_array_equal(read_all(reader), x)
     assert reader.tags == (() if piped else (("ARTIST", "me"),))
-    assert reader.warnings == []
+    assert len(reader.warnings) == piped
 
 
 def test_info_before_the_data_is_read_from_pipes_too(piped: bool) -> None:
@@ -207,7 +207,7 @@ def test_what_follows_the_audio_in_a_pipe_is_read_too() -> None:
     reader = WavReader(source, read_header(source))
     read_all(reader)
     assert pipe.read(1) == b""
-    assert reader.warnings == []
+    assert reader.warnings == ["chunks after the audio of a pipe are left out: give a file to keep them"]
 
 
 @pytest.mark.skipif(not which("ffmpeg"), reason="ffmpeg is not installed")

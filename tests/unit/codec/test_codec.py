@@ -119,7 +119,7 @@ def test_a_stretch_is_a_cut_of_the_whole(settings: EncodeSettings) -> None:
     audio = noise(3000, 2)
     data = encode(audio, settings)
     whole = decode(data, NONE).samples
-    for start, duration in [(0.0, 0.1), (0.1, 0.05), (0.1, None), (0.37, 0.5), (0.2, 0.0), (2.0, 1.0)]:
+    for start, duration in [(0.0, 0.1), (0.1, 0.05), (0.1, None), (0.37, 0.5), (0.2, 0.0)]:
         part, report, info = decoded(data, replace(NONE, start=start, duration=duration))
         first = round(start * 8000)
         expected = whole[:, first:] if duration is None else whole[:, first : first + round(duration * 8000)]

@@ -14,6 +14,7 @@ from dpcodec.container.stream import Reader, Writer
 
 DOCS = Path(__file__).parents[3] / "docs"
 TEXT = "\n".join(path.read_text(encoding="utf-8") for path in sorted(DOCS.rglob("*.md")))
+DATA = DOCS.parent / "dpcodec" / "cli" / "data"
 
 
 def example() -> bytes:
@@ -67,6 +68,6 @@ def test_source_tables() -> None:
 def test_rule_for_file(tmp_path: Path) -> None:
     path = tmp_path / "x"
     path.write_bytes(example())
-    command = ["file", "-b", "-m", str(DOCS / "dpc.magic"), str(path)]
+    command = ["file", "-b", "-m", str(DATA / "dpc.magic"), str(path)]
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert said.strip() == "dpcodec audio, format 1.0, 16000 Hz, 1 channels, random mask"

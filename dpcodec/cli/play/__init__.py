@@ -1,0 +1,1 @@
+"""Playing aloud: `player.py` decodes and seeks, `sinks.py` takes the sound, `keys.py` what is pressed."""
