@@ -9,8 +9,8 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
 from dataclasses import dataclass, field
 
+from dpcodec.batch.processes import interrupts_wait, pools, threads_each
 from dpcodec.bench.engine.experiment import Experiment, Row, Task
-from dpcodec.bench.engine.processes import interrupts_wait, pools, threads_each
 from dpcodec.bench.engine.results import Results
 from dpcodec.errors import DpcodecError
 

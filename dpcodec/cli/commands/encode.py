@@ -156,6 +156,7 @@ def encode_file(
         output.commit()
     for warning in report.warnings:
         screen.warn(job.source, warning)
+    screen.record |= {"seconds": round(report.samples / report.sample_rate, 6), "kbps": round(report.kbps, 3)}
     screen.note(_summary(job, base, settings, report, time.monotonic() - started))
     return OK
 
