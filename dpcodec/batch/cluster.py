@@ -27,7 +27,7 @@ DEATHS = 2
 """Workers that may die under a task of a cluster started here, and one more, before it is given up."""
 LOCAL = {
     "distributed.scheduler.allowed-failures": DEATHS,
-    # Dask's own has workers give memory back so eagerly that arrays are paged in anew: half of the time again.
+    # Dask's own has workers give memory back so eagerly that every array is paged in anew: twice the time.
     "distributed.nanny.pre-spawn-environ": dict.fromkeys(THREADS, "1"),
     # What watches Dask's own health many times a second: a tenth of a core on a small machine.
     "distributed.worker.profile.enabled": False,
@@ -55,13 +55,7 @@ class Cluster:
         self._counted = (-COUNT_EVERY_S, 0)
         if scheduler == PROCESSES:
             dask.config.set(LOCAL)
-            self._local = distributed.LocalCluster(
-                n_workers=workers,
-                threads_per_worker=1,
-                dashboard_address="127.0.0.1:0" if find_spec("bokeh") else None,
-                resources=resources,
-                silence_logs=50,
-            )
+            self._local = _local_cluster(distributed, workers, resources)
         try:
             self._client = distributed.Client(self._local or scheduler, timeout=CONNECT_S)
         except (OSError, ValueError) as exc:
@@ -75,12 +69,12 @@ class Cluster:
         where = self._client.scheduler.address if self._local else self._address
         dashboard = self._client.dashboard_link if find_spec("bokeh") else ""
         told = f", dashboard {dashboard}" if dashboard else ""
-        return f"Dask at {where}, {self._threads()} threads{told}"
+        return f"Dask at {where}, {self.workers} threads{told}"
 
     @property
     def width(self) -> int:
         """Grows and shrinks with the cluster."""
-        return AHEAD * max(1, self._threads())
+        return AHEAD * max(1, self.workers)
 
     def submit(self, task: Task) -> None:
         """As `Engine.submit`."""
@@ -119,9 +113,25 @@ class Cluster:
             return error
         return WorkerLostError("the scheduler has lost it: is it still there?")
 
-    def _threads(self) -> int:
+    @property
+    def workers(self) -> int:
+        """Threads of the cluster; it may have other ones than a moment ago."""
         at, threads = self._counted
         if time.monotonic() - at >= COUNT_EVERY_S:
             threads = sum(self._client.nthreads().values())
             self._counted = (time.monotonic(), threads)
         return threads
+
+
+def _local_cluster(distributed: Any, workers: int, resources: dict[str, float] | None) -> Any:
+    """Processes of one thread. The first has the resources: there is one GPU, say, whatever their number."""
+    cluster = distributed.LocalCluster(
+        n_workers=1,
+        threads_per_worker=1,
+        dashboard_address="127.0.0.1:0" if find_spec("bokeh") else None,
+        resources=resources,
+        silence_logs=50,
+    )
+    cluster.new_spec["options"].pop("resources", None)
+    cluster.scale(workers)
+    return cluster

@@ -58,10 +58,14 @@ Answer = tuple[Task, Any]
 
 
 class Engine(Protocol):
-    """Runs tasks. `about` says where, for people; `width` how many are worth handing over at a time."""
+    """Runs tasks. `about` says where, for people; `workers` how many it works on at a time, `width` how many
+    are worth handing over."""
 
     @property
     def about(self) -> str: ...
+
+    @property
+    def workers(self) -> int: ...
 
     @property
     def width(self) -> int: ...
@@ -91,7 +95,7 @@ class InProcess:
     """One task after the other, here."""
 
     about = "this process"
-    width = 1
+    workers = width = 1
 
     def __init__(self) -> None:
         self._waiting: deque[Task] = deque()
@@ -120,7 +124,7 @@ class LocalPool:
     """
 
     def __init__(self, workers: int, modules: tuple[str, ...] = (), clean: Callable[[], Any] = bool) -> None:
-        self.about, self.width = f"{workers} processes", workers
+        self.about, self.workers, self.width = f"{workers} processes", workers, workers
         self._pool = WarmPool(workers, modules, clean)
         self._running: dict[Future[Any], Task] = {}
         self._waiting: deque[Task] = deque()

@@ -21,7 +21,7 @@ def open_engine(
                Dask cluster of so many processes, started here; else the address of a Dask scheduler
     modules    loaded by the workers of a pool before the first task
     clean      called in a worker of a pool that must leave in mid-work
-    resources  of each worker that is started here, as {"GPU": 1}
+    resources  of the first Dask worker that is started here, as {"GPU": 1}
     Raises `DpcodecError` where Dask is not installed or the scheduler cannot be reached.
     """
     if scheduler is None:

@@ -88,6 +88,7 @@ def run(
     rules: Rules | None = None,
     *,
     on_end: Callable[[Task, Any, Row], None] = lambda task, value, row: None,
+    on_known: Callable[[Row], object] = bool,
     progress: Progress = lambda done, total, failed: None,
     total: int = 0,
 ) -> Summary:
@@ -95,15 +96,15 @@ def run(
 
     engine    this process where none is given; it is left open
     on_end    called with each task that has ended, its value or the exception it raised, and its row
+    on_known  called with the row of each task that is left out because an earlier run has done it
     progress  called with tasks over, tasks in all, tasks failed
     total     tasks in all, where `tasks` cannot tell
 
     Where the run is killed, another with the same tasks and manifest goes on, and ends with the same rows.
     """
     rules = rules or Rules()
-    going = _Going(
-        manifest, rules, on_end, progress, total or (len(tasks) if isinstance(tasks, Sized) else 0)
-    )
+    total = total or (len(tasks) if isinstance(tasks, Sized) else 0)
+    going = _Going(manifest, rules, on_end, on_known, progress, total)
     for task, value, tries in attempts(engine or InProcess(), going.outstanding(tasks), rules.retries):
         going.tell(task, value, tries)
     if manifest is not None:
@@ -119,10 +120,12 @@ class _Going:
         manifest: Manifest | None,
         rules: Rules,
         on_end: Callable[[Task, Any, Row], None],
+        on_known: Callable[[Row], object],
         progress: Progress,
         total: int,
     ) -> None:
-        self._manifest, self._rules, self._on_end = manifest, rules, on_end
+        self._manifest, self._rules = manifest, rules
+        self._on_end, self._on_known = on_end, on_known
         self._progress, self._total = progress, total
         self.summary = Summary()
         self.order: list[str] = []
@@ -134,6 +137,7 @@ class _Going:
             known = self._manifest.get(task.id) if self._manifest else None
             came_out = known is not None and "error" not in known
             if known is not None and came_out and self._rules.is_whole(known):
+                self._on_known(known)
                 self._skip()
             elif came_out or (self._manifest and self._manifest.begun(task.id)):
                 yield task

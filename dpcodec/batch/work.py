@@ -30,8 +30,8 @@ def encode_file(
 ) -> Row:
     """Encode one file into another, paths or URLs; without `force` not over one that exists.
 
-    Returns `bytes`, `sha256`, `seconds` of audio, `kbps`, `took_s`, `cpu_s` and `host`. Raises `FileAccessError` where
-    the target exists or cannot be written, and what `encode_stream` raises.
+    Returns `bytes`, `sha256`, `seconds` of audio, `kbps`, `took_s`, `cpu_s` and `host`. Raises
+    `FileAccessError` where the target exists or cannot be written, and what `encode_stream` raises.
     """
     started = time.perf_counter(), time.thread_time()
     with _opened(source) as read, _written(target, force) as write:

@@ -55,8 +55,9 @@ class Tally:
         """For people."""
         small, large = sorted((self.source_bytes, self.target_bytes))
         ratio = f", {large / small:.1f} to 1" if small else ""
+        files = "1 file" if self.files == 1 else f"{self.files} files"
         return (
-            f"{self.files} files, {self.source_bytes} bytes became {self.target_bytes}{ratio}; "
+            f"{files}, {self.source_bytes} bytes became {self.target_bytes}{ratio}; "
             f"{self.skipped} skipped, {self.failed} failed; {seconds:.1f} s"
         )
 
@@ -72,6 +73,10 @@ class Wanted:
     skip_existing: bool
     dry_run: bool
 
+    def shown(self, screen: Screen) -> list[str]:
+        """What a worker shows: on another machine nobody would see its progress."""
+        return screen.arguments() if self.scheduler is None else [*screen.arguments()[1:], "--no-progress"]
+
     @property
     def careful(self) -> bool:
         """Whether it may be a long run, whose tasks are tried again and whose outputs are its own."""
@@ -83,18 +88,25 @@ def run_jobs(
 ) -> int:
     """Do all jobs: `work` does one here, a `dpcodec` with these arguments elsewhere. Return the exit code."""
     screen = context.find_root().ensure_object(Screen)
-    wanted = Wanted(**{name: context.params[name] for name in Wanted.__dataclass_fields__})
+    wanted = wanted_of(context)
     if wanted.dry_run:
         return _show(jobs, wanted)
     started = time.monotonic()
     _make_folders(context.params["output_dir"], jobs)
     if wanted.careful or (wanted.jobs > 1 and len(jobs) > 1):
-        tally = _by_engine(screen, jobs, arguments, wanted)
+        by_id: dict[str, Job] = {}
+        tasks = _tasks(screen, jobs, arguments, wanted, by_id)
+        tally = by_engine(screen, arguments[0], tasks, len(jobs), wanted, _rules(wanted, by_id))
     else:
         tally = _in_turn(screen, jobs, work, wanted)
     if len(jobs) > 1 or wanted.careful:
         screen.note(tally.line(time.monotonic() - started))
     return tally.worst
+
+
+def wanted_of(context: click.Context) -> Wanted:
+    """The options of a verb, as far as it has them."""
+    return Wanted(**{name: context.params.get(name, False) for name in Wanted.__dataclass_fields__})
 
 
 def _show(jobs: Sequence[Job], wanted: Wanted) -> int:
@@ -131,7 +143,16 @@ def _in_turn(screen: Screen, jobs: Sequence[Job], work: Callable[[Job], int], wa
     return tally
 
 
-def _by_engine(screen: Screen, jobs: Sequence[Job], arguments: Sequence[str], wanted: Wanted) -> Tally:
+def by_engine(
+    screen: Screen,
+    verb: str,
+    tasks: Iterator[batch.Task],
+    count: int,
+    wanted: Wanted,
+    rules: batch.Rules,
+    on_row: Callable[[dict[str, Any]], object] = bool,
+) -> Tally:
+    """Run tasks of `worker` on the engine that is wanted; what they have to say is shown as they end."""
     from dpcodec import batch
 
     tally = Tally()
@@ -142,20 +163,19 @@ def _by_engine(screen: Screen, jobs: Sequence[Job], arguments: Sequence[str], wa
         if "error" in row and not (isinstance(value, dict) and value.get("lines")):
             screen.error(task.key["source"], row["error"])
         tally.add(row.get("code", exits.INPUT_OUTPUT if "error" in row else exits.OK), row)
+        on_row(row)
 
-    by_id: dict[str, Job] = {}
-    tasks = _tasks(screen, jobs, arguments, wanted, by_id)
     with contextlib.ExitStack() as stack:
         manifest = stack.enter_context(batch.Manifest(wanted.manifest)) if wanted.manifest else None
-        engine = stack.enter_context(_engine(wanted, len(jobs)))
+        engine = stack.enter_context(_engine(wanted, count))
         if wanted.scheduler:
             screen.note(engine.about)
         if wanted.manifest:
             kept = f"what is done is told in {wanted.manifest}: run the same command again to go on"
             stack.enter_context(signals.telling(kept))
-        meter = stack.enter_context(screen.counter(f"{arguments[0]}, {len(jobs)} files"))
+        meter = stack.enter_context(screen.counter(f"{verb}, {count} files"))
         summary = batch.run(
-            tasks, manifest, engine, _rules(wanted, by_id), on_end=on_end, progress=meter, total=len(jobs)
+            tasks, manifest, engine, rules, on_end=on_end, on_known=on_row, progress=meter, total=count
         )
     tally.skipped += summary.skipped
     if wanted.careful:
@@ -172,12 +192,11 @@ def _tasks(
     from dpcodec import batch
 
     command = shlex.join(arguments)
-    shown = screen.arguments() if wanted.scheduler is None else [*screen.arguments()[1:], "--no-progress"]
     for job in jobs:
         key = {"source": job.source, "target": job.target, "command": command, "version": __version__}
         options = [*(["--force"] * (job.force or wanted.careful))]
         options += ["--skip-existing"] * (wanted.skip_existing and not wanted.careful)
-        line = [*shown, *arguments, *options, f"--output={job.target}", "--", job.source]
+        line = [*wanted.shown(screen), *arguments, *options, f"--output={job.target}", "--", job.source]
         task = batch.Task(key, worker.work, (line, wanted.manifest is not None))
         by_id[task.id] = job
         yield task
@@ -196,9 +215,6 @@ def _rules(wanted: Wanted, by_id: dict[str, Job]) -> batch.Rules:
             return None
         return {"error": str(paths.exists_error(job.target)), "code": exits.USAGE}
 
-    def row_of(value: dict[str, Any]) -> dict[str, Any]:
-        return {name: item for name, item in value.items() if name != "lines"}
-
     def is_whole(row: dict[str, Any]) -> bool:
         return (
             places.size(row["target"], listed=True) == row.get("bytes")
@@ -206,7 +222,7 @@ def _rules(wanted: Wanted, by_id: dict[str, Job]) -> batch.Rules:
         )  # fmt: skip
 
     retries = wanted.retries if wanted.retries is not None else AGAIN if wanted.careful else 0
-    return batch.Rules(retries, row_of, is_whole, refuse)
+    return batch.Rules(retries, worker.without_lines, is_whole, refuse)
 
 
 @contextlib.contextmanager

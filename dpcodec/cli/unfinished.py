@@ -6,7 +6,6 @@ import contextlib
 import errno
 import hashlib
 import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
@@ -15,8 +14,10 @@ from dpcodec.cli import platforms
 from dpcodec.cli.exits import OutputError
 from dpcodec.cli.paths import Job, exists_error
 
-if sys.platform != "win32":
+try:
     import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
 
 LONGEST_NAME = 100
 """Bytes of a name that a part's name repeats."""
@@ -152,7 +153,7 @@ def _lock(descriptor: int, *, new: bool) -> bool:
     Where files cannot be locked, only a new one is surely ours. Windows has no such locks and needs none
     here: what is open there cannot be removed.
     """
-    if sys.platform == "win32" or platforms.WINDOWS:
+    if fcntl is None or platforms.WINDOWS:
         return True
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

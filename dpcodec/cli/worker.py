@@ -17,6 +17,7 @@ from dpcodec.cli.display import Screen
 MODULES = ("dpcodec.cli.main", "dpcodec.cli.commands.encode", "dpcodec.cli.commands.decode", "dpcodec.codec",
            "dpcodec.modes.perceptual", "dpcodec.audio.sndfile")  # fmt: skip
 """What is worth loading before the first job."""
+_PAIR = (("source", -2), ("target", -1))
 _DONE = (exits.OK, exits.DAMAGED)
 
 
@@ -45,6 +46,16 @@ def work(arguments: Sequence[str], digest: bool = False) -> dict[str, Any]:
     if code == exits.USAGE:
         row["final"] = True
     return row
+
+
+def compare(arguments: Sequence[str]) -> dict[str, Any]:
+    """As `work`, of a command line that compares two files."""
+    return {**work(arguments), **{f"{name}_bytes": places.size(arguments[at]) for name, at in _PAIR}}
+
+
+def without_lines(value: dict[str, Any]) -> dict[str, Any]:
+    """A row as a manifest keeps it."""
+    return {name: item for name, item in value.items() if name != "lines"}
 
 
 def clean() -> None:
