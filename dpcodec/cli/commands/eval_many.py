@@ -30,7 +30,8 @@ def are_folders(reference: str, degraded: str) -> bool:
     """Whether both are folders. Raises `UsageError` where only one is."""
     found = [name != "-" and places.is_folder(places.plain(name)) for name in (reference, degraded)]
     if any(found) and not all(found):
-        raise UsageError("one is a folder: name two files, or two folders whose files have the same names")
+        folder = (reference, degraded)[found.index(True)]
+        raise UsageError(f"{folder} is a folder: name two files, or two folders with files of the same names")
     return all(found)
 
 
