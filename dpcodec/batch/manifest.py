@@ -69,16 +69,18 @@ class Manifest:
         ids = dict.fromkeys(order)
         known = [*(i for i in ids if i in self._places), *(i for i in self._places if i not in ids)]
         fresh = self.lines.with_name(f".{self.lines.name}.new")
-        with fresh.open("wb") as file:
+        place, places = 0, {}
+        with self.lines.open("rb") as old, fresh.open("wb") as file:
             for task_id in known:
-                file.write(_line(self._row_at(self._places[task_id])))
+                old.seek(self._places[task_id])
+                places[task_id] = place
+                place += file.write(old.readline())
             file.flush()
             os.fsync(file.fileno())
         self._file.close()  # a file that is open cannot be replaced everywhere
         fresh.replace(self.lines)
-        self._places.clear()
+        self._places = places
         self._begun.clear()
-        self._read()
         self._file = self.lines.open("a+b")
         if self._table:
             self._write_table()

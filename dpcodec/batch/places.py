@@ -14,7 +14,6 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, cast
-from urllib.parse import unquote, urlsplit
 
 from dpcodec.errors import DeviceError, FileAccessError
 
@@ -42,8 +41,9 @@ def plain(name: str) -> str:
     """
     if not name.lower().startswith("file://"):
         return name
-    parts = urlsplit(name)
-    path = unquote(parts.path)
+    from urllib.parse import unquote, urlsplit
+
+    path = unquote(urlsplit(name).path)
     if os.name == "nt":
         path = path.lstrip("/")
     return path

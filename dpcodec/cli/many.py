@@ -66,16 +66,21 @@ class Tally:
 class Wanted:
     """How the jobs are to be done; the options of these names."""
 
-    jobs: int
+    jobs: int | None
     scheduler: str | None
     manifest: str | None
     retries: int | None
-    skip_existing: bool
-    dry_run: bool
+    skip_existing: bool | None
+    dry_run: bool | None
 
     def shown(self, screen: Screen) -> list[str]:
         """What a worker shows: on another machine nobody would see its progress."""
         return screen.arguments() if self.scheduler is None else [*screen.arguments()[1:], "--no-progress"]
+
+    @property
+    def workers(self) -> int:
+        """Processes that are started here."""
+        return self.jobs or (os.cpu_count() or 1 if self.scheduler else 1)
 
     @property
     def careful(self) -> bool:
@@ -93,7 +98,7 @@ def run_jobs(
         return _show(jobs, wanted)
     started = time.monotonic()
     _make_folders(context.params["output_dir"], jobs)
-    if wanted.careful or (wanted.jobs > 1 and len(jobs) > 1):
+    if wanted.careful or (wanted.workers > 1 and len(jobs) > 1):
         by_id: dict[str, Job] = {}
         tasks = _tasks(screen, jobs, arguments, wanted, by_id)
         tally = by_engine(screen, arguments[0], tasks, len(jobs), wanted, _rules(wanted, by_id))
@@ -106,7 +111,7 @@ def run_jobs(
 
 def wanted_of(context: click.Context) -> Wanted:
     """The options of a verb, as far as it has them."""
-    return Wanted(**{name: context.params.get(name, False) for name in Wanted.__dataclass_fields__})
+    return Wanted(**{name: context.params.get(name) for name in Wanted.__dataclass_fields__})
 
 
 def _show(jobs: Sequence[Job], wanted: Wanted) -> int:
@@ -136,7 +141,7 @@ def _make_folders(output_dir: str | None, jobs: Sequence[Job]) -> None:
 def _in_turn(screen: Screen, jobs: Sequence[Job], work: Callable[[Job], int], wanted: Wanted) -> Tally:
     tally = Tally()
     for job in jobs:
-        code = run_job(screen, job, work, skip_existing=wanted.skip_existing)
+        code = run_job(screen, job, work, skip_existing=bool(wanted.skip_existing))
         tally.add(code, {**screen.record, "source_bytes": _size(job.source) if len(jobs) > 1 else 0})
         if signals.interrupted():
             break
@@ -195,7 +200,7 @@ def _tasks(
     for job in jobs:
         key = {"source": job.source, "target": job.target, "command": command, "version": __version__}
         options = [*(["--force"] * (job.force or wanted.careful))]
-        options += ["--skip-existing"] * (wanted.skip_existing and not wanted.careful)
+        options += ["--skip-existing"] * bool(wanted.skip_existing and not wanted.careful)
         line = [*wanted.shown(screen), *arguments, *options, f"--output={job.target}", "--", job.source]
         task = batch.Task(key, worker.work, (line, wanted.manifest is not None))
         by_id[task.id] = job
@@ -229,9 +234,7 @@ def _rules(wanted: Wanted, by_id: dict[str, Job]) -> batch.Rules:
 def _engine(wanted: Wanted, jobs: int) -> Iterator[batch.Engine]:
     from dpcodec import batch
 
-    workers = min(wanted.jobs, max(1, jobs))
-    if wanted.scheduler is not None and wanted.jobs == 1:
-        workers = os.cpu_count() or 1
+    workers = min(wanted.workers, max(1, jobs))
     engine = batch.open_engine(wanted.scheduler, workers, worker.MODULES, worker.clean)
     with signals.at_leave(engine.leave):
         try:

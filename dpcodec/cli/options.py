@@ -165,7 +165,10 @@ def file_options(function: Callable[..., Any]) -> Callable[..., Any]:
         ),
         click.option("--dry-run", is_flag=True, help="Say what would become of what, and do nothing."),
         click.option(
-            "-j", "--jobs", type=click.IntRange(1, 1024), default=1, help="Files worked on at a time."
+            "-j",
+            "--jobs",
+            type=click.IntRange(1, 1024),
+            help="Files worked on at a time. [1; Dask: a core each]",
         ),
     ]
     return grouped("Many files, many machines", *cluster_options())(grouped("Files", *decorators)(function))

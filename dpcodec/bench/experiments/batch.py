@@ -37,7 +37,7 @@ ROWS = 100_000
 def experiment(files: int = 40, short: float = 3.0, long: float = 30.0, workers: int = 2) -> Experiment:
     """One after the other, then `workers`, by the pool on short files and by Dask on long ones; and the cost
     of handing over short ones."""
-    over_dask = [("dask", long, 1), ("dask", long, workers), ("dask", short, 1)]
+    over_dask = [("dask", long, 1), ("dask", long, workers)]
     runs = [("pool", short, 1), ("pool", short, workers), ("pool", long, 1)]
     notes = []
     if find_spec("distributed") is None:
@@ -54,6 +54,10 @@ def experiment(files: int = 40, short: float = 3.0, long: float = 30.0, workers:
         )
         for engine, seconds, n in runs
     ]  # fmt: skip
+    if find_spec("distributed") is not None:
+        how: dict[str, Any] = {"files": files, "seconds": short, "workers": 1}
+        key = {"engine": "warm", **how, "cores": os.cpu_count(), "version": dpcodec.__version__}
+        tasks.append(Task(key, measure_warm, how, cost_s=10 + FILE_S * short * files))
     told = {"engine": "manifest", "files": ROWS, "cores": os.cpu_count(), "version": dpcodec.__version__}
     tasks.append(Task(told, measure_manifest, {"rows": ROWS}, cost_s=ROWS * 5e-5))
     return Experiment("batch", tasks, tables, timed=True, notes=notes)
@@ -76,13 +80,11 @@ def measure(engine: str, files: int, seconds: float, workers: int) -> Row:
         if done.returncode:
             raise DpcodecError(f"encode: {done.stderr.decode(errors='replace').strip()}")
         rows = [json.loads(line) for line in (top / "rows").read_text().splitlines()]
-        handed_s = _handing_over(workers, files) if engine == "dask" else None
     took, cpu = (sum(row[name] for row in rows) for name in ("took_s", "cpu_s"))
     return {
         "wall_s": round(wall, 3),
         "free_s": round(wall - (took - cpu) / workers, 3),
         "cpu_s": round(cpu, 3),
-        "handed_s": None if handed_s is None else round(handed_s, 5),
         "bytes": sum(row["bytes"] for row in rows),
         "digest": hashlib.sha256("".join(row["sha256"] for row in rows).encode()).hexdigest()[:16],
     }
@@ -129,10 +131,13 @@ def tables(rows: Sequence[Row]) -> list[Table]:
     """A row a run; beside it how much quicker it is than one worker, and whether the bytes are those of the
     files done one by one."""
     manifests = [row for row in rows if row["engine"] == "manifest"]
-    rows = [row for row in rows if row["engine"] != "manifest"]
+    warm = [row for row in rows if row["engine"] == "warm"]
+    rows = [row for row in rows if row["engine"] in ("pool", "dask")]
     ones = {(r["engine"], r["files"], r["seconds"]): r for r in rows if r["workers"] == 1}
     plain = {(r["files"], r["seconds"]): r["digest"] for r in rows if r["engine"] == "pool"}
     found = [Table("Many files: whole commands", [_told(row, ones, plain) for row in rows])] if rows else []
+    if warm:
+        found.append(Table("Dask, warm: what handing over costs", [_told_of_warm(row) for row in warm]))
     if manifests:
         found.append(Table("A manifest by itself", [_told_of_manifest(row) for row in manifests]))
     return found
@@ -151,7 +156,6 @@ def _told(row: Row, ones: dict[Any, Row], plain: dict[Any, str]) -> Row:
         "on free cores, s": row["free_s"],
         "over one there": one and round(one["free_s"] / row["free_s"], 2),
         "CPU a file, s": round(per_file, 4),
-        "handing over, % of it": row["handed_s"] and round(100 * row["handed_s"] / per_file, 2),
         "bytes as one by one": None if alone is None else alone == row["digest"],
     }
 
@@ -179,19 +183,38 @@ def _told_of_manifest(row: Row) -> Row:
     }
 
 
-def _handing_over(workers: int, files: int) -> float:
-    """Seconds that a task costs beside its work: tasks that do nothing, on a cluster that is warm."""
-    cluster = batch.open_engine("processes", workers)
-    try:
-        for name in ("warm", "timed"):
-            tasks = [batch.Task({name: n}, _nothing) for n in range(10 * files)]
-            started = time.perf_counter()
-            for _ in batch.attempts(cluster, tasks):
-                pass
-        return (time.perf_counter() - started) * workers / len(tasks)
-    finally:
-        cluster.close()
+def measure_warm(files: int, seconds: float, workers: int) -> Row:
+    """Seconds of files on a cluster that is warm, and of the tasks in them: what is left is handing over."""
+    with tempfile.TemporaryDirectory() as folder:
+        top = Path(folder)
+        make_files(top / "in", files, seconds)
+        names = sorted((top / "in").iterdir())
+        cluster = batch.open_engine("processes", workers)
+        try:
+            for part in (names[: 2 * workers], names):
+                pairs = [(str(name), str(top / "out" / f"{name.stem}.dpc")) for name in part]
+                with batch.Manifest(top / f"rows-{len(part)}") as manifest:
+                    started, cpu = time.perf_counter(), time.process_time()
+                    batch.encode(pairs, manifest, cluster, force=True)
+                    wall, own = time.perf_counter() - started, time.process_time() - cpu
+                    rows = list(manifest.rows())
+        finally:
+            cluster.close()
+    took, worked = (sum(row[name] for row in rows) for name in ("took_s", "cpu_s"))
+    return {
+        "wall_s": round(wall, 3),
+        "tasks_s": round(took, 3),
+        "cpu_s": round(worked, 3),
+        "scheduler_cpu_s": round(own, 3),
+    }
 
 
-def _nothing() -> None:
-    """A task."""
+def _told_of_warm(row: Row) -> Row:
+    return {
+        "files": f"{row['files']} of {row['seconds']:g} s",
+        "workers": row["workers"],
+        "wall, s": row["wall_s"],
+        "in tasks, s": row["tasks_s"],
+        "between tasks, %": round(100 * (row["wall_s"] * row["workers"] / row["tasks_s"] - 1), 2),
+        "scheduler's own CPU, ms a file": round(1e3 * row["scheduler_cpu_s"] / row["files"], 1),
+    }

@@ -72,7 +72,10 @@ class Result:
 @click.option("--max-duration", type=Number(0, 1e12), default=600.0, metavar="S", help="Longest input. [600]")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object, whose names stay as they are.")
 @click.option(
-    "-j", "--jobs", type=click.IntRange(1, 1024), default=1, help="Of two folders: pairs at a time."
+    "-j",
+    "--jobs",
+    type=click.IntRange(1, 1024),
+    help="Of two folders: pairs at a time. [1; Dask: a core each]",
 )
 @grouped("Many files, many machines", *cluster_options())
 @click.pass_context
