@@ -38,7 +38,7 @@ ARROWS = {
     "inpaint": {"errors", "settings", "transform", "hearing"},
     "modes": {"errors", "settings", "transform", "mask", "coding", "container", "hearing", "inpaint"},
     "codec": {"errors", "settings", "inpaint", "modes", *STAGES},
-    "batch": {"", "errors"},
+    "batch": {"", "errors", "audio", "codec", "modes"},
     "bench": {"", "batch", "errors", "settings", "inpaint", "modes", "codec", "metrics", *STAGES},
     "training": {"", "errors", "settings", "coding"},
     "cli": {"", "batch", "bench", "metrics"},

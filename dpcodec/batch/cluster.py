@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import time
+from collections import deque
 from importlib.util import find_spec
 from typing import Any
 
@@ -27,6 +28,8 @@ DEATHS = 2
 """Workers that may die under a task of a cluster started here, and one more, before it is given up."""
 LOCAL = {
     "distributed.scheduler.allowed-failures": DEATHS,
+    # None waits at a worker behind one that may kill it.
+    "distributed.scheduler.worker-saturation": 1.0,
     # Dask's own has workers give memory back so eagerly that every array is paged in anew: twice the time.
     "distributed.nanny.pre-spawn-environ": dict.fromkeys(THREADS, "1"),
     # What watches Dask's own health many times a second: a tenth of a core on a small machine.
@@ -52,6 +55,8 @@ class Cluster:
         self._local = None
         self._numbers = itertools.count()
         self._tasks: dict[str, Task] = {}
+        self._suspects: deque[Task] = deque()
+        self._on_trial: str | None = None
         self._counted = (-COUNT_EVERY_S, 0)
         if scheduler == PROCESSES:
             dask.config.set(LOCAL)
@@ -85,11 +90,29 @@ class Cluster:
 
     def next_done(self) -> Answer:
         """As `Engine.next_done`."""
-        future = next(self._ended)
-        task = self._tasks.pop(future.key)
-        value = future.result() if future.status == "finished" else self._what_went_wrong(future)
-        future.release()
-        return task, value
+        while True:
+            future = next(self._ended)
+            task = self._tasks.pop(future.key)
+            value = future.result() if future.status == "finished" else self._what_went_wrong(future)
+            future.release()
+            if not self._may_be_innocent(task, value):
+                return task, value
+
+    def _may_be_innocent(self, task: Task, value: Any) -> bool:
+        """On a cluster that was there a task may have waited at workers that another has killed. Those of
+        which Dask thinks that they killed theirs are run once more, one at a time."""
+        if task.id == self._on_trial:
+            self._on_trial = None
+            suspect = False
+        else:
+            suspect = self._local is None and isinstance(value, WorkerLostError)
+        if suspect:
+            self._suspects.append(task)
+        if self._on_trial is None and self._suspects:
+            once_more = self._suspects.popleft()
+            self._on_trial = once_more.id
+            self.submit(once_more)
+        return suspect
 
     def close(self) -> None:
         """As `Engine.close`. What a cluster that goes on has not begun is taken back."""

@@ -123,6 +123,13 @@ def open_read(url: str) -> Iterator[BinaryIO]:
         file.close()
 
 
+def open_any(name: str) -> contextlib.AbstractContextManager[BinaryIO]:
+    """A path's or URL's file, for reading."""
+    if is_url(name := plain(name)):
+        return open_read(name)
+    return Path(name).open("rb")
+
+
 def upload(file: BinaryIO, url: str) -> None:
     """Send a file, from its beginning, to a URL; it is seen there once it is whole."""
     file.seek(0)

@@ -34,7 +34,7 @@ def encode_file(
     `FileAccessError` where the target exists or cannot be written, and what `encode_stream` raises.
     """
     started = time.perf_counter(), time.thread_time()
-    with _opened(source) as read, _written(target, force) as write:
+    with places.open_any(source) as read, _written(target, force) as write:
         with dpcodec.open_audio(read) as reader:
             report = dpcodec.encode_stream(reader, write, settings or dpcodec.EncodeSettings())
         told = places.measure(write)
@@ -48,7 +48,7 @@ def decode_file(
     """Decode one file into another, paths or URLs, in the format that the target's name asks for; else as
     `encode_file`, with `damaged` in place of `kbps`."""
     started = time.perf_counter(), time.thread_time()
-    with _opened(source) as read, _written(target, force) as write:
+    with places.open_any(source) as read, _written(target, force) as write:
 
         def create(info: dpcodec.StreamInfo) -> Any:
             wanted = dpcodec.format_for_name(target, info.sample_format)
@@ -124,12 +124,6 @@ def _ended(started: tuple[float, float]) -> Row:
         "cpu_s": round(time.thread_time() - cpu, 3),
         "host": platform.node(),
     }
-
-
-def _opened(name: str) -> contextlib.AbstractContextManager[BinaryIO]:
-    if places.is_url(name := places.plain(name)):
-        return places.open_read(name)
-    return Path(name).open("rb")
 
 
 @contextlib.contextmanager

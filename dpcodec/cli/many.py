@@ -98,7 +98,8 @@ def run_jobs(
         return _show(jobs, wanted)
     started = time.monotonic()
     _make_folders(context.params["output_dir"], jobs)
-    if wanted.careful or (wanted.workers > 1 and len(jobs) > 1):
+    split = context.params.get("split") is not None  # then the workers share each file
+    if not split and (wanted.careful or (wanted.workers > 1 and len(jobs) > 1)):
         by_id: dict[str, Job] = {}
         tasks = _tasks(screen, jobs, arguments, wanted, by_id)
         tally = by_engine(screen, arguments[0], tasks, len(jobs), wanted, _rules(wanted, by_id))
@@ -172,7 +173,7 @@ def by_engine(
 
     with contextlib.ExitStack() as stack:
         manifest = stack.enter_context(batch.Manifest(wanted.manifest)) if wanted.manifest else None
-        engine = stack.enter_context(_engine(wanted, count))
+        engine = stack.enter_context(engine_for(wanted, count))
         if wanted.scheduler:
             screen.note(engine.about)
         if wanted.manifest:
@@ -231,7 +232,8 @@ def _rules(wanted: Wanted, by_id: dict[str, Job]) -> batch.Rules:
 
 
 @contextlib.contextmanager
-def _engine(wanted: Wanted, jobs: int) -> Iterator[batch.Engine]:
+def engine_for(wanted: Wanted, jobs: int) -> Iterator[batch.Engine]:
+    """The engine that is wanted, for so many jobs; a signal takes it along."""
     from dpcodec import batch
 
     workers = min(wanted.workers, max(1, jobs))

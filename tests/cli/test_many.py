@@ -356,3 +356,21 @@ def test_interrupts_need_no_posix(tmp_path: Path) -> None:
     assert process.returncode == 128 + signal.SIGTERM
     assert b"interrupted" in err
     assert piped(process.stdout).closed
+
+
+# Long files
+
+
+def test_a_long_file_is_shared_by_workers(command: Run, tone: MakeFile, tmp_path: Path) -> None:
+    source = tone("long.wav", 16)
+    command("encode", source, tmp_path / "1.dpc").succeeds()
+    for name, jobs in (("2", 1), ("3", 2)):
+        target = tmp_path / f"{name}.dpc"
+        command("encode", source, target, "--split", 6, "-j", jobs).succeeds()
+        assert target.read_bytes() == (tmp_path / "1.dpc").read_bytes()
+    command("encode", source, tmp_path / "4.dpc", "--split", 6, "--manifest", tmp_path / "m").fails(
+        2, "--split"
+    )
+    source.write_bytes(source.read_bytes()[:200000])
+    done = command("encode", source, tmp_path / "5.dpc", "--split", 6)
+    assert done.code in (0, 3)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from typing import Any
+from collections.abc import Callable
+from typing import Any, BinaryIO
 
 import click
 
@@ -16,6 +18,8 @@ from dpcodec.cli.paths import AUDIO_SUFFIXES, DPC_SUFFIX, Job
 from dpcodec.cli.sources import open_source
 
 DAY_S = 86400.0
+Coder = Callable[..., dpcodec.EncodeReport]
+"""Encodes a source, by its name, into a file object."""
 SETTINGS = (
     *("transform", "drop", "seed", "n_fft", "hop", "window", "max_block_split", "rate", "snr", "bitrate"),
     *("quality", "effort", "exact", "parts", "mono", "sanitize"),
@@ -73,6 +77,9 @@ def _option(*names: str, help: str, metavar: str, type: type = str) -> Decorator
     click.option(
         "--max-duration", type=Number(0, 1e12), default=DAY_S, metavar="S", help="Longest input. [86400]"
     ),
+    click.option(
+        "--split", type=Number(1, 1e6), metavar="S", help="Runs of S seconds, shared by -j or --scheduler."
+    ),
     click.option("--verify", is_flag=True, help="Read the file back and compare before it is kept."),
     click.option("--tag", "tags", multiple=True, metavar="K=V", help="Add a tag; may be repeated."),
     click.option("--no-tags", is_flag=True, help="Do not carry the input's own tags over."),
@@ -111,11 +118,18 @@ def encode(context: click.Context, /, **options: Any) -> int:
     raw = None if options["raw"] is None else dpcodec.parse_raw(options["raw"])
     screen = context.find_root().ensure_object(Screen)
     limit_s, verify = options["max_duration"], options["verify"]
+    with contextlib.ExitStack() as stack:
+        if options["split"] is not None:
+            from dpcodec.cli.commands.encode_split import by_runs
 
-    def work(job: Job) -> int:
-        return encode_file(job, base, settings, raw, limit_s, verify, screen)
+            coder = stack.enter_context(by_runs(context, options["split"]))
+        else:
+            coder = _in_one_go
 
-    return run_files(context, DPC_SUFFIX, AUDIO_SUFFIXES, work)
+        def work(job: Job) -> int:
+            return encode_file(job, base, settings, raw, limit_s, verify, screen, coder)
+
+        return run_files(context, DPC_SUFFIX, AUDIO_SUFFIXES, work)
 
 
 def settings_of(options: dict[str, Any]) -> tuple[str, dpcodec.EncodeSettings]:
@@ -137,11 +151,12 @@ def encode_file(
     limit_s: float,
     verify: bool,
     screen: Screen,
+    coder: Coder,
 ) -> int:
     """Encode one file; the output appears only if all went well."""
     started = time.monotonic()
-    with create(job, screen, spool=verify) as output, open_source(job.source) as source:
-        with dpcodec.open_audio(source, raw=raw) as reader, screen.meter(job.source) as meter:
+    with create(job, screen, spool=verify) as output:
+        with screen.meter(job.source) as meter:
 
             def progress(done: float, total: float | None, detail: str) -> None:
                 if done > limit_s:
@@ -150,7 +165,7 @@ def encode_file(
                     )
                 meter(done, total, detail)
 
-            report = dpcodec.encode_stream(reader, output.file, settings, progress)
+            report = coder(job.source, output.file, settings, raw, progress)
             if verify:
                 _verify(output, report)
         output.commit()
@@ -159,6 +174,17 @@ def encode_file(
     screen.record |= {"seconds": round(report.samples / report.sample_rate, 6), "kbps": round(report.kbps, 3)}
     screen.note(_summary(job, base, settings, report, time.monotonic() - started))
     return OK
+
+
+def _in_one_go(
+    name: str,
+    out: BinaryIO,
+    settings: dpcodec.EncodeSettings,
+    raw: dpcodec.RawFormat | None,
+    progress: Any,
+) -> dpcodec.EncodeReport:
+    with open_source(name) as source, dpcodec.open_audio(source, raw=raw) as reader:
+        return dpcodec.encode_stream(reader, out, settings, progress)
 
 
 def _verify(output: Output, report: dpcodec.EncodeReport) -> None:

@@ -60,6 +60,18 @@ def test_a_task_that_kills_its_workers_is_given_up(cluster: batch.Engine, tmp_pa
     assert len(list(tmp_path.glob("deadly.*"))) == 3
 
 
+def test_a_cluster_that_was_there_gives_suspects_a_second_trial(
+    cluster: batch.Engine, tmp_path: Path
+) -> None:
+    """Whatever it does about tasks that wait at a worker when that is killed."""
+    other = batch.open_engine(cluster.about.split()[2].rstrip(","))
+    deadly = batch.Task({"source": "deadly"}, die, (str(tmp_path), "deadly", 99))
+    summary = batch.run([*tasks(4), deadly, *tasks(8, 4)], None, other)
+    assert (summary.ok, summary.failed) == (12, 1)
+    assert len(list(tmp_path.glob("deadly.*"))) == 6
+    other.close()
+
+
 def test_what_fails_is_tried_twice_more(cluster: batch.Engine, tmp_path: Path) -> None:
     mends = batch.Task({"source": "mends"}, fail_until, (str(tmp_path), "mends", 2))
     never = batch.Task({"source": "never"}, fail_until, (str(tmp_path), "never", 9))
