@@ -29,9 +29,9 @@ def encode_runs(
     """Encode a path or URL into a file object, in runs of about `run_s` seconds that workers share.
 
     The bytes are those of `encode_stream`, and `progress` is called as there. Where a file cannot be cut (it
-    is short, its length is not known, a bit rate, a random mask, `effort` or another rate are asked for) it is
-    encoded here in one go. Raises what `encode_stream` raises, and what is left of a run's error after three
-    tries.
+    is short, its length is not known, a bit rate, a random mask, `effort` or another rate are asked for) it
+    is encoded here in one go. Raises what `encode_stream` raises, and what is left of a run's error after
+    three tries.
     """
     settings = settings or dpcodec.EncodeSettings()
     with places.open_any(source) as file, dpcodec.open_audio(file, raw=raw) as reader:
