@@ -49,9 +49,8 @@ def encode_stream(
     if settings.effort:
         settings, blocks = with_window_chosen(settings, blocks, rate, partial(_size, rate))
     header = header_for(settings, reader, channels, rate)
-    tags = (reader.tags if settings.keep_tags else ()) + settings.tags
     mode = mode_of(header)
-    writer = Writer(out, header, tags)
+    writer = writer_for(out, header, reader, settings)
     come = 0
 
     def counted() -> Iterator[np.ndarray]:
@@ -82,6 +81,11 @@ def encode_stream(
     return report
 
 
+def writer_for(out: BinaryIO, header: Header, reader: AudioReader, settings: EncodeSettings) -> Writer:
+    """The file, begun: its header, and what of the source goes along with the audio."""
+    return Writer(out, header, (reader.tags if settings.keep_tags else ()) + settings.tags)
+
+
 def segment_frames(hop: int, bins: int, channels: int, rate: int, parts: int) -> int:
     """Frames F of a segment: SEGMENT_SECONDS of audio, fewer where memory or a part would grow too large."""
     cells = min(SEGMENT_CELLS, parts * PART_CELLS)
@@ -89,6 +93,7 @@ def segment_frames(hop: int, bins: int, channels: int, rate: int, parts: int) ->
 
 
 def header_for(settings: EncodeSettings, reader: AudioReader, channels: int, rate: int) -> Header:
+    """The header of a source at the channels and rate that are coded."""
     samples = reader.samples
     bins = settings.n_fft // 2 + TRANSFORMS[settings.transform].extra_bins
     if samples is not None and rate != reader.sample_rate:

@@ -15,9 +15,8 @@ import numpy as np
 
 from dpcodec.audio.audio import Audio
 from dpcodec.audio.streams import ArrayReader, AudioReader
-from dpcodec.codec.encoder import READ_SAMPLES, checked_blocks, header_for
+from dpcodec.codec.encoder import READ_SAMPLES, checked_blocks, header_for, writer_for
 from dpcodec.codec.report import EncodeReport
-from dpcodec.container.stream import Writer
 from dpcodec.errors import AudioError
 from dpcodec.modes import mode_of
 from dpcodec.modes.base import CodedSegment
@@ -78,8 +77,8 @@ def join_runs(
     """Write the segments of all runs, in order, as a file. `reader` is the source; nothing of it is read."""
     channels = 1 if settings.mono else reader.channels
     report = EncodeReport(reader.sample_rate, channels, samples=reader.samples or 0)
-    tags = (reader.tags if settings.keep_tags else ()) + settings.tags
-    writer = Writer(out, header_for(settings, reader, channels, reader.sample_rate), tags)
+    header = header_for(settings, reader, channels, reader.sample_rate)
+    writer = writer_for(out, header, reader, settings)
     for index, segment in enumerate(coded):
         writer.write_segment(index, segment.bodies)
         report.kept += segment.kept
