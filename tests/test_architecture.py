@@ -38,9 +38,10 @@ ARROWS = {
     "inpaint": {"errors", "settings", "transform", "hearing"},
     "modes": {"errors", "settings", "transform", "mask", "coding", "container", "hearing", "inpaint"},
     "codec": {"errors", "settings", "inpaint", "modes", *STAGES},
-    "bench": {"", "errors", "settings", "inpaint", "modes", "codec", "metrics", *STAGES},
+    "batch": {"", "errors", "audio", "codec", "modes"},
+    "bench": {"", "batch", "errors", "settings", "inpaint", "modes", "codec", "metrics", *STAGES},
     "training": {"", "errors", "settings", "coding"},
-    "cli": {"", "bench", "metrics"},
+    "cli": {"", "batch", "bench", "metrics"},
     "": {"errors", "settings", "audio", "mask", "inpaint", "codec"},
     "__main__": {"cli"},
 }
@@ -58,6 +59,10 @@ DOORS = {
     "mutagen": {"audio/metadata/"},
     "av": {"audio/media.py"},
     "sounddevice": {"cli/play/"},
+    "dask": {"batch/cluster.py"},
+    "distributed": {"batch/cluster.py"},
+    "fsspec": {"batch/places.py"},
+    "pyarrow": {"batch/parquet.py"},
 }
 NAME_TEST = re.compile(r"""(transform|mask|mode|profile)\)? *(==|!=|in|not in) *[("]""")
 """A test of a transform, mask, mode or profile by its name."""

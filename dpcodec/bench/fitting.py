@@ -17,6 +17,8 @@ BINS = 1024
 CPU_STEP_S = {"multiresunet": 25.0, "multiresunet-small": 0.65}
 """One step on one core, BINS x CPU_STEP_FRAMES cells (docs/experiments/deep-prior.md). To measure it first
 would take a minute; on other machines this is a guess."""
+FAR_STEP_S = 0.1
+"""The same on a GPU of a cluster, which cannot be measured from here: a guess."""
 CPU_STEP_FRAMES = 160
 CPU_START_S = 70.0
 """The two linear solutions of a guided fit, on one core, as many frames."""
@@ -27,12 +29,14 @@ MEASURED = (*SOLVERS, AUTO)
 
 @dataclass(frozen=True)
 class Fitting:
-    """The deep prior's network by name, its steps, a device that is there, and the fit."""
+    """The deep prior's network by name, its steps, a device that is there, and the fit; `here`: the device is
+    this machine's, and not of a cluster."""
 
     network: str
     iterations: int
     device: str
     fit: str = "guided"
+    here: bool = True
 
     def key(self, solver: str) -> Row:
         """What of this a row of the solver depends on."""
@@ -65,6 +69,8 @@ class Fitting:
         """Seconds of one step on so many frames of the paper's STFT; measured, unless known of a CPU."""
         if self.device == "cpu" and self.network in CPU_STEP_S:
             return CPU_STEP_S[self.network] * frames / CPU_STEP_FRAMES
+        if not self.here:
+            return FAR_STEP_S * frames / CPU_STEP_FRAMES
         return _measured_step_s(self.network, frames, self.device)
 
 
@@ -76,9 +82,15 @@ def _measured_step_s(network: str, frames: int, device: str) -> float:
 
 
 def resolve_fitting(
-    network: str | None = None, iterations: int | None = None, device: str = "auto", fit: str = "guided"
+    network: str | None = None,
+    iterations: int | None = None,
+    device: str = "auto",
+    fit: str = "guided",
+    elsewhere: bool = False,
 ) -> Fitting:
     """The device that is there, by default the device's network, by default the network's number of steps.
+
+    elsewhere   the fits run on a cluster: a device that is named need not be in this machine
 
     Raises `SettingsError` for an unknown fit or network, or steps out of range, `DeviceError` for a device
     that is not there.
@@ -86,10 +98,11 @@ def resolve_fitting(
     check_choice("fit", fit, FITS)
     if iterations is not None:
         check_integer("iterations", iterations, 1, 1_000_000)
-    device = resolve_device(device)
+    here = not elsewhere or device in ("auto", "cpu")
+    device = resolve_device(device) if here else device
     size = network_size(network, device)
     name = next(name for name, known in NETWORKS.items() if known is size)
-    return Fitting(name, iterations or default_steps(size, fit), device, fit)
+    return Fitting(name, iterations or default_steps(size, fit), device, fit, here)
 
 
 def method(row: Row) -> str:

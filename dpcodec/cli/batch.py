@@ -1,22 +1,16 @@
-"""Many files: one bad file does not stop the rest, and the exit code is the highest one met."""
+"""One job of a command, and what becomes of what goes wrong with it."""
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-import time
 import traceback
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import click
 
-from dpcodec.cli import exits, paths, signals
+from dpcodec.batch import places
+from dpcodec.cli import exits, paths
 from dpcodec.cli.display import Screen
 from dpcodec.cli.paths import Job
-
-POLL_S = 0.02
 
 
 def guard(screen: Screen, name: str | None, action: Callable[[], int]) -> int:
@@ -37,16 +31,13 @@ def guard(screen: Screen, name: str | None, action: Callable[[], int]) -> int:
 
 
 def run_job(screen: Screen, job: Job, work: Callable[[Job], int], *, skip_existing: bool = False) -> int:
-    """Check one job and do it."""
+    """Check one job and do it; `screen.record` tells what came of it."""
+    screen.record = {}
 
     def action() -> int:
-        if (
-            skip_existing
-            and job.target != "-"
-            and not paths.is_special(job.target)
-            and Path(job.target).exists()
-        ):
+        if skip_existing and is_there(job.target):
             screen.note(f"{job.target}: exists, skipped")
+            screen.record["skipped"] = True
             return exits.OK
         paths.check(job)
         return work(job)
@@ -54,27 +45,9 @@ def run_job(screen: Screen, job: Job, work: Callable[[Job], int], *, skip_existi
     return guard(screen, job.source, action)
 
 
-def run_parallel(screen: Screen, jobs: Sequence[Job], arguments: Sequence[str], workers: int) -> int:
-    """Do the jobs in up to `workers` processes, each a `dpcodec` with these arguments and one job's names."""
-    waiting = list(reversed(jobs))
-    running: list[subprocess.Popen[bytes]] = []
-    worst = exits.OK
-
-    def terminate() -> None:
-        for process in running:
-            process.terminate()
-
-    with signals.at_leave(terminate):
-        while waiting or running:
-            while waiting and len(running) < workers:
-                running.append(_start(screen, waiting.pop(), arguments, workers))
-            time.sleep(POLL_S)
-            for process in running.copy():
-                code = process.poll()
-                if code is not None:
-                    running.remove(process)
-                    worst = max(worst, code if code >= 0 else 128 - code)
-    return worst
+def is_there(target: str) -> bool:
+    """Whether an output is there, and is one that could be left as it is."""
+    return target != "-" and not paths.is_special(target) and places.exists(target)
 
 
 def repeated_arguments(context: click.Context, without: Sequence[str]) -> list[str]:
@@ -97,17 +70,3 @@ def repeated_arguments(context: click.Context, without: Sequence[str]) -> list[s
             for item in value if parameter.multiple else [value]:
                 arguments.append(f"{parameter.opts[-1]}={item}")
     return arguments
-
-
-def _start(screen: Screen, job: Job, arguments: Sequence[str], workers: int) -> subprocess.Popen[bytes]:
-    # The child imports what this process imports, and not a module that lies in the current folder.
-    program = f"import sys; sys.path[:] = {sys.path!r}; from dpcodec.cli.entry import main; main()"
-    threads = str(max(1, (os.cpu_count() or 1) // workers))
-    return subprocess.Popen(
-        [
-            *(sys.executable, "-c", program, *screen.arguments(), *arguments),
-            *(f"--output={job.target}", "--", job.source),
-        ],
-        stdin=subprocess.DEVNULL,
-        env={"OMP_NUM_THREADS": threads, **os.environ},
-    )

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from dpcodec.cli import signals
 
@@ -45,12 +45,18 @@ class Screen:
     verbose   list every piece of damage and every remark
     progress  "auto" (a bar if stderr is a terminal), "json" (a line of JSON now and then) or "none"
     debug     show tracebacks
+    lines     where lines go instead, if not None: in a worker, whose starter shows them
+    digest    have the SHA-256 of each output in its record
+    record    what came of the job at hand, in values that JSON holds: for summaries and manifests
     """
 
     quiet: int = 0
     verbose: bool = False
     progress: str = "auto"
     debug: bool = False
+    lines: list[str] | None = None
+    digest: bool = False
+    record: dict[str, Any] = field(default_factory=dict)
 
     def arguments(self) -> list[str]:
         """The options that make a second `dpcodec` say as much, without a bar."""
@@ -69,6 +75,7 @@ class Screen:
 
     def error(self, name: str | None, text: str) -> None:
         """The one line an error gets."""
+        self.record["error"] = escape(text)
         self._line(f"dpcodec: {name}: {text}" if name else f"dpcodec: {text}")
 
     @contextmanager
@@ -81,7 +88,20 @@ class Screen:
         finally:
             meter.close()
 
+    @contextmanager
+    def counter(self, name: str) -> Iterator[Callable[[int, int, int], None]]:
+        """The progress of many files: called with those that are over, all, and those that failed."""
+        with self.meter(name) as meter:
+            yield meter.count
+
+    def show(self, line: str) -> None:
+        """A line that another process made, whatever it is."""
+        self._line(line)
+
     def _line(self, text: str) -> None:
+        if self.lines is not None:
+            self.lines.append(text)
+            return
         if sys.stderr is None:
             return
         with suppress(BrokenPipeError):  # nobody listens any more: the work itself still counts
@@ -107,6 +127,20 @@ class Meter:
             self._tell(now, done, total, detail)
         elif self._draws and now - self._started > BAR_AFTER_S:
             self._draw(done, total, detail)
+
+    def count(self, done: int, total: int, failed: int) -> None:
+        """As a call, of files."""
+        if not self._json:
+            self(done, total, f"{done} of {total}, {failed} failed")
+            return
+        now = time.monotonic()
+        if now - self._told < JSON_EVERY_S and done < total:
+            return
+        self._told = now
+        line = {"event": "files", "done": done, "total": total, "failed": failed,
+                "elapsed_s": round(now - self._started, 3)}  # fmt: skip
+        sys.stderr.write(json.dumps(line) + "\n")
+        sys.stderr.flush()
 
     def close(self) -> None:
         """Take the bar away."""

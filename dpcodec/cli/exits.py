@@ -67,7 +67,7 @@ def pipe_closed(error: BaseException | None) -> bool:
 def _remedy(error: OSError) -> str:
     remedies = {
         errno.ENOSPC: "free some space, or write elsewhere with -o",
-        errno.EDQUOT: "free some space, or write elsewhere with -o",
+        getattr(errno, "EDQUOT", -1): "free some space, or write elsewhere with -o",
         errno.EFBIG: "raise the limit on file sizes, or write elsewhere with -o",
         errno.ENOENT: "make the folder first, or give another path",
         errno.EACCES: "change its permissions, or give another path",

@@ -97,9 +97,9 @@ COMMAND = Verbs(
 )
 
 
-def run(arguments: Sequence[str]) -> int:
+def run(arguments: Sequence[str], screen: Screen | None = None) -> int:
     """Run one command line and return its exit code."""
-    screen = Screen()
+    screen = screen or Screen()
 
     def action() -> int:
         try:

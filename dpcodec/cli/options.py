@@ -5,18 +5,21 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import click
 
-from dpcodec.cli import signals
-from dpcodec.cli.batch import repeated_arguments, run_job, run_parallel
+from dpcodec.cli.batch import repeated_arguments
 from dpcodec.cli.display import Screen
+from dpcodec.cli.many import run_jobs
 from dpcodec.cli.paths import Job, Request, plan
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
-FILE_PARAMETERS = ("output", "output_dir", "recursive", "names_from", "jobs")
+FILE_PARAMETERS = (
+    *("output", "output_dir", "recursive", "names_from", "lines_from", "jobs", "dry_run", "force"),
+    *("skip_existing", "scheduler", "manifest", "retries"),
+)
+"""What a worker that is given one job is told otherwise, or need not know."""
 
 
 class Size(click.ParamType):  # type: ignore[type-arg] # generic only in recent releases of click
@@ -136,14 +139,14 @@ def screen_options() -> list[click.Parameter]:
 def file_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """IN... [OUT] and the options on names, for verbs that make one output of each input."""
     decorators: list[Decorator] = [
-        click.argument("operands", metavar="IN [OUT]", nargs=-1, type=click.Path()),
+        click.argument("operands", metavar="IN... [OUT]", nargs=-1, type=click.Path()),
         click.option(
             "-o", "--output", type=click.Path(), metavar="OUT", help="Output; - is standard output."
         ),
         click.option("-f", "--force", is_flag=True, help="Overwrite outputs that exist."),
         click.option("--skip-existing", is_flag=True, help="Leave out inputs whose output exists."),
         click.option(
-            "--output-dir", type=click.Path(), metavar="DIR", help="Many inputs; outputs go below DIR."
+            "--output-dir", type=click.Path(), metavar="DIR", help="Outputs go below DIR, which is made."
         ),
         click.option("-r", "--recursive", is_flag=True, help="Take the files below folders."),
         click.option(
@@ -154,17 +157,50 @@ def file_options(function: Callable[..., Any]) -> Callable[..., Any]:
             help="Inputs, NUL after each name.",
         ),
         click.option(
-            "-j", "--jobs", type=click.IntRange(1, 1024), default=1, help="Files worked on at a time."
+            "--files-from",
+            "lines_from",
+            type=click.Path(),
+            metavar="FILE",
+            help="Inputs, one name or URL a line.",
+        ),
+        click.option("--dry-run", is_flag=True, help="Say what would become of what, and do nothing."),
+        click.option(
+            "-j",
+            "--jobs",
+            type=click.IntRange(1, 1024),
+            help="Files worked on at a time. [1; Dask: a core each]",
         ),
     ]
-    return grouped("Files", *decorators)(function)
+    return grouped("Many files, many machines", *cluster_options())(grouped("Files", *decorators)(function))
+
+
+def cluster_options() -> list[Decorator]:
+    """--scheduler, --manifest and --retries."""
+    return [
+        click.option(
+            "--scheduler",
+            metavar="WHERE",
+            help="Work over Dask: processes, which starts -j of them here, or tcp://HOST:PORT.",
+        ),
+        click.option(
+            "--manifest",
+            type=click.Path(),
+            metavar="FILE",
+            help="A line of JSON for each file as it ends, or .parquet; a second run goes on from it.",
+        ),
+        click.option(
+            "--retries",
+            type=click.IntRange(0, 100),
+            metavar="N",
+            help="Try a failed file again so often. [2 with --scheduler or --manifest, else 0]",
+        ),
+    ]
 
 
 def run_files(
     context: click.Context, suffix: str, input_suffixes: tuple[str, ...], work: Callable[[Job], int]
 ) -> int:
     """Do `work` for each job of a verb with `file_options`; return the exit code."""
-    screen = context.find_root().ensure_object(Screen)
     given = context.params
     request = Request(
         operands=given["operands"],
@@ -172,19 +208,9 @@ def run_files(
         output_dir=given["output_dir"],
         recursive=given["recursive"],
         names_from=given["names_from"],
+        lines_from=given["lines_from"],
         suffix=suffix,
         input_suffixes=input_suffixes,
         force=given["force"],
     )
-    jobs = plan(request)
-    if request.output_dir is not None:
-        for folder in {Path(job.target).parent for job in jobs}:
-            folder.mkdir(parents=True, exist_ok=True)
-    if given["jobs"] > 1 and len(jobs) > 1:
-        return run_parallel(screen, jobs, repeated_arguments(context, FILE_PARAMETERS), given["jobs"])
-    worst = 0
-    for job in jobs:
-        worst = max(worst, run_job(screen, job, work, skip_existing=given["skip_existing"]))
-        if signals.interrupted():
-            break
-    return worst
+    return run_jobs(context, plan(request), work, repeated_arguments(context, FILE_PARAMETERS))

@@ -2,7 +2,7 @@
 One writer of a target at a time; what a killed one has left is removed by the next.
 
 Pipes and devices are written directly, or, where nothing may come out before all is known to be good, from a
-temporary file at the end.
+temporary file at the end, as URLs are.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
+from dpcodec.batch import places
 from dpcodec.cli import signals, standard
 from dpcodec.cli.display import Screen
 from dpcodec.cli.paths import Job, is_special
@@ -25,22 +26,32 @@ if TYPE_CHECKING:
     from typing_extensions import Buffer
 
 
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+FULL = tuple(getattr(errno, name) for name in ("ENOSPC", "EDQUOT", "EFBIG") if hasattr(errno, name))
+_BINARY = getattr(os, "O_BINARY", 0)
 
 
 class Output:
     """A target being written. `file` takes the bytes; `commit` lets them be seen under the target's name."""
 
     def __init__(
-        self, file: BinaryIO, part: Unfinished | None = None, copy_to: BinaryIO | None = None
+        self,
+        file: BinaryIO,
+        screen: Screen,
+        part: Unfinished | None = None,
+        copy_to: BinaryIO | None = None,
+        url: str | None = None,
     ) -> None:
         self.file = file
         self.kept = False
-        self._part, self._copy_to = part, copy_to
+        self._screen, self._part, self._copy_to, self._url = screen, part, copy_to, url
 
     def commit(self) -> None:
         """Make it last."""
         self.file.flush()
+        if self._part is not None or self._url is not None:
+            self._screen.record |= _measure(self.file, self._screen.digest)
+        if self._url is not None:
+            places.upload(self.file, self._url)
         if self._copy_to is not None:
             self.file.seek(0)
             shutil.copyfileobj(self.file, self._copy_to, 1 << 20)
@@ -60,7 +71,11 @@ def create(job: Job, screen: Screen, *, spool: bool = False) -> Iterator[Output]
     """
     direct = job.target == "-" or is_special(job.target)
     try:
-        with _direct(job.target, spool) if direct else _replacing(job, screen) as output:
+        if places.is_url(job.target):
+            with tempfile.TemporaryFile() as file:
+                yield Output(cast(BinaryIO, file), screen, url=job.target)
+            return
+        with _direct(job.target, screen, spool) if direct else _replacing(job, screen) as output:
             yield output
     except OSError as exc:
         if exc.filename is None and exc.errno in FULL:
@@ -69,16 +84,16 @@ def create(job: Job, screen: Screen, *, spool: bool = False) -> Iterator[Output]
 
 
 @contextlib.contextmanager
-def _direct(target: str, spool: bool) -> Iterator[Output]:
+def _direct(target: str, screen: Screen, spool: bool) -> Iterator[Output]:
     if target == "-":
         standard.check_open(1)
-    with _Pipe(os.dup(1) if target == "-" else os.open(target, os.O_WRONLY)) as pipe:
+    with _Pipe(os.dup(1) if target == "-" else os.open(target, os.O_WRONLY | _BINARY)) as pipe:
         straight = cast(BinaryIO, pipe)
         if not spool:
-            yield Output(straight)
+            yield Output(straight, screen)
             return
         with tempfile.TemporaryFile() as file:
-            yield Output(cast(BinaryIO, file), copy_to=straight)
+            yield Output(cast(BinaryIO, file), screen, copy_to=straight)
 
 
 @contextlib.contextmanager
@@ -88,9 +103,15 @@ def _replacing(job: Job, screen: Screen) -> Iterator[Output]:
         try:
             if part.open():
                 screen.warn(job.target, "what a run that was killed had left of it is replaced")
-            yield Output(cast(BinaryIO, part.file), part)
+            yield Output(cast(BinaryIO, part.file), screen, part)
         finally:
             part.close()
+
+
+def _measure(file: BinaryIO, digest: bool) -> dict[str, Any]:
+    if digest:
+        return places.measure(file)
+    return {"bytes": file.seek(0, os.SEEK_END)}
 
 
 class _Pipe(io.RawIOBase):

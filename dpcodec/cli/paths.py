@@ -5,18 +5,18 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from dpcodec import AUDIO_SUFFIXES
+from dpcodec.batch import places
+from dpcodec.cli import trees
 from dpcodec.cli.exits import MissingInputError, UsageError
 from dpcodec.cli.same_file import same_file_error
-from dpcodec.cli.sources import open_source
 
 DPC_SUFFIX = ".dpc"
 STDOUT_NAMES = ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
-MAX_NAMES_BYTES = 1 << 30
 
 
 @dataclass(frozen=True)
@@ -32,11 +32,12 @@ class Job:
 class Request:
     """What the command line says about files.
 
-    operands        the names, in order; of two plain ones the second is the output
+    operands        the names, in order; of two plain ones the second is the output, three are all inputs
     output          -o
     output_dir      --output-dir
     recursive       -r
     names_from      --files0-from
+    lines_from      --files-from
     suffix          of outputs whose name is not given, with its dot
     input_suffixes  of files that -r looks for
     force           -f
@@ -47,6 +48,7 @@ class Request:
     output_dir: str | None
     recursive: bool
     names_from: str | None
+    lines_from: str | None = None
     suffix: str
     input_suffixes: tuple[str, ...]
     force: bool = False
@@ -54,19 +56,21 @@ class Request:
 
 def plan(request: Request) -> list[Job]:
     """The jobs of a command line. Raises `UsageError` where it contradicts itself or outputs collide."""
-    many = request.recursive or request.output_dir is not None or request.names_from is not None
-    operands = list(request.operands)
-    if request.names_from is not None:
-        operands += _names_from(request.names_from)
+    operands = trees.expanded(request.operands)
+    lists = (request.names_from, b"\0"), (request.lines_from, b"\n")
+    listed = [(name, end) for name, end in lists if name is not None]
+    many = request.recursive or request.output_dir is not None or bool(listed) or len(operands) > 2
+    for name, end in listed:
+        check_source(name)
+        operands += trees.names_from(name, end=end)
     if not operands:
         raise UsageError("no input is given: name a file, or - for standard input")
     if not many:
         return [_single(operands, request)]
     if request.output is not None:
         raise UsageError("-o names one output, but there may be many: use --output-dir")
-    if request.output_dir is not None and not Path(request.output_dir).is_dir():
-        raise OSError(2, os.strerror(2), request.output_dir)
-    jobs = [job for name in operands for job in _of_operand(name, request)]
+    found = trees.inputs(operands, request.input_suffixes, folders=request.recursive)
+    jobs = [Job(name, _target(name, inside, request), request.force) for name, inside in found]
     _refuse_shared_targets(jobs)
     return jobs
 
@@ -78,12 +82,16 @@ def check(job: Job) -> None:
         if sys.stdout is not None and os.isatty(1):
             raise UsageError("binary data is not written to a terminal: name an output with -o, or pipe it")
         return
+    if places.is_url(job.target):
+        if not job.force and places.exists(job.target):
+            raise exists_error(job.target)
+        return
     target = Path(job.target)
     if target.is_dir():
         raise UsageError(f"the output {job.target} is a folder: name a file in it, or use --output-dir")
     if not target.exists() or is_special(job.target):
         return
-    if job.source != "-" and target.samefile(job.source):
+    if job.source != "-" and not places.is_url(job.source) and target.samefile(job.source):
         raise same_file_error(job.source, job.target)
     if not job.force:
         raise exists_error(job.target)
@@ -101,6 +109,8 @@ def standard_or(target: str) -> str:
 
 def is_special(target: str) -> bool:
     """Whether the target is a pipe, a device or a descriptor: written directly, never replaced."""
+    if places.is_url(target):
+        return False
     path = Path(target)
     if target in STDOUT_NAMES or target.startswith(("/dev/fd/", "/proc/self/fd/")):
         return True
@@ -113,29 +123,26 @@ def with_suffix(name: str, suffix: str) -> str:
     >>> with_suffix("a/b.wav", ".dpc"), with_suffix("c", ".dpc"), with_suffix("-", ".dpc")
     ('a/b.dpc', 'c.dpc', '-')
     """
-    return name if name == "-" else str(Path(name).with_suffix(suffix))
+    if name == "-" or places.is_url(name):
+        return name if name == "-" else places.with_suffix(name, suffix)
+    return str(Path(name).with_suffix(suffix))
 
 
 def _single(operands: list[str], request: Request) -> Job:
     source, *rest = operands
-    if len(operands) > 2 or (rest and request.output is not None):
-        raise UsageError(f"{len(operands)} names are given: for many inputs use --output-dir")
+    if rest and request.output is not None:
+        raise UsageError(f"{len(operands)} names are given with -o: for many inputs use --output-dir")
     if rest and request.suffix == DPC_SUFFIX and Path(rest[0]).suffix.lower() in AUDIO_SUFFIXES:
         # `encode a.wav b.wav` most likely means two inputs; with -f it would cost the second.
         raise UsageError(
-            f"the output {rest[0]} is named like audio: for many inputs use --output-dir, else -o"
+            f"the output {rest[0]} is named like audio: for many inputs use -r or --output-dir, else -o"
         )
-    target = request.output or (rest[0] if rest else with_suffix(source, request.suffix))
+    if rest and request.suffix != DPC_SUFFIX and Path(rest[0]).suffix.lower() == DPC_SUFFIX:
+        raise UsageError(
+            f"the output {rest[0]} is named like an input: for many inputs use -r or --output-dir, else -o"
+        )
+    target = places.plain(request.output or (rest[0] if rest else with_suffix(source, request.suffix)))
     return Job(source, standard_or(target), request.force)
-
-
-def _of_operand(name: str, request: Request) -> Iterator[Job]:
-    path = Path(name)
-    if request.recursive and path.is_dir():
-        for found in _walk(path, request.input_suffixes):
-            yield Job(str(found), _target(str(found), str(found.relative_to(path)), request), request.force)
-    else:
-        yield Job(name, _target(name, path.name, request), request.force)
 
 
 def _target(source: str, inside: str, request: Request) -> str:
@@ -143,24 +150,7 @@ def _target(source: str, inside: str, request: Request) -> str:
         return with_suffix(source, request.suffix)
     if source == "-":
         raise UsageError("standard input has no name for --output-dir: use -o")
-    return str(Path(request.output_dir) / with_suffix(inside, request.suffix))
-
-
-def _walk(folder: Path, suffixes: Sequence[str]) -> Iterator[Path]:
-    """Files below a folder by suffix, sorted; links to folders are not followed, so loops end."""
-    for where, folders, names in os.walk(folder, followlinks=False):
-        folders.sort()
-        for name in sorted(names):
-            if Path(name).suffix.lower() in suffixes:
-                yield Path(where) / name
-
-
-def _names_from(name: str) -> list[str]:
-    """Names separated by NUL bytes, from a file or standard input."""
-    check_source(name)
-    with open_source(name) as fo:
-        data = fo.read(MAX_NAMES_BYTES)
-    return [os.fsdecode(item) for item in data.split(b"\0") if item]
+    return places.join(places.plain(request.output_dir), with_suffix(inside, request.suffix))
 
 
 def check_source(name: str) -> None:
@@ -169,6 +159,8 @@ def check_source(name: str) -> None:
         if sys.stdin is not None and sys.stdin.isatty():
             raise UsageError("standard input is a terminal: name a file, or pipe one in")
         return
+    if places.is_url(name):
+        return  # it is asked for when it is opened
     path = Path(name)
     if path.is_dir():
         raise UsageError("it is a folder: give -r to take the files below it")
@@ -177,12 +169,20 @@ def check_source(name: str) -> None:
 
 
 def _refuse_shared_targets(jobs: Sequence[Job]) -> None:
-    seen: dict[Path, str] = {}
+    seen: dict[str, str] = {}
+    folders: dict[Path, Path] = {}
     for job in jobs:
         if job.target == "-" and len(jobs) > 1:
             raise UsageError("many inputs cannot all go to standard output: use --output-dir")
-        target = Path(job.target)
-        place = target.parent.resolve() / target.name
+        place = job.target if places.is_url(job.target) else _place(job.target, folders)
         if place in seen:
             raise UsageError(f"{seen[place]} and {job.source} would both become {job.target}: rename one")
         seen[place] = job.source
+
+
+def _place(target: str, folders: dict[Path, Path]) -> str:
+    """The path without links in its folder, which is asked for once."""
+    path = Path(target)
+    if path.parent not in folders:
+        folders[path.parent] = path.parent.resolve()
+    return str(folders[path.parent] / path.name)

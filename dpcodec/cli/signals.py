@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-import select
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -29,15 +29,17 @@ _settled = threading.Event()
 
 def install() -> None:
     """Watch for SIGINT, SIGTERM and SIGHUP from now on, except where the parent had them ignored."""
-    receive, send = os.pipe()
-    os.set_blocking(send, False)
+    receive, send = (
+        socket.socketpair()
+    )  # Windows waits for sockets only, and knows no pipes that do not block
+    send.setblocking(False)
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
             # The handler only makes Python write the number to the wakeup descriptor.
             signal.signal(number, lambda number, frame: None)
-    signal.set_wakeup_fd(send, warn_on_full_buffer=False)
-    threading.Thread(target=_watch, args=(receive,), name="signals", daemon=True).start()
+    signal.set_wakeup_fd(send.fileno(), warn_on_full_buffer=False)
+    threading.Thread(target=_watch, args=(receive, send), name="signals", daemon=True).start()
 
 
 @contextlib.contextmanager
@@ -85,21 +87,30 @@ def settle() -> None:
     _settled.set()
 
 
-def _watch(receive: int) -> None:
-    number = os.read(receive, 1)[0]
+def _watch(receive: socket.socket, send: socket.socket) -> None:
+    """Both ends live as long as the thread."""
+    number = receive.recv(1)[0]
     if number == signal.SIGINT and _fitting.is_set():
         _stop.set()
-        select.select([receive], [], [], GRACE_S)
+        receive.settimeout(GRACE_S)
+        with contextlib.suppress(TimeoutError):
+            receive.recv(1)
         if _settled.is_set():
             return
     _leave(number)
 
 
-def _leave(number: int) -> None:
-    """End the process now. Actions may fail because the main thread has just done them itself."""
+def clean() -> None:
+    """Do what must be done before the process ends. Actions may fail because the main thread has just done
+    them itself."""
     for action in reversed(_at_leave.copy()):
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, ValueError):
             action()
+
+
+def _leave(number: int) -> None:
+    """End the process now."""
+    clean()
     if sys.stderr is not None:
         with contextlib.suppress(OSError, ValueError):
             sys.stderr.write(f"dpcodec: interrupted: {_told[-1]}\n")

@@ -1,4 +1,4 @@
-"""Inputs: a file, or standard input for "-". A file that is gone since it was looked for is a missing one."""
+"""Inputs: a file, a URL, or standard input for "-". One that is gone since it was looked for is missing."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from dpcodec import FileAccessError
+from dpcodec.batch import places
 from dpcodec.cli.exits import MissingInputError
 
 
@@ -19,6 +20,13 @@ def open_source(name: str) -> Iterator[BinaryIO]:
         if sys.stdin is None:
             raise FileAccessError("standard input is closed: name a file")
         yield sys.stdin.buffer
+        return
+    if places.is_url(name):
+        try:
+            with places.open_read(name) as remote:
+                yield remote
+        except FileNotFoundError as exc:
+            raise MissingInputError("there is no such file: check the URL") from exc
         return
     try:
         file = Path(name).open("rb")  # noqa: SIM115 - closed below

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
+from dpcodec.cli import platforms
 from dpcodec.cli.exits import OutputError
 from dpcodec.cli.paths import Job, exists_error
 
-if sys.platform != "win32":
+try:
     import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
 
 LONGEST_NAME = 100
 """Bytes of a name that a part's name repeats."""
@@ -53,6 +56,8 @@ class Unfinished:
     def become_the_target(self) -> None:
         """Rename it; without leave to overwrite only where there is nothing."""
         with self._naming_the_target():
+            if platforms.WINDOWS and self.file is not None:
+                self.file.close()
             if self._force or not _linked(self._path, self._place):
                 if not self._force and self._place.exists():
                     raise exists_error(self._target)
@@ -64,6 +69,9 @@ class Unfinished:
     def discard(self) -> None:
         """Remove it, unless it is the target by now."""
         if self._mine:
+            if platforms.WINDOWS and self.file is not None:
+                with contextlib.suppress(OSError, ValueError):
+                    self.file.close()
             self._path.unlink(missing_ok=True)
             self._mine = False
 
@@ -87,20 +95,35 @@ class Unfinished:
 
     def _remove_stale(self) -> bool:
         """Remove a part that nobody holds; whether there was one."""
+        if platforms.WINDOWS:
+            return self._remove_unless_open()
         try:
             descriptor = os.open(self._path, os.O_RDONLY | _NO_SURPRISES)
         except FileNotFoundError:
             return False  # its writer has just finished
         try:
             if not _lock(descriptor, new=False):
-                what = f"another process is writing {self._target}, into {self._path.name}"
-                raise OutputError(f"{what}: wait for it, or give another name with -o")
+                raise self._busy()
             if not _is_at(descriptor, self._path):
                 return False
             self._path.unlink()
             return True
         finally:
             os.close(descriptor)
+
+    def _remove_unless_open(self) -> bool:
+        """The same where what somebody has open cannot be removed."""
+        try:
+            self._path.unlink()
+        except FileNotFoundError:
+            return False
+        except PermissionError as exc:
+            raise self._busy() from exc
+        return True
+
+    def _busy(self) -> OutputError:
+        what = f"another process is writing {self._target}, into {self._path.name}"
+        return OutputError(f"{what}: wait for it, or give another name with -o")
 
     @contextlib.contextmanager
     def _naming_the_target(self) -> Iterator[None]:
@@ -130,7 +153,7 @@ def _lock(descriptor: int, *, new: bool) -> bool:
     Where files cannot be locked, only a new one is surely ours. Windows has no such locks and needs none
     here: what is open there cannot be removed.
     """
-    if sys.platform == "win32":
+    if fcntl is None or platforms.WINDOWS:
         return True
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -162,8 +185,15 @@ def _linked(path: Path, place: Path) -> bool:
 
 
 def _sync_folder(folder: Path) -> None:
+    """Have the folder's new name on the disk, where folders can be opened and synced: not on Windows, and not
+    on some shares; the file's own bytes are synced by then."""
+    if platforms.WINDOWS:
+        return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
+    except OSError as exc:
+        if exc.errno not in (errno.EINVAL, errno.ENOTSUP, errno.EBADF):
+            raise
     finally:
         os.close(descriptor)

@@ -48,13 +48,12 @@ def encode_stream(
     channels = 1 if settings.mono else reader.channels
     rate = settings.rate or reader.sample_rate
     report = EncodeReport(rate, channels)
-    blocks = _blocks(reader, settings, report)
+    blocks = checked_blocks(reader, settings, report)
     if settings.effort:
         settings, blocks = with_window_chosen(settings, blocks, rate, partial(_size, rate))
-    header = _header(settings, reader, channels, rate)
-    tags = (reader.tags if settings.keep_tags else ()) + settings.tags
+    header = header_for(settings, reader, channels, rate)
     mode = mode_of(header)
-    writer = Writer(out, header, tags, _attachments(reader, settings, report))
+    writer = writer_for(out, header, reader, settings, report)
     come = 0
 
     def counted() -> Iterator[np.ndarray]:
@@ -110,13 +109,23 @@ def _attachments(reader: AudioReader, settings: EncodeSettings, report: EncodeRe
     return attachments
 
 
+def writer_for(
+    out: BinaryIO, header: Header, reader: AudioReader, settings: EncodeSettings, report: EncodeReport
+) -> Writer:
+    """The file, begun: its header, and what of the source goes along with the audio. The report hears of what
+    does not."""
+    tags = (reader.tags if settings.keep_tags else ()) + settings.tags
+    return Writer(out, header, tags, _attachments(reader, settings, report))
+
+
 def segment_frames(hop: int, bins: int, channels: int, rate: int, parts: int) -> int:
     """Frames F of a segment: SEGMENT_SECONDS of audio, fewer where memory or a part would grow too large."""
     cells = min(SEGMENT_CELLS, parts * PART_CELLS)
     return max(1, min(round(SEGMENT_SECONDS * rate / hop), min(cells // channels, CHANNEL_CELLS) // bins))
 
 
-def _header(settings: EncodeSettings, reader: AudioReader, channels: int, rate: int) -> Header:
+def header_for(settings: EncodeSettings, reader: AudioReader, channels: int, rate: int) -> Header:
+    """The header of a source at the channels and rate that are coded."""
     samples = reader.samples
     bins = settings.n_fft // 2 + TRANSFORMS[settings.transform].extra_bins
     if samples is not None and rate != reader.sample_rate:
@@ -150,7 +159,9 @@ def _size(rate: int, samples: np.ndarray, settings: EncodeSettings) -> int:
     return encode_stream(ArrayReader(Audio(samples, rate)), io.BytesIO(), settings).bytes
 
 
-def _blocks(reader: AudioReader, settings: EncodeSettings, report: EncodeReport) -> Iterator[np.ndarray]:
+def checked_blocks(
+    reader: AudioReader, settings: EncodeSettings, report: EncodeReport
+) -> Iterator[np.ndarray]:
     """Checked blocks float32 [C, n] at the rate and channel count that is coded."""
     resampler = None
     if settings.rate and settings.rate != reader.sample_rate:

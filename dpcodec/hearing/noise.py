@@ -55,7 +55,7 @@ def noise_levels(scaled: np.ndarray, q: np.ndarray, bands: np.ndarray, splits: n
 
 def _filled_cells(q: np.ndarray, bands: np.ndarray, splits: np.ndarray) -> np.ndarray:
     """What a noise level is multiplied by in each cell, 0 where that holds a value: float64 [K, L]."""
-    gains = (q == 0).astype(np.float64)
+    gains: np.ndarray = (q == 0).astype(np.float64)
     rows = np.arange(len(q))
     for frame in np.flatnonzero(splits):
         gains[:, frame] *= block_gains(q[:, frame], rows, bands, int(splits[frame]))

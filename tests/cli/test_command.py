@@ -45,8 +45,8 @@ def test_help_names_every_verb(cli: Run) -> None:
 @pytest.mark.parametrize(
     "arguments",
     [
-        *([], ["nonsense"], ["encode"], ["encode", "--nonsense"], ["encode", "a", "b", "c"]),
-        *(["info"], ["info", "a", "b"], ["encode", "a", "-o", "b", "--output-dir", "."]),
+        *([], ["nonsense"], ["encode"], ["encode", "--nonsense"], ["encode", "a", "b", "-o", "c"]),
+        *(["info"], ["test"], ["encode", "a", "-o", "b", "--output-dir", "."]),
         *(
             ["decode", "a", "--max-memory", "many"],
             ["completion", "tcsh"],

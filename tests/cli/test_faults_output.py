@@ -57,7 +57,9 @@ def test_fault_14_a_second_audio_name_is_no_output(cli: Run, tone: MakeFile, tmp
 def test_fault_15_output_folder_missing(cli: Run, tone: MakeFile, tmp_path: Path) -> None:
     source = tone(seconds=1)
     cli("encode", source, tmp_path / "no" / "a.dpc").fails(1, "No such file or directory", "a.dpc")
-    cli("encode", source, "--output-dir", tmp_path / "no").fails(1, "No such file or directory")
+    with (tmp_path / "file").open("wb"):
+        cli("encode", source, "--output-dir", tmp_path / "file" / "no").fails(1, "Not a directory")
+    (tmp_path / "file").unlink()
     assert [path.name for path in tmp_path.iterdir()] == ["in.wav"]
 
 

@@ -18,6 +18,7 @@ SECTIONS = {
     "loss": "Lost packets",
     "speed": "Speed and memory",
     "entropy": "Entropy coder",
+    "batch": "Many files",
     "demo": "Every mask and solver on a melody",
 }
 """Experiments and their headings, in the order of the page."""

@@ -9,12 +9,15 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
 from dataclasses import dataclass, field
 
+from dpcodec import batch
+from dpcodec.batch.processes import interrupts_wait, pools, threads_each
 from dpcodec.bench.engine.experiment import Experiment, Row, Task
-from dpcodec.bench.engine.processes import interrupts_wait, pools, threads_each
 from dpcodec.bench.engine.results import Results
 from dpcodec.errors import DpcodecError
 
 Progress = Callable[[float, float, str], None]
+RETRIES = 2
+"""Tries beside the first, on an engine."""
 
 
 @dataclass
@@ -50,23 +53,30 @@ def run(
     jobs: int = 1,
     budget_s: float | None = None,
     on_row: Callable[[Row], None] = lambda row: None,
+    engine: batch.Engine | None = None,
 ) -> Outcome:
     """Measure what is outstanding and return all rows of the experiment.
 
     progress   called with seconds of estimated work done and in all, and what was measured last
     jobs       processes at a time, each with one thread; one for a timed experiment
     budget_s   seconds this run may take: tasks are taken in order, those left out whose estimates do not fit
+    engine     what measures instead, as a Dask cluster: tasks that run alone each take a GPU of it, and where
+               one fails or its worker dies it is tried twice more
     A task that fails with a `DpcodecError` or `OSError` leaves no row and is told in the outcome: it will be
     tried again by the next run. Raises `DpcodecError` if a process was killed; what it did not come to is
     left for the next run, too.
     """
     outcome = Outcome()
-    workers = workers_for(experiment, jobs)
+    workers = engine.workers if engine else workers_for(experiment, jobs)
     todo = outstanding(experiment, results)
     chosen = todo if budget_s is None else _that_fit(todo, workers, budget_s)
     total = sum(task.cost_s for task in chosen)
     done = 0.0
-    with closing(_in_turn(chosen, budget_s) if workers == 1 else _at_once(chosen, workers, budget_s)) as all_:
+    if engine is not None:
+        measured = _by_engine(chosen, engine, budget_s)
+    else:
+        measured = _in_turn(chosen, budget_s) if workers == 1 else _at_once(chosen, workers, budget_s)
+    with closing(measured) as all_:
         for task, result in all_:
             done += task.cost_s
             if result is None:
@@ -124,6 +134,26 @@ def _at_once(tasks: Sequence[Task], workers: int, budget_s: float | None) -> Gen
                 raise DpcodecError(
                     "a process that measures was killed, perhaps for its memory: run again with fewer --jobs"
                 ) from error
+
+
+def _by_engine(tasks: Sequence[Task], engine: batch.Engine, budget_s: float | None) -> Generator[Attempt]:
+    end = None if budget_s is None else time.time() + budget_s
+    by_id = {}
+    for task in tasks:
+        resources = {"GPU": 1.0} if task.alone else {}
+        by_id[task.id] = batch.Task({"id": task.id}, _measured, (task, end), resources, task.cost_s), task
+    known = {call.id: task for call, task in by_id.values()}
+    calls = (call for call, _ in by_id.values())
+    for call, value, _ in batch.attempts(engine, calls, RETRIES):
+        yield known[call.id], value
+
+
+def _measured(task: Task, end: float | None) -> Row | None:
+    """As `_attempt`; an exception shows the engine that it has failed."""
+    result = _attempt(task, end)
+    if isinstance(result, Exception):
+        raise result
+    return result
 
 
 def _attempt(task: Task, end: float | None) -> Row | Exception | None:

@@ -176,6 +176,7 @@ def _tell(
     if report.clipped:
         screen.warn(job.source, f"{report.clipped} samples were clipped: give --rescale or --format float")
     length = report.samples / report.sample_rate
+    screen.record |= {"seconds": round(length, 6), "damaged": report.damaged}
     chosen = "; ".join(
         f"{choice} ({count}x)" if count > 1 else choice for choice, count in report.choices.items()
     )

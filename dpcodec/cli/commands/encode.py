@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, BinaryIO
 
 import click
 
@@ -19,6 +21,9 @@ from dpcodec.cli.tag_edits import TagEdit, edit_of, tag_options
 from dpcodec.cli.values import BitRate
 
 DAY_S = 86400.0
+Begin = Callable[[dpcodec.AudioReader, dpcodec.EncodeSettings], dpcodec.EncodeSettings]
+Coder = Callable[..., dpcodec.EncodeReport]
+"""Encodes a source, by its name, into a file object."""
 SETTINGS = (
     *("transform", "drop", "seed", "n_fft", "hop", "window", "max_block_split", "rate", "snr", "bitrate"),
     *("quality", "effort", "exact", "parts", "mono", "sanitize"),
@@ -81,6 +86,9 @@ def _option(*names: str, help: str, metavar: str, type: type = str) -> Decorator
     click.option(
         "--max-duration", type=Number(0, 1e12), default=DAY_S, metavar="S", help="Longest input. [86400]"
     ),
+    click.option(
+        "--split", type=Number(1, 1e6), metavar="S", help="Runs of S seconds, shared by -j or --scheduler."
+    ),
     click.option("--verify", is_flag=True, help="Read the file back and compare before it is kept."),
     tag_options,
     click.option("--no-tags", is_flag=True, help="Do not carry the input's own tags over."),
@@ -121,11 +129,18 @@ def encode(context: click.Context, /, **options: Any) -> int:
     raw = None if options["raw"] is None else dpcodec.parse_raw(options["raw"])
     screen = context.find_root().ensure_object(Screen)
     limit_s, verify = options["max_duration"], options["verify"]
+    with contextlib.ExitStack() as stack:
+        if options["split"] is not None:
+            from dpcodec.cli.commands.encode_split import by_runs
 
-    def work(job: Job) -> int:
-        return encode_file(job, base, settings, tags, raw, limit_s, verify, screen)
+            coder = stack.enter_context(by_runs(context, options["split"]))
+        else:
+            coder = _in_one_go
 
-    return run_files(context, DPC_SUFFIX, dpcodec.readable_suffixes(), work)
+        def work(job: Job) -> int:
+            return encode_file(job, base, settings, tags, raw, limit_s, verify, screen, coder)
+
+        return run_files(context, DPC_SUFFIX, dpcodec.readable_suffixes(), work)
 
 
 def settings_of(options: dict[str, Any]) -> tuple[str, dpcodec.EncodeSettings]:
@@ -154,15 +169,19 @@ def encode_file(
     limit_s: float,
     verify: bool,
     screen: Screen,
+    coder: Coder,
 ) -> int:
     """Encode one file; the output appears only if all went well."""
     started = time.monotonic()
-    with create(job, screen, spool=verify) as output, open_source(job.source) as source:
-        with dpcodec.open_audio(source, raw=raw) as reader, screen.meter(job.source) as meter:
-            if settings.keep_tags:
-                reader.tags = tags.apply(reader.tags)
-            else:
-                settings = replace(settings, tags=tags.apply(()))
+
+    def tagged(reader: dpcodec.AudioReader, settings: dpcodec.EncodeSettings) -> dpcodec.EncodeSettings:
+        if not settings.keep_tags:
+            return replace(settings, tags=tags.apply(()))
+        reader.tags = tags.apply(reader.tags)
+        return settings
+
+    with create(job, screen, spool=verify) as output:
+        with screen.meter(job.source) as meter:
 
             def progress(done: float, total: float | None, detail: str) -> None:
                 if done > limit_s:
@@ -171,14 +190,27 @@ def encode_file(
                     )
                 meter(done, total, detail)
 
-            report = dpcodec.encode_stream(reader, output.file, settings, progress)
+            report = coder(job.source, output.file, settings, raw, progress, tagged)
             if verify:
                 _verify(output, report)
         output.commit()
     for warning in report.warnings:
         screen.warn(job.source, warning)
+    screen.record |= {"seconds": round(report.samples / report.sample_rate, 6), "kbps": round(report.kbps, 3)}
     screen.note(_summary(job, base, settings, report, time.monotonic() - started))
     return OK
+
+
+def _in_one_go(
+    name: str,
+    out: BinaryIO,
+    settings: dpcodec.EncodeSettings,
+    raw: dpcodec.RawFormat | None,
+    progress: Any,
+    begin: Begin,
+) -> dpcodec.EncodeReport:
+    with open_source(name) as source, dpcodec.open_audio(source, raw=raw) as reader:
+        return dpcodec.encode_stream(reader, out, begin(reader, settings), progress)
 
 
 def _verify(output: Output, report: dpcodec.EncodeReport) -> None:

@@ -6,7 +6,6 @@ import json
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import click
@@ -16,8 +15,9 @@ import dpcodec
 from dpcodec import metrics
 from dpcodec.cli import exits
 from dpcodec.cli.batch import guard
+from dpcodec.cli.commands.eval_many import are_folders, evaluate_folders
 from dpcodec.cli.display import Screen
-from dpcodec.cli.options import Number, Verb
+from dpcodec.cli.options import Number, Verb, cluster_options, grouped
 from dpcodec.cli.paths import check_source
 from dpcodec.cli.sources import open_source
 
@@ -71,9 +71,17 @@ class Result:
 @click.option("--mono", is_flag=True, help="Mix the channels of each file into one first.")
 @click.option("--max-duration", type=Number(0, 1e12), default=600.0, metavar="S", help="Longest input. [600]")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object, whose names stay as they are.")
+@click.option(
+    "-j",
+    "--jobs",
+    type=click.IntRange(1, 1024),
+    help="Of two folders: pairs at a time. [1; Dask: a core each]",
+)
+@grouped("Many files, many machines", *cluster_options())
 @click.pass_context
 def evaluate(context: click.Context, /, **options: Any) -> int:
-    """Measure how far DEG is from REF, two audio files of the same rate, channels and length.
+    """Measure how far DEG is from REF, two audio files of the same rate, channels and length, or two folders
+    whose files have the same names but for suffixes.
 
     One of them may be - for standard input. A .dpc file is decoded first: dpcodec decode x.dpc - | dpcodec
     eval in.wav -
@@ -83,6 +91,8 @@ def evaluate(context: click.Context, /, **options: Any) -> int:
     wanted = _wanted(options, screen)
     if names == ["-", "-"]:
         raise exits.UsageError("both files are standard input: name one of them")
+    if are_folders(*names):
+        return evaluate_folders(context, *names)
     signals: list[dpcodec.Audio] = []
 
     def load(name: str) -> int:
@@ -91,7 +101,10 @@ def evaluate(context: click.Context, /, **options: Any) -> int:
 
     def compare() -> int:
         result = _compare(names, signals, wanted, screen)
-        click.echo(_json(result) if options["as_json"] else "\n".join(_table(result)))
+        screen.record["figures"] = {key: metrics.to_json_value(v) for key, v in result.figures.items()}
+        screen.record["seconds"] = result.samples / result.sample_rate
+        if screen.lines is None:  # in a worker the row tells it all
+            click.echo(_json(result) if options["as_json"] else "\n".join(_table(result)))
         return exits.OK
 
     for name in names:
@@ -113,8 +126,6 @@ def _wanted(options: dict[str, Any], screen: Screen) -> Wanted:
 
 
 def _load(name: str, limit_s: float, screen: Screen) -> dpcodec.Audio:
-    if name != "-" and Path(name).is_dir():
-        raise exits.UsageError("it is a folder: name a file in it")
     check_source(name)
     with open_source(name) as source, dpcodec.open_audio(source) as reader:
         blocks = [np.zeros((reader.channels, 0), np.float32)]

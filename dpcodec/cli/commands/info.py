@@ -12,36 +12,47 @@ from dpcodec.cli import exits
 from dpcodec.cli.batch import guard
 from dpcodec.cli.display import Screen, escape
 from dpcodec.cli.options import Verb, limit_options, limits_of
-from dpcodec.cli.paths import check_source
+from dpcodec.cli.paths import DPC_SUFFIX, check_source
 from dpcodec.cli.sources import open_source
+from dpcodec.cli.trees import files_to_read
 
 SHOWN = 20
 """Tags and damages listed without -v."""
 
 
 @click.command(cls=Verb)
-@click.argument("file", type=click.Path())
-@click.option("--json", "as_json", is_flag=True, help="One JSON object, whose names stay as they are.")
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path())
+@click.option(
+    "--json", "as_json", is_flag=True, help="One JSON object, whose names stay; of many files a line each."
+)
 @limit_options
 @click.pass_context
-def info(context: click.Context, /, file: str, as_json: bool, **limits: int | None) -> int:
-    """Say what a .dpc file holds, what it weighs, and what is damaged in it.
+def info(context: click.Context, /, files: tuple[str, ...], as_json: bool, **limits: int | None) -> int:
+    """Say what .dpc files hold, what they weigh, and what is damaged in them.
 
-    FILE may be - for standard input.
+    FILE may be a folder, whose .dpc files are taken, a URL, or - for standard input.
 
-    Exit code 0 if it is whole, 5 if it is damaged.
+    Exit code 0 if all are whole, 5 if one is damaged.
     """
     screen = context.find_root().ensure_object(Screen)
-    return guard(screen, file, lambda: _show(file, as_json, screen, limits_of(limits)))
+    names = files_to_read(files, (DPC_SUFFIX,))
+    many, worst = len(names) > 1, exits.OK
+    for name in names:
+        code = guard(screen, name, lambda name=name: _show(name, as_json, many, screen, limits_of(limits)))  # type: ignore[misc]
+        worst = max(worst, code)
+    return worst
 
 
-def _show(name: str, as_json: bool, screen: Screen, limits: dict[str, int]) -> int:
+def _show(name: str, as_json: bool, many: bool, screen: Screen, limits: dict[str, int]) -> int:
     check_source(name)
     with open_source(name) as source, screen.meter(name) as meter:
         found = dpcodec.inspect_stream(source, meter, **limits)
     if as_json:
-        click.echo(json.dumps(found.to_dict(), indent=2))
+        told = {"file": escape(name), **found.to_dict()} if many else found.to_dict()
+        click.echo(json.dumps(told, indent=None if many else 2))
     else:
+        if many:
+            click.echo(f"file:         {escape(name)}")
         for line in _lines(found, None if screen.verbose else SHOWN):
             click.echo(escape(line))
     return exits.OK if found.whole else exits.DAMAGED

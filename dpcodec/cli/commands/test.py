@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import click
 
 import dpcodec
@@ -9,8 +11,9 @@ from dpcodec.cli import exits
 from dpcodec.cli.batch import guard
 from dpcodec.cli.display import Screen, escape
 from dpcodec.cli.options import Verb, limit_options, limits_of
-from dpcodec.cli.paths import check_source
+from dpcodec.cli.paths import DPC_SUFFIX, check_source
 from dpcodec.cli.sources import open_source
+from dpcodec.cli.trees import files_to_read
 
 
 @click.command(cls=Verb)
@@ -20,15 +23,21 @@ from dpcodec.cli.sources import open_source
 def test(context: click.Context, /, files: tuple[str, ...], **limits: int | None) -> int:
     """Check .dpc files: structure, every checksum, every symbol, the end hash. No audio is rebuilt.
 
-    FILE may be - for standard input.
+    FILE may be a folder, whose .dpc files are taken, a URL, or - for standard input.
 
     Exit code 0 if all are whole, 5 if one is damaged, 4 if one is no .dpc file or beyond use.
     """
     screen = context.find_root().ensure_object(Screen)
-    if files.count("-") > 1:
-        raise exits.UsageError("standard input is named twice: it can be read once")
-    given = limits_of(limits)
-    return max(guard(screen, name, lambda name=name: _test_file(name, screen, given)) for name in files)  # type: ignore[misc]
+    names, given = files_to_read(files, (DPC_SUFFIX,)), limits_of(limits)
+    codes = Counter[int]()
+    for name in names:
+        codes[guard(screen, name, lambda name=name: _test_file(name, screen, given))] += 1  # type: ignore[misc]
+    if len(names) > 1:
+        bad = len(names) - codes[exits.OK] - codes[exits.DAMAGED]
+        told = f"{codes[exits.OK]} whole, {codes[exits.DAMAGED]} damaged, {bad} not read"
+        if not screen.quiet:
+            click.echo(f"{len(names)} files: {told}")
+    return max(codes)
 
 
 def _test_file(name: str, screen: Screen, limits: dict[str, int]) -> int:

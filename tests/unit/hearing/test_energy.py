@@ -17,7 +17,8 @@ def usual(scaled: np.ndarray) -> np.ndarray:
 def energy(q: np.ndarray) -> np.ndarray:
     """Of each band and frame, as decoded: [B, L]."""
     decoded = np.where(np.abs(q) > 1, q.astype(float) ** 2, np.where(q == 0, NOISE, ONE**2))
-    return np.add.reduceat(decoded, EDGES, axis=0)
+    found: np.ndarray = np.add.reduceat(decoded, EDGES, axis=0)
+    return found
 
 
 def test_only_small_symbols_near_the_threshold_change() -> None:

@@ -16,8 +16,8 @@ import numpy as np
 
 from dpcodec import DecodeSettings, EncodeSettings, decode_stream, encode_stream, open_audio
 from dpcodec.audio.streams import AudioReader, AudioWriter
+from dpcodec.batch.processes import pools, threads_each
 from dpcodec.bench.engine.experiment import Row
-from dpcodec.bench.engine.processes import pools, threads_each
 from dpcodec.errors import DpcodecError
 
 

@@ -39,5 +39,5 @@ def command(
     DIR/published_snr.csv stand beside the measured ones."""
     from dpcodec.bench.experiments import columns
 
-    fitting = fitting_of(solvers, network, fit, iterations, device)
+    fitting = fitting_of(solvers, network, fit, iterations, device, common.scheduler is not None)
     return run_experiment(context, columns.experiment(folder, seconds, gaps, solvers, fitting), common)

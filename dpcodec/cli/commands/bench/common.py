@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,13 +19,14 @@ from dpcodec.cli import exits, signals
 from dpcodec.cli.display import Screen, escape
 
 if TYPE_CHECKING:
+    from dpcodec import batch
     from dpcodec.bench.engine.experiment import Experiment, Table
     from dpcodec.bench.engine.results import Results
 
 shown = partial(click.option, show_default=True)
 """An option whose help tells its default."""
-COMMON = ("out", "fresh", "jobs", "budget", "as_json")
-QUIET = ("out", "fresh", "jobs", "as_json")
+COMMON = ("out", "fresh", "jobs", "budget", "as_json", "scheduler")
+QUIET = ("out", "fresh", "jobs", "as_json", "scheduler")
 """Options that change nothing in what is measured."""
 
 
@@ -85,6 +87,13 @@ class Names(click.ParamType):  # type: ignore[type-arg]
         return names
 
 
+scheduler_option = click.option(
+    "--scheduler",
+    metavar="WHERE",
+    help="Measure over Dask: processes, which starts -j of them here, or tcp://HOST:PORT.",
+)
+
+
 @dataclass(frozen=True)
 class Common:
     """The values of the options below."""
@@ -94,6 +103,7 @@ class Common:
     jobs: int
     budget: float | None
     as_json: bool
+    scheduler: str | None = None
 
 
 def common_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -116,6 +126,7 @@ def common_options(function: Callable[..., Any]) -> Callable[..., Any]:
         ),
         click.option("--budget", type=Duration(), help="Take only what fits this time: 90, 10m, 2h."),
         click.option("--json", "as_json", is_flag=True, help="Print each row as a line of JSON, no tables."),
+        scheduler_option,
     ]  # fmt: skip
     decorated: Callable[..., Any] = gathered
     for decorator in reversed(decorators):
@@ -126,13 +137,40 @@ def common_options(function: Callable[..., Any]) -> Callable[..., Any]:
 def run_experiment(context: click.Context, experiment: Experiment, common: Common) -> int:
     """Run it, print its tables (or rows), draw its plots; return the exit code."""
     from dpcodec.bench.engine.results import Results
-    from dpcodec.bench.engine.runner import outstanding, run
 
     screen = context.find_root().ensure_object(Screen)
     if common.fresh:
         (common.out / f"{experiment.name}.jsonl").unlink(missing_ok=True)
     results = Results(common.out, experiment.name, command_line(context))
-    _announce(screen, experiment, common, results)
+    with contextlib.ExitStack() as stack:
+        engine = stack.enter_context(engine_for(screen, experiment, common)) if common.scheduler else None
+        return _run(screen, experiment, common, results, engine)
+
+
+@contextlib.contextmanager
+def engine_for(screen: Screen, experiment: Experiment, common: Common) -> Iterator[batch.Engine]:
+    """The Dask cluster that measures. Raises `UsageError` where times are measured."""
+    from dpcodec import batch
+
+    if experiment.timed:
+        raise exits.UsageError(f"bench {experiment.name} measures times, here: leave out --scheduler")
+    gpu = {"GPU": 1.0} if any(task.alone for task in experiment.tasks) else None
+    engine = batch.open_engine(common.scheduler, common.jobs, resources=gpu)
+    screen.note(engine.about)
+    with signals.at_leave(engine.leave):
+        try:
+            yield engine
+        finally:
+            engine.close()
+
+
+def _run(
+    screen: Screen, experiment: Experiment, common: Common, results: Results, engine: batch.Engine | None
+) -> int:
+    from dpcodec.bench.engine.runner import outstanding, run
+
+    workers = engine.workers if engine else None
+    _announce(screen, experiment, common, results, workers)
 
     def tell(row: dict[str, Any]) -> None:
         if common.as_json:
@@ -143,7 +181,7 @@ def run_experiment(context: click.Context, experiment: Experiment, common: Commo
             tell(results.rows[task.id])
     kept = f"what was measured is kept in {results.path}: run the same command again to go on"
     with signals.telling(kept), screen.meter(f"bench {experiment.name}") as meter:
-        outcome = run(experiment, results, meter, common.jobs, common.budget, tell)
+        outcome = run(experiment, results, meter, common.jobs, common.budget, tell, engine)
     for failure in outcome.failures:
         screen.error(f"bench {experiment.name}", failure)
     if outcome.left_out:
@@ -156,7 +194,9 @@ def run_experiment(context: click.Context, experiment: Experiment, common: Commo
     return exits.INPUT_OUTPUT if outcome.failures else exits.OK
 
 
-def _announce(screen: Screen, experiment: Experiment, common: Common, results: Results) -> None:
+def _announce(
+    screen: Screen, experiment: Experiment, common: Common, results: Results, workers: int | None
+) -> None:
     from dpcodec.bench.engine.experiment import spell
     from dpcodec.bench.engine.runner import duration_s, outstanding, workers_for
 
@@ -168,7 +208,7 @@ def _announce(screen: Screen, experiment: Experiment, common: Common, results: R
         return
     known = len(experiment.tasks) - len(left)
     already = f", {known} known already" if known else ""
-    cost = duration_s(left, workers_for(experiment, common.jobs))
+    cost = duration_s(left, workers or workers_for(experiment, common.jobs))
     advice = ": --budget takes what fits" if cost > 3600 and common.budget is None else ""
     screen.note(f"{len(left)} measurements{already}: about {spell(cost)}{advice}; results in {results.path}")
 

@@ -24,9 +24,15 @@ def fit_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def fitting_of(
-    solvers: tuple[str, ...], network: str | None, fit: str, iterations: int | None, device: str
+    solvers: tuple[str, ...],
+    network: str | None,
+    fit: str,
+    iterations: int | None,
+    device: str,
+    elsewhere: bool = False,
 ) -> Fitting:
-    """The values of these options; a device is looked for only if a deep prior is to be fitted."""
+    """The values of these options; a device is looked for only if a deep prior is to be fitted, and not on a
+    cluster, `elsewhere`."""
     from dpcodec.bench.fitting import resolve_fitting
 
-    return resolve_fitting(network, iterations, device if "deep-prior" in solvers else "cpu", fit)
+    return resolve_fitting(network, iterations, device if "deep-prior" in solvers else "cpu", fit, elsewhere)

@@ -17,6 +17,7 @@ EXPERIMENTS = (
     "loss",
     "speed",
     "entropy",
+    "batch",
     "report",
     "docs",
 )

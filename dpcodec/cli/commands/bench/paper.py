@@ -55,7 +55,7 @@ def command(
     """The paper's figure 1: both masks at drops 0.1 to 0.9, on the files in DIR at 16 kHz mono."""
     from dpcodec.bench.experiments import paper
 
-    fitting = fitting_of(solvers, network, fit, iterations, device)
+    fitting = fitting_of(solvers, network, fit, iterations, device, common.scheduler is not None)
     return run_experiment(
         context, paper.experiment(folder, solvers=solvers, fitting=fitting, **choices), common
     )

@@ -11,7 +11,15 @@ import click
 from dpcodec import PROFILES
 from dpcodec.bench.experiments.peers import PEER_NAMES
 from dpcodec.bench.experiments.report.systems import NAMES, Choice
-from dpcodec.cli.commands.bench.common import Common, Duration, Names, Numbers, run_experiment, shown
+from dpcodec.cli.commands.bench.common import (
+    Common,
+    Duration,
+    Names,
+    Numbers,
+    run_experiment,
+    scheduler_option,
+    shown,
+)
 from dpcodec.cli.display import Screen
 from dpcodec.cli.exits import UsageError
 from dpcodec.cli.options import Number, Verb
@@ -55,6 +63,7 @@ CHOICES = ("profile", "drop", "solvers", "time_limit", "bitrates", "codecs")
     default=os.cpu_count() or 1,
     help="Versions made at a time; default: one a core.",
 )
+@scheduler_option
 @click.option("--fresh", is_flag=True, help="Make all anew, whatever the results hold.")
 @click.pass_context
 def command(context: click.Context, /, **options: Any) -> int:
@@ -77,7 +86,7 @@ def command(context: click.Context, /, **options: Any) -> int:
     with create(
         Job("", output, options["force"]), screen
     ) as target:  # before the work: a folder that is missing shows at once
-        common = Common(out=results, fresh=options["fresh"], jobs=options["jobs"], budget=None, as_json=False)
+        common = Common(results, options["fresh"], options["jobs"], None, False, options["scheduler"])
         code = run_experiment(context, work, common)
         known = Results(results, work.name).rows
         rows = [known[task.id] for task in work.tasks if task.id in known]

@@ -1,0 +1,66 @@
+"""Runs of segments, coded apart and joined, are the bytes of one go."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import numpy as np
+import pytest
+
+import dpcodec
+from dpcodec.audio.streams import ArrayReader
+from dpcodec.codec.runs import code_run, cut, join_runs
+
+RATE = 8000
+
+
+def clip(seconds: float, channels: int = 1) -> dpcodec.Audio:
+    """Tones and clicks, so that blocks are switched, and silence."""
+    n = round(seconds * RATE)
+    t = np.arange(n) / RATE
+    noise = np.random.default_rng(3).standard_normal((channels, n))
+    x = 0.2 * np.sin(2 * np.pi * 440 * t) * (np.sin(2 * np.pi * 0.7 * t) > 0) + 0.1 * noise * (t % 1.7 < 0.01)
+    return dpcodec.Audio(x * (t % 9 < 7), RATE)
+
+
+@pytest.mark.parametrize(
+    "name, changes",
+    [
+        ("perceptual", {}),
+        ("perceptual", {"quality": 9.0, "segment_frames": 7}),
+        ("mdct", {}),
+        ("mdct", {"snr": 20.0, "segment_frames": 11}),
+        ("stft", {"segment_frames": 9}),
+        ("stft", {"exact": True, "segment_frames": 30}),
+    ],
+)
+@pytest.mark.parametrize("channels", [1, 2])
+def test_runs_are_the_bytes_of_one_go(name: str, changes: dict[str, float], channels: int) -> None:
+    settings = dpcodec.profile(name, **changes)
+    audio = clip(17.3, channels)
+    runs = cut(ArrayReader(audio), settings, 5.0)
+    assert runs is not None
+    assert len(runs.firsts) > 2
+    coded = [s for first in runs.firsts for s in code_run(ArrayReader(audio), settings, runs, first)]
+    assert len(coded) == runs.segments
+    out, whole = io.BytesIO(), io.BytesIO()
+    report = join_runs(out, ArrayReader(audio), settings, coded)
+    plain = dpcodec.encode_stream(ArrayReader(audio), whole, settings)
+    assert out.getvalue() == whole.getvalue()
+    assert vars(report) == vars(plain)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"bitrate": 32.0}, {"effort": 1}, {"rate": 16000}, {"transform": "stft", "mask": "random"}],
+)
+def test_what_goes_through_a_file_is_not_cut(changes: dict[str, Any]) -> None:
+    assert cut(ArrayReader(clip(30)), dpcodec.profile(**changes), 6.0) is None
+
+
+def test_short_files_and_those_of_unknown_length_are_not_cut() -> None:
+    assert cut(ArrayReader(clip(4)), dpcodec.EncodeSettings(), 6.0) is None
+    reader = ArrayReader(clip(30))
+    reader.samples = None
+    assert cut(reader, dpcodec.EncodeSettings(), 6.0) is None
