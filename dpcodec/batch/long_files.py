@@ -13,17 +13,16 @@ from dpcodec.batch.engines import Engine, Task
 from dpcodec.batch.runner import RETRIES, attempts
 from dpcodec.codec.report import EncodeReport
 from dpcodec.codec.runs import Runs, code_run, cut, join_runs
-from dpcodec.settings import EncodeSettings
 
 if TYPE_CHECKING:
     from dpcodec.modes.base import CodedSegment
 
 
-Begin = Callable[[AudioReader, EncodeSettings], EncodeSettings]
+Begin = Callable[[AudioReader, dpcodec.EncodeSettings], dpcodec.EncodeSettings]
 """What is done to a source before it is encoded: its tags changed, say. Gives the settings back."""
 
 
-def as_they_are(reader: AudioReader, settings: EncodeSettings) -> EncodeSettings:
+def as_they_are(reader: AudioReader, settings: dpcodec.EncodeSettings) -> dpcodec.EncodeSettings:
     """Nothing."""
     return settings
 

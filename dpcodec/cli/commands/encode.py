@@ -6,7 +6,7 @@ import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
@@ -20,8 +20,10 @@ from dpcodec.cli.sources import open_source
 from dpcodec.cli.tag_edits import TagEdit, edit_of, tag_options
 from dpcodec.cli.values import BitRate
 
+if TYPE_CHECKING:
+    from dpcodec.batch.long_files import Begin
+
 DAY_S = 86400.0
-Begin = Callable[[dpcodec.AudioReader, dpcodec.EncodeSettings], dpcodec.EncodeSettings]
 Coder = Callable[..., dpcodec.EncodeReport]
 """Encodes a source, by its name, into a file object."""
 SETTINGS = (
@@ -174,7 +176,7 @@ def encode_file(
     """Encode one file; the output appears only if all went well."""
     started = time.monotonic()
 
-    def tagged(reader: dpcodec.AudioReader, settings: dpcodec.EncodeSettings) -> dpcodec.EncodeSettings:
+    def tagged(reader: Any, settings: dpcodec.EncodeSettings) -> dpcodec.EncodeSettings:
         if not settings.keep_tags:
             return replace(settings, tags=tags.apply(()))
         reader.tags = tags.apply(reader.tags)

@@ -11,7 +11,8 @@ RNG = np.random.default_rng(11)
 
 
 def usual(scaled: np.ndarray) -> np.ndarray:
-    return (np.sign(scaled) * np.floor(np.abs(scaled) + 1 - USUAL)).astype(np.int32)
+    symbols: np.ndarray = (np.sign(scaled) * np.floor(np.abs(scaled) + 1 - USUAL)).astype(np.int32)
+    return symbols
 
 
 def energy(q: np.ndarray) -> np.ndarray:
