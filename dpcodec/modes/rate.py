@@ -9,7 +9,7 @@ from dataclasses import replace
 from dpcodec.modes.base import CodedSegment
 
 TOLERANCE = 0.004
-"""Share of the bytes to spend that may be left, or be too many."""
+"""Half the share of the bytes to spend that may be left. More are spent only where no step makes fewer."""
 MOST_TRIALS = 12
 _SLOPE = -0.9
 """Of log2 bytes over log2 step, before two trials have shown it."""
@@ -18,7 +18,7 @@ _SLOPE = -0.9
 def search(
     attempt: Callable[[float], CodedSegment], wanted: int, start: float, finest: float = -math.inf
 ) -> tuple[CodedSegment, float]:
-    """The segment nearest to `wanted` bytes, and the log2 of the step that made them.
+    """The segment nearest to just below `wanted` bytes, and the log2 of the step that made them.
 
     attempt  the segment coded at the log2 of a step
     start    log2 to begin at
@@ -28,12 +28,13 @@ def search(
     """
     low, high = -math.inf, math.inf  # steps known to give too much, too little
     here, slope = max(start, finest), _SLOPE
+    aim = wanted * (1 - TOLERANCE)
     best: tuple[float, CodedSegment, float] | None = None
     last: tuple[float, float] | None = None
     for _ in range(MOST_TRIALS):
         coded = attempt(here)
         size = sum(map(len, coded.bodies))
-        miss = math.log2(max(size, 1) / wanted)
+        miss = math.log2(max(size, 1) / aim)
         if best is None or abs(miss) < best[0]:
             best = abs(miss), coded, here
         if here == finest and miss < 0:

@@ -166,8 +166,9 @@ def test_a_stretch_is_a_cut_and_batches_change_nothing(
     np.testing.assert_array_equal(dpcodec.decode(data, replace(NONE, batch_segments=batch)).samples, whole)
     seconds = audio.samples.shape[1] / audio.sample_rate
     cut = replace(NONE, start=start * seconds, duration=duration * seconds, batch_segments=batch)
-    part = dpcodec.decode(data, cut).samples
     first = round(cut.start * audio.sample_rate)
+    assume(first < max(audio.samples.shape[1], 1))  # a start at the end is refused
+    part = dpcodec.decode(data, cut).samples
     last = first + round(duration * seconds * audio.sample_rate)
     np.testing.assert_array_equal(part, whole[:, first:last])
 

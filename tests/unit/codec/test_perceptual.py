@@ -11,6 +11,7 @@ import pytest
 
 import dpcodec
 from dpcodec import Audio, DecodeSettings, SettingsError, decode, encode, profile
+from dpcodec.audio.streams import ArrayReader
 
 RATE = 16000
 NONE = DecodeSettings(solver="none")
@@ -72,6 +73,7 @@ def test_a_stream_of_unknown_length_gets_the_same_bytes() -> None:
 
         channels, sample_rate, samples = 1, RATE, None
         sample_format, tags, warnings = dpcodec.SampleFormat("wav", "FLOAT"), (), ()
+        attachments = ()
 
         def __init__(self) -> None:
             self.at = 0
@@ -261,3 +263,13 @@ def test_a_silent_start_costs_nothing_later(settings: dict[str, Any]) -> None:
         assert silent_first == pytest.approx(2 * alone, rel=0.02)
     else:
         assert silent_first < 1.05 * alone + 100
+
+
+def test_a_bit_rate_beyond_use_ends_at_the_highest_quality() -> None:
+    audio = music(2)
+    best = dpcodec.encode(audio, dpcodec.profile("perceptual", quality=10.0))
+    out = io.BytesIO()
+    report = dpcodec.encode_stream(ArrayReader(audio), out, dpcodec.profile("perceptual", bitrate=3000.0))
+    assert len(out.getvalue()) == pytest.approx(len(best), rel=0.1)
+    assert len(report.warnings) == 1
+    assert "bit rate 3000 is not used up" in report.warnings[0]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
 from dpcodec.modes.base import CodedSegment
@@ -28,9 +27,18 @@ def test_it_finds_the_size(slope: float, start: float, wanted: int) -> None:
     curve = Curve(slope, 60)
     coded, log2_step = search(curve, wanted, start)
     size = sum(map(len, coded.bodies))
-    assert abs(np.log2(size / wanted)) <= TOLERANCE * np.log2(np.e) * 1.01
+    assert wanted * (1 - 2 * TOLERANCE) * 0.999 <= size <= wanted
     assert size == 60 + int(5000 * 2 ** (-slope * log2_step))
     assert curve.trials <= MOST_TRIALS
+
+
+def test_no_finer_step_than_the_finest_is_taken() -> None:
+    coded, log2_step = search(Curve(0.9, 60), 30000, -8.0, finest=0.5)
+    assert coded.finest
+    assert log2_step == 0.5
+    coded, log2_step = search(Curve(0.9, 60), 3000, -8.0, finest=0.5)
+    assert not coded.finest
+    assert log2_step > 0.5
 
 
 def test_what_cannot_be_smaller_comes_out_as_small_as_it_gets() -> None:
