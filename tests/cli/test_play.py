@@ -17,6 +17,7 @@ import soundfile
 from command_line import Run
 
 import dpcodec
+from dpcodec.cli.exits import OutputError
 from dpcodec.cli.play import keys, sinks
 from dpcodec.cli.play.player import Player
 
@@ -154,3 +155,11 @@ def test_keys_of_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
                 time.sleep(0.05)
                 assert key() == name
     os.close(master)
+
+
+def test_a_player_that_ends_early_is_an_error() -> None:
+    """One that does not read at all: that is told as the player's end, not as a closed pipe."""
+    sink = sinks.PipeSink((sys.executable, "-c", "raise SystemExit(3)"), 8000, 1)
+    with pytest.raises(OutputError, match=r"ended with code 3: see what it says above"):
+        for _ in range(1000):
+            sink.write(np.zeros((1, 8000), np.float32))

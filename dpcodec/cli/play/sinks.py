@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -93,7 +94,12 @@ class PipeSink(Sink):
         self._start()
 
     def write(self, block: np.ndarray) -> None:
-        self._writer.write(block)
+        try:
+            self._writer.write(block)
+        except BrokenPipeError:
+            with contextlib.suppress(OSError):
+                cast(Any, self._process.stdin).close()  # what it did not take is lost
+            raise self._failed(self._process.wait()) from None
 
     def flush(self) -> None:
         self._end(wait=False)
@@ -117,4 +123,7 @@ class PipeSink(Sink):
             pass  # the program has ended
         code = self._process.wait()
         if wait and code:
-            raise OutputError(f"{self._command[0]} ended with code {code}: see what it says above")
+            raise self._failed(code)
+
+    def _failed(self, code: int) -> OutputError:
+        return OutputError(f"{self._command[0]} ended with code {code}: see what it says above")
