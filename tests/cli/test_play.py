@@ -160,6 +160,18 @@ def test_keys_of_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_player_that_ends_early_is_an_error() -> None:
     """One that does not read at all: that is told as the player's end, not as a closed pipe."""
     sink = sinks.PipeSink((sys.executable, "-c", "raise SystemExit(3)"), 8000, 1)
-    with pytest.raises(OutputError, match=r"ended with code 3: see what it says above"):
+    with pytest.raises(OutputError, match=r"ended early, with code 3: see what it says above"):
         for _ in range(1000):
             sink.write(np.zeros((1, 8000), np.float32))
+
+
+def test_a_program_that_fails_at_once_is_told(
+    cli: Run, dpc: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "sounddevice", Card(cards=0))
+    (tmp_path / "ffplay").write_text("#!/bin/sh\nexit 4\n")
+    (tmp_path / "ffplay").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    long = tmp_path / "long.dpc"
+    long.write_bytes(dpcodec.encode(dpcodec.Audio(np.zeros(8000 * 60), 8000)))
+    cli("play", long, "-q").fails(1, "ffplay", "code 4")

@@ -94,12 +94,8 @@ class PipeSink(Sink):
         self._start()
 
     def write(self, block: np.ndarray) -> None:
-        try:
-            self._writer.write(block)
-        except BrokenPipeError:
-            with contextlib.suppress(OSError):
-                cast(Any, self._process.stdin).close()  # what it did not take is lost
-            raise self._failed(self._process.wait()) from None
+        if not self._takes(block):
+            raise self._failed(self._process.wait())
 
     def flush(self) -> None:
         self._end(wait=False)
@@ -107,6 +103,17 @@ class PipeSink(Sink):
 
     def close(self, wait: bool) -> None:
         self._end(wait)
+
+    def _takes(self, block: np.ndarray) -> bool:
+        """Whether the program is still there to take it. No `BrokenPipeError` gets out, which would say that
+        our own reader has gone."""
+        try:
+            self._writer.write(block)
+        except BrokenPipeError:
+            with contextlib.suppress(OSError):
+                cast(Any, self._process.stdin).close()  # what it did not take is lost
+            return False
+        return True
 
     def _start(self) -> None:
         self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE)
@@ -116,14 +123,14 @@ class PipeSink(Sink):
     def _end(self, wait: bool) -> None:
         if not wait:
             self._process.terminate()
-        try:
-            self._writer.close()
-            cast(Any, self._process.stdin).close()
-        except OSError:
-            pass  # the program has ended
+        pipe = cast(Any, self._process.stdin)
+        if not pipe.closed:
+            with contextlib.suppress(OSError):  # the program has ended
+                self._writer.close()
+                pipe.close()
         code = self._process.wait()
         if wait and code:
             raise self._failed(code)
 
     def _failed(self, code: int) -> OutputError:
-        return OutputError(f"{self._command[0]} ended with code {code}: see what it says above")
+        return OutputError(f"{self._command[0]} ended early, with code {code}: see what it says above")
