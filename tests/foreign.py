@@ -9,6 +9,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import mutagen.id3
 import numpy as np
 import pytest
 import soundfile
@@ -101,3 +102,40 @@ def vorbis_tags(comments: Any) -> dict[str, list[str]]:
         if not key.upper().startswith(("ENCODER", "METADATA_BLOCK_PICTURE")):
             found.setdefault(key, []).append(value)
     return found
+
+
+def id3_frames() -> list[Any]:
+    """Frames of ID3 of every sort, some of them with the same key."""
+    m = mutagen.id3
+    sub = m.CTOCFlags.TOP_LEVEL | m.CTOCFlags.ORDERED
+    return [
+        m.TIT2(encoding=3, text=["Müll"]),
+        m.TPE1(encoding=3, text=["One", "Two"]),
+        m.TPE2(encoding=1, text=["Various"]),
+        m.TDRC(encoding=3, text=["2021-05-04"]),
+        m.TRCK(encoding=0, text=["3/12"]),
+        m.TPOS(encoding=0, text=["2/2"]),
+        m.TCON(encoding=3, text=["Rock", "Noise"]),
+        m.COMM(encoding=3, lang="deu", desc="", text=["Kommentar"]),
+        m.COMM(encoding=3, lang="eng", desc="iTunNORM", text=["0001"]),
+        m.USLT(encoding=3, lang="eng", desc="", text="la\nla"),
+        m.TXXX(encoding=3, desc="MusicBrainz Album Id", text=["f4a261bd"]),
+        m.TXXX(encoding=3, desc="replaygain_track_gain", text=["-6.50 dB"]),
+        m.UFID(owner="http://musicbrainz.org", data=b"0123"),
+        m.UFID(owner="http://example.org", data=b"\0\1\2"),
+        m.PRIV(owner="a", data=b"\xff\0"),
+        m.POPM(email="a@b", rating=196, count=7),
+        m.RVA2(desc="track", channel=1, gain=-3.5, peak=0.5),
+        m.WOAR(url="http://example.org/"),
+        m.CTOC(element_id="toc", flags=sub, child_element_ids=["c1"], sub_frames=[]),
+        m.CHAP(
+            element_id="c1",
+            start_time=50,
+            end_time=200,
+            start_offset=0xFFFFFFFF,
+            end_offset=0xFFFFFFFF,
+            sub_frames=[m.TIT2(encoding=3, text=["Chapter"])],
+        ),
+        m.APIC(encoding=3, mime="image/png", type=3, desc="front", data=PNG),
+        m.APIC(encoding=3, mime="image/png", type=4, desc="back", data=PNG + b"2"),
+    ]

@@ -61,7 +61,7 @@ DOORS = {
     "sounddevice": {"cli/play/"},
     "dask": {"batch/cluster.py"},
     "distributed": {"batch/cluster.py"},
-    "fsspec": {"batch/places.py"},
+    "fsspec": {"batch/urls.py"},
     "pyarrow": {"batch/parquet.py"},
 }
 NAME_TEST = re.compile(r"""(transform|mask|mode|profile)\)? *(==|!=|in|not in) *[("]""")

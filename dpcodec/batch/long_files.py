@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import dpcodec
 from dpcodec.audio.raw import RawFormat
 from dpcodec.audio.streams import AudioReader
-from dpcodec.batch import places
+from dpcodec.batch import urls
 from dpcodec.batch.engines import Engine, Task
 from dpcodec.batch.runner import RETRIES, attempts
 from dpcodec.codec.report import EncodeReport
@@ -45,7 +45,7 @@ def encode_runs(
     three tries. `begin` is called once, with the source that gives the file its tags.
     """
     settings = settings or dpcodec.EncodeSettings()
-    with places.open_any(source) as file, dpcodec.open_audio(file, raw=raw) as reader:
+    with urls.open_any(source) as file, dpcodec.open_audio(file, raw=raw) as reader:
         settings = begin(reader, settings)
         runs = cut(reader, settings, run_s)
         if runs is None:
@@ -77,5 +77,5 @@ def code_file_run(
     source: str, settings: dpcodec.EncodeSettings, runs: Runs, first: int, raw: RawFormat | None
 ) -> list[CodedSegment]:
     """In a worker: the segments of one run."""
-    with places.open_any(source) as file, dpcodec.open_audio(file, raw=raw) as reader:
+    with urls.open_any(source) as file, dpcodec.open_audio(file, raw=raw) as reader:
         return code_run(reader, settings, runs, first)

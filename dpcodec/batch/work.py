@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 import dpcodec
-from dpcodec.batch import places
+from dpcodec.batch import urls
 from dpcodec.batch.engines import Engine, Task
 from dpcodec.batch.manifest import Manifest, Row
 from dpcodec.batch.runner import Rules, Summary, run
@@ -34,10 +34,10 @@ def encode_file(
     `FileAccessError` where the target exists or cannot be written, and what `encode_stream` raises.
     """
     started = time.perf_counter(), time.thread_time()
-    with places.open_any(source) as read, _written(target, force) as write:
+    with urls.open_any(source) as read, _written(target, force) as write:
         with dpcodec.open_audio(read) as reader:
             report = dpcodec.encode_stream(reader, write, settings or dpcodec.EncodeSettings())
-        told = places.measure(write)
+        told = urls.measure(write)
     seconds = report.samples / report.sample_rate
     return {**told, "seconds": round(seconds, 6), "kbps": round(report.kbps, 3), **_ended(started)}
 
@@ -48,7 +48,7 @@ def decode_file(
     """Decode one file into another, paths or URLs, in the format that the target's name asks for; else as
     `encode_file`, with `damaged` in place of `kbps`."""
     started = time.perf_counter(), time.thread_time()
-    with places.open_any(source) as read, _written(target, force) as write:
+    with urls.open_any(source) as read, _written(target, force) as write:
 
         def create(info: dpcodec.StreamInfo) -> Any:
             wanted = dpcodec.format_for_name(target, info.sample_format)
@@ -57,7 +57,7 @@ def decode_file(
             )
 
         report = dpcodec.decode_stream(read, create, settings or dpcodec.DecodeSettings())
-        told = places.measure(write)
+        told = urls.measure(write)
     seconds = report.samples / report.sample_rate
     return {**told, "seconds": round(seconds, 6), "damaged": report.damaged, **_ended(started)}
 
@@ -90,7 +90,7 @@ def decode(
 
 def is_whole(row: Row) -> bool:
     """Whether the output that a row tells of is there, of the same size."""
-    return "bytes" in row and places.size(row["target"], listed=True) == row["bytes"]
+    return "bytes" in row and urls.size(row["target"], listed=True) == row["bytes"]
 
 
 def _run(
@@ -110,7 +110,7 @@ def _run(
     ]
 
     def refuse(task: Task) -> Row | None:
-        if force or not places.exists(task.key["target"]):
+        if force or not urls.exists(task.key["target"]):
             return None
         return {"error": f"{task.key['target']}: it exists: remove it, or give leave to replace it"}
 
@@ -129,13 +129,13 @@ def _ended(started: tuple[float, float]) -> Row:
 @contextlib.contextmanager
 def _written(name: str, force: bool) -> Iterator[BinaryIO]:
     """A file that becomes the target when the block ends well, and leaves nothing when it does not."""
-    name = places.plain(name)
-    if not force and places.exists(name):
+    name = urls.plain(name)
+    if not force and urls.exists(name):
         raise FileAccessError(f"{name}: it exists: remove it, or say that it may be replaced")
-    if places.is_url(name):
+    if urls.is_url(name):
         with tempfile.SpooledTemporaryFile(KEPT_IN_MEMORY) as spool:
             yield cast(BinaryIO, spool)
-            places.upload(cast(BinaryIO, spool), name)
+            urls.upload(cast(BinaryIO, spool), name)
         return
     path = Path(name)
     path.parent.mkdir(parents=True, exist_ok=True)

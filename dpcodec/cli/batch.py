@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 import click
 
-from dpcodec.batch import places
+from dpcodec.batch import urls
 from dpcodec.cli import exits, paths
 from dpcodec.cli.display import Screen
 from dpcodec.cli.paths import Job
@@ -47,7 +47,7 @@ def run_job(screen: Screen, job: Job, work: Callable[[Job], int], *, skip_existi
 
 def is_there(target: str) -> bool:
     """Whether an output is there, and is one that could be left as it is."""
-    return target != "-" and not paths.is_special(target) and places.exists(target)
+    return target != "-" and not paths.is_special(target) and urls.exists(target)
 
 
 def repeated_arguments(context: click.Context, without: Sequence[str]) -> list[str]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dpcodec import __version__
-from dpcodec.batch import places
+from dpcodec.batch import urls
 from dpcodec.cli import exits, paths, signals, worker
 from dpcodec.cli.batch import is_there, run_job
 from dpcodec.cli.display import Screen, escape
@@ -133,9 +133,9 @@ def _show(jobs: Sequence[Job], wanted: Wanted) -> int:
 
 
 def _make_folders(output_dir: str | None, jobs: Sequence[Job]) -> None:
-    if output_dir is None or places.is_url(places.plain(output_dir)):
+    if output_dir is None or urls.is_url(urls.plain(output_dir)):
         return
-    for folder in sorted({Path(places.plain(output_dir)), *(Path(job.target).parent for job in jobs)}):
+    for folder in sorted({Path(urls.plain(output_dir)), *(Path(job.target).parent for job in jobs)}):
         folder.mkdir(parents=True, exist_ok=True)
 
 
@@ -213,7 +213,7 @@ def _rules(wanted: Wanted, by_id: dict[str, Job]) -> batch.Rules:
 
     def refuse(task: batch.Task) -> dict[str, Any] | None:
         job = by_id[task.id]
-        if not wanted.careful or paths.is_special(job.target) or not places.exists(job.target):
+        if not wanted.careful or paths.is_special(job.target) or not urls.exists(job.target):
             return None
         if wanted.skip_existing:
             return {}
@@ -223,7 +223,7 @@ def _rules(wanted: Wanted, by_id: dict[str, Job]) -> batch.Rules:
 
     def is_whole(row: dict[str, Any]) -> bool:
         return (
-            places.size(row["target"], listed=True) == row.get("bytes")
+            urls.size(row["target"], listed=True) == row.get("bytes")
             and _size(row["source"]) == row.get("source_bytes")
         )  # fmt: skip
 
@@ -246,4 +246,4 @@ def engine_for(wanted: Wanted, jobs: int) -> Iterator[batch.Engine]:
 
 
 def _size(name: str) -> int | None:
-    return None if name == "-" else places.size(name, listed=True)
+    return None if name == "-" else urls.size(name, listed=True)

@@ -16,7 +16,7 @@ import tempfile
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
-from dpcodec.batch import places
+from dpcodec.batch import urls
 from dpcodec.cli import signals, standard
 from dpcodec.cli.display import Screen
 from dpcodec.cli.paths import Job, is_special
@@ -51,7 +51,7 @@ class Output:
         if self._part is not None or self._url is not None:
             self._screen.record |= _measure(self.file, self._screen.digest)
         if self._url is not None:
-            places.upload(self.file, self._url)
+            urls.upload(self.file, self._url)
         if self._copy_to is not None:
             self.file.seek(0)
             shutil.copyfileobj(self.file, self._copy_to, 1 << 20)
@@ -71,7 +71,7 @@ def create(job: Job, screen: Screen, *, spool: bool = False) -> Iterator[Output]
     """
     direct = job.target == "-" or is_special(job.target)
     try:
-        if places.is_url(job.target):
+        if urls.is_url(job.target):
             with tempfile.TemporaryFile() as file:
                 yield Output(cast(BinaryIO, file), screen, url=job.target)
             return
@@ -110,7 +110,7 @@ def _replacing(job: Job, screen: Screen) -> Iterator[Output]:
 
 def _measure(file: BinaryIO, digest: bool) -> dict[str, Any]:
     if digest:
-        return places.measure(file)
+        return urls.measure(file)
     return {"bytes": file.seek(0, os.SEEK_END)}
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dpcodec import AUDIO_SUFFIXES
-from dpcodec.batch import places
+from dpcodec.batch import urls
 from dpcodec.cli import trees
 from dpcodec.cli.exits import MissingInputError, UsageError
 from dpcodec.cli.same_file import same_file_error
@@ -82,8 +82,8 @@ def check(job: Job) -> None:
         if sys.stdout is not None and os.isatty(1):
             raise UsageError("binary data is not written to a terminal: name an output with -o, or pipe it")
         return
-    if places.is_url(job.target):
-        if not job.force and places.exists(job.target):
+    if urls.is_url(job.target):
+        if not job.force and urls.exists(job.target):
             raise exists_error(job.target)
         return
     target = Path(job.target)
@@ -91,7 +91,7 @@ def check(job: Job) -> None:
         raise UsageError(f"the output {job.target} is a folder: name a file in it, or use --output-dir")
     if not target.exists() or is_special(job.target):
         return
-    if job.source != "-" and not places.is_url(job.source) and target.samefile(job.source):
+    if job.source != "-" and not urls.is_url(job.source) and target.samefile(job.source):
         raise same_file_error(job.source, job.target)
     if not job.force:
         raise exists_error(job.target)
@@ -109,7 +109,7 @@ def standard_or(target: str) -> str:
 
 def is_special(target: str) -> bool:
     """Whether the target is a pipe, a device or a descriptor: written directly, never replaced."""
-    if places.is_url(target):
+    if urls.is_url(target):
         return False
     path = Path(target)
     if target in STDOUT_NAMES or target.startswith(("/dev/fd/", "/proc/self/fd/")):
@@ -123,8 +123,8 @@ def with_suffix(name: str, suffix: str) -> str:
     >>> with_suffix("a/b.wav", ".dpc"), with_suffix("c", ".dpc"), with_suffix("-", ".dpc")
     ('a/b.dpc', 'c.dpc', '-')
     """
-    if name == "-" or places.is_url(name):
-        return name if name == "-" else places.with_suffix(name, suffix)
+    if name == "-" or urls.is_url(name):
+        return name if name == "-" else urls.with_suffix(name, suffix)
     return str(Path(name).with_suffix(suffix))
 
 
@@ -141,7 +141,7 @@ def _single(operands: list[str], request: Request) -> Job:
         raise UsageError(
             f"the output {rest[0]} is named like an input: for many inputs use -r or --output-dir, else -o"
         )
-    target = places.plain(request.output or (rest[0] if rest else with_suffix(source, request.suffix)))
+    target = urls.plain(request.output or (rest[0] if rest else with_suffix(source, request.suffix)))
     return Job(source, standard_or(target), request.force)
 
 
@@ -150,7 +150,7 @@ def _target(source: str, inside: str, request: Request) -> str:
         return with_suffix(source, request.suffix)
     if source == "-":
         raise UsageError("standard input has no name for --output-dir: use -o")
-    return places.join(places.plain(request.output_dir), with_suffix(inside, request.suffix))
+    return urls.join(urls.plain(request.output_dir), with_suffix(inside, request.suffix))
 
 
 def check_source(name: str) -> None:
@@ -159,7 +159,7 @@ def check_source(name: str) -> None:
         if sys.stdin is not None and sys.stdin.isatty():
             raise UsageError("standard input is a terminal: name a file, or pipe one in")
         return
-    if places.is_url(name):
+    if urls.is_url(name):
         return  # it is asked for when it is opened
     path = Path(name)
     if path.is_dir():
@@ -174,7 +174,7 @@ def _refuse_shared_targets(jobs: Sequence[Job]) -> None:
     for job in jobs:
         if job.target == "-" and len(jobs) > 1:
             raise UsageError("many inputs cannot all go to standard output: use --output-dir")
-        place = job.target if places.is_url(job.target) else _place(job.target, folders)
+        place = job.target if urls.is_url(job.target) else _place(job.target, folders)
         if place in seen:
             raise UsageError(f"{seen[place]} and {job.source} would both become {job.target}: rename one")
         seen[place] = job.source

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from dpcodec import FileAccessError
-from dpcodec.batch import places
+from dpcodec.batch import urls
 from dpcodec.cli.exits import MissingInputError
 
 
@@ -21,9 +21,9 @@ def open_source(name: str) -> Iterator[BinaryIO]:
             raise FileAccessError("standard input is closed: name a file")
         yield sys.stdin.buffer
         return
-    if places.is_url(name):
+    if urls.is_url(name):
         try:
-            with places.open_read(name) as remote:
+            with urls.open_read(name) as remote:
                 yield remote
         except FileNotFoundError as exc:
             raise MissingInputError("there is no such file: check the URL") from exc

@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from dpcodec.batch import places
+from dpcodec.batch import urls
 from dpcodec.cli import platforms
 from dpcodec.cli.exits import UsageError
 from dpcodec.cli.sources import open_source
@@ -19,12 +19,12 @@ MAX_NAMES_BYTES = 1 << 30
 def expanded(operands: Sequence[str]) -> list[str]:
     """The operands with patterns as *.wav made into names where the shell does not do it; a name that is
     there, or that nothing matches, stays as it is. file:// URLs become paths."""
-    names = [places.plain(name) for name in operands]
+    names = [urls.plain(name) for name in operands]
     if not platforms.WINDOWS:
         return names
     found: list[str] = []
     for name in names:
-        pattern = glob.has_magic(name) and not places.is_url(name) and not Path(name).exists()
+        pattern = glob.has_magic(name) and not urls.is_url(name) and not Path(name).exists()
         matches = sorted(glob.glob(name)) if pattern else []  # noqa: PTH207 - the pattern may be absolute
         found += matches or [name]
     return found
@@ -38,13 +38,13 @@ def inputs(names: Sequence[str], suffixes: Sequence[str], *, folders: bool) -> I
 
     folders  take them; without, they are left to whoever opens them
     """
-    opened = {name for name in names if folders and name != "-" and places.is_folder(name)}
+    opened = {name for name in names if folders and name != "-" and urls.is_folder(name)}
     common = _common([name for name in names if name not in opened])
     for name in names:
         if name not in opened:
             yield name, _below(name, common)
-        elif places.is_url(name):
-            yield from places.find(name, suffixes)
+        elif urls.is_url(name):
+            yield from urls.find(name, suffixes)
         else:
             top = Path(name)
             for path in _walk(top, suffixes):
@@ -71,15 +71,15 @@ def names_from(list_name: str, *, end: bytes) -> list[str]:
         raise UsageError(f"{list_name} is longer than 1 GiB: cut the list in two")
     if end == b"\n":
         data = data.replace(b"\r\n", b"\n")
-    return [places.plain(os.fsdecode(item)) for item in data.split(end) if item]
+    return [urls.plain(os.fsdecode(item)) for item in data.split(end) if item]
 
 
 def _common(names: Sequence[str]) -> str | None:
     """The folder that paths have in common; None where they have none, or are of different kinds."""
-    if any(name == "-" for name in names) or len({places.is_url(name) for name in names}) != 1:
+    if any(name == "-" for name in names) or len({urls.is_url(name) for name in names}) != 1:
         return None
     parents = [_parent(name) for name in names]
-    if places.is_url(names[0]):
+    if urls.is_url(names[0]):
         steps = [parent.split("/") for parent in parents]
         shared = list(itertools.takewhile(lambda same: len(set(same)) == 1, zip(*steps, strict=False)))
         return "/".join(step[0] for step in shared) if len(shared) > 2 else None
@@ -90,14 +90,14 @@ def _common(names: Sequence[str]) -> str | None:
 
 
 def _parent(name: str) -> str:
-    return name.rpartition("/")[0] if places.is_url(name) else str(Path(os.path.abspath(name)).parent)  # noqa: PTH100
+    return name.rpartition("/")[0] if urls.is_url(name) else str(Path(os.path.abspath(name)).parent)  # noqa: PTH100
 
 
 def _below(name: str, common: str | None) -> str:
     """A file's name below the common folder."""
     if common is None:
-        return name.rpartition("/")[2] if places.is_url(name) else Path(name).name
-    if places.is_url(name):
+        return name.rpartition("/")[2] if urls.is_url(name) else Path(name).name
+    if urls.is_url(name):
         return name[len(common) + 1 :]
     return os.path.relpath(os.path.abspath(name), common)  # noqa: PTH100 - links are kept as they are named
 

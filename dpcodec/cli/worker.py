@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
-from dpcodec.batch import places
+from dpcodec.batch import urls
 from dpcodec.cli import exits, signals
 from dpcodec.cli.display import Screen
 
@@ -33,7 +33,7 @@ def work(arguments: Sequence[str], digest: bool = False) -> dict[str, Any]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of libraries, as in the command
         code = run(list(arguments), screen)
-    row = {"source_bytes": places.size(arguments[-1]), **screen.record, "code": code, "lines": screen.lines}
+    row = {"source_bytes": urls.size(arguments[-1]), **screen.record, "code": code, "lines": screen.lines}
     row |= {
         "took_s": round(time.perf_counter() - started, 3),
         "cpu_s": round(time.thread_time() - cpu, 3),
@@ -50,7 +50,7 @@ def work(arguments: Sequence[str], digest: bool = False) -> dict[str, Any]:
 
 def compare(arguments: Sequence[str]) -> dict[str, Any]:
     """As `work`, of a command line that compares two files."""
-    return {**work(arguments), **{f"{name}_bytes": places.size(arguments[at]) for name, at in _PAIR}}
+    return {**work(arguments), **{f"{name}_bytes": urls.size(arguments[at]) for name, at in _PAIR}}
 
 
 def without_lines(value: dict[str, Any]) -> dict[str, Any]:

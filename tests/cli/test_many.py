@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from command_line import MakeFile, Run, Spawn, piped
 
-from dpcodec.batch import places
+from dpcodec.batch import urls
 from dpcodec.cli import platforms, trees
 
 from .test_bench import alive, children, until
@@ -242,11 +242,11 @@ def test_urls_in_and_out(cli: Run, tree: Path, tmp_path: Path) -> None:
     top = f"memory://{tmp_path.name}"
     for path in (path for path in tree.rglob("*") if path.is_file()):
         with path.open("rb") as file:
-            places.upload(file, f"{top}/in/{path.relative_to(tree).as_posix()}")
+            urls.upload(file, f"{top}/in/{path.relative_to(tree).as_posix()}")
     cli("encode", "-r", f"{top}/in", "--output-dir", f"{top}/out", "--manifest", tmp_path / "m").succeeds()
     cli("encode", "-r", tree, "--output-dir", tmp_path / "out").succeeds()
     for name, data in outputs(tmp_path / "out").items():
-        with places.open_read(f"{top}/out/{name}") as file:
+        with urls.open_read(f"{top}/out/{name}") as file:
             assert file.read() == data
     cli("encode", f"{top}/in/a.wav", "-o", f"{top}/out/a.dpc").fails(2, "exists")
     cli("encode", f"{top}/in/none.wav", "-o", f"{top}/out/x.dpc").fails(3, "no such file")

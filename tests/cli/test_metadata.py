@@ -22,7 +22,7 @@ import numpy as np
 import pytest
 import soundfile
 from command_line import Run
-from foreign import PNG, TAGS, call, chunk, chunks, need, vorbis_tags, wave
+from foreign import PNG, TAGS, call, chunk, chunks, id3_frames, need, vorbis_tags, wave
 
 import dpcodec
 
@@ -48,42 +48,6 @@ def flac_picture() -> mutagen.flac.Picture:
     picture.type, picture.mime, picture.desc, picture.data = 4, "image/png", "Rückseite", PNG
     picture.width, picture.height, picture.depth = 1, 1, 24
     return picture
-
-
-def id3_frames() -> list[Any]:
-    m = mutagen.id3
-    sub = m.CTOCFlags.TOP_LEVEL | m.CTOCFlags.ORDERED
-    return [
-        m.TIT2(encoding=3, text=["Müll"]),
-        m.TPE1(encoding=3, text=["One", "Two"]),
-        m.TPE2(encoding=1, text=["Various"]),
-        m.TDRC(encoding=3, text=["2021-05-04"]),
-        m.TRCK(encoding=0, text=["3/12"]),
-        m.TPOS(encoding=0, text=["2/2"]),
-        m.TCON(encoding=3, text=["Rock", "Noise"]),
-        m.COMM(encoding=3, lang="deu", desc="", text=["Kommentar"]),
-        m.COMM(encoding=3, lang="eng", desc="iTunNORM", text=["0001"]),
-        m.USLT(encoding=3, lang="eng", desc="", text="la\nla"),
-        m.TXXX(encoding=3, desc="MusicBrainz Album Id", text=["f4a261bd"]),
-        m.TXXX(encoding=3, desc="replaygain_track_gain", text=["-6.50 dB"]),
-        m.UFID(owner="http://musicbrainz.org", data=b"0123"),
-        m.UFID(owner="http://example.org", data=b"\0\1\2"),
-        m.PRIV(owner="a", data=b"\xff\0"),
-        m.POPM(email="a@b", rating=196, count=7),
-        m.RVA2(desc="track", channel=1, gain=-3.5, peak=0.5),
-        m.WOAR(url="http://example.org/"),
-        m.CTOC(element_id="toc", flags=sub, child_element_ids=["c1"], sub_frames=[]),
-        m.CHAP(
-            element_id="c1",
-            start_time=50,
-            end_time=200,
-            start_offset=0xFFFFFFFF,
-            end_offset=0xFFFFFFFF,
-            sub_frames=[m.TIT2(encoding=3, text=["Chapter"])],
-        ),
-        m.APIC(encoding=3, mime="image/png", type=3, desc="front", data=PNG),
-        m.APIC(encoding=3, mime="image/png", type=4, desc="back", data=PNG + b"2"),
-    ]
 
 
 def same_frames(found: Any, expected: Any) -> None:

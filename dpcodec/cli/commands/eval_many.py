@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dpcodec import AUDIO_SUFFIXES, __version__
-from dpcodec.batch import places
+from dpcodec.batch import urls
 from dpcodec.cli import trees, worker
 from dpcodec.cli.batch import repeated_arguments
 from dpcodec.cli.display import Screen
@@ -27,7 +27,7 @@ OWN = ("as_json", "jobs", "scheduler", "manifest", "retries")
 
 def are_folders(reference: str, degraded: str) -> bool:
     """Whether both are folders. Raises `UsageError` where only one is."""
-    found = [name != "-" and places.is_folder(places.plain(name)) for name in (reference, degraded)]
+    found = [name != "-" and urls.is_folder(urls.plain(name)) for name in (reference, degraded)]
     if any(found) and not all(found):
         folder = (reference, degraded)[found.index(True)]
         raise UsageError(f"{folder} is a folder: name two files, or two folders with files of the same names")
@@ -37,7 +37,7 @@ def are_folders(reference: str, degraded: str) -> bool:
 def evaluate_folders(context: click.Context, reference: str, degraded: str) -> int:
     """Compare each pair; print a line of JSON for each, or the means of all; return the exit code."""
     screen = context.find_root().ensure_object(Screen)
-    pairs, alone = _pairs(places.plain(reference), places.plain(degraded))
+    pairs, alone = _pairs(urls.plain(reference), urls.plain(degraded))
     for name in alone:
         screen.error(name, f"it has no namesake below {reference}: leave it out, or add the original")
     if not pairs:
@@ -60,10 +60,10 @@ def _pairs(reference: str, degraded: str) -> tuple[list[tuple[str, str]], list[s
     """(reference, degraded) for each degraded file, and the degraded ones that have no reference."""
     originals: dict[str, str] = {}
     for name, inside in trees.inputs([reference], AUDIO_SUFFIXES, folders=True):
-        originals.setdefault(places.with_suffix(inside, ""), name)
+        originals.setdefault(urls.with_suffix(inside, ""), name)
     pairs, alone = [], []
     for name, inside in trees.inputs([degraded], AUDIO_SUFFIXES, folders=True):
-        original = originals.get(places.with_suffix(inside, ""))
+        original = originals.get(urls.with_suffix(inside, ""))
         if original is None:
             alone.append(name)
         else:
@@ -86,7 +86,7 @@ def _rules(wanted: Wanted) -> batch.Rules:
     from dpcodec import batch
 
     def is_whole(row: dict[str, Any]) -> bool:
-        sizes = [places.size(row[name], listed=True) for name in ("source", "target")]
+        sizes = [urls.size(row[name], listed=True) for name in ("source", "target")]
         return sizes == [row.get("source_bytes"), row.get("target_bytes")]
 
     retries = wanted.retries if wanted.retries is not None else AGAIN if wanted.careful else 0

@@ -14,7 +14,7 @@ pytest.importorskip("fsspec")
 
 import dpcodec
 from dpcodec import batch
-from dpcodec.batch import places
+from dpcodec.batch import urls
 from dpcodec.errors import DeviceError, FileAccessError
 
 
@@ -53,8 +53,8 @@ def wave(path: Path, seconds: float = 0.3, pitch: float = 0.05) -> Path:
 
 
 def put(folder: str, name: str, data: bytes) -> str:
-    place = places.join(folder, name)
-    places.upload(io.BytesIO(data), place)
+    place = urls.join(folder, name)
+    urls.upload(io.BytesIO(data), place)
     return place
 
 
@@ -67,22 +67,22 @@ def test_what_comes_from_a_url_is_what_comes_from_a_file(
     for i in range(2):
         data = wave(tmp_path / f"{i}.wav", pitch=0.05 + i / 50).read_bytes()
         put(top, f"in/deep/{i}.wav", data)
-        assert places.size(f"{top}/in/deep/{i}.wav") == len(data)
+        assert urls.size(f"{top}/in/deep/{i}.wav") == len(data)
         batch.encode_file(str(tmp_path / f"{i}.wav"), str(tmp_path / f"{i}.dpc"))
-    found = places.find(f"{top}/in", (".wav",))
+    found = urls.find(f"{top}/in", (".wav",))
     assert [inside for _, inside in found] == ["deep/0.wav", "deep/1.wav"]
-    pairs = [(name, places.with_suffix(places.join(f"{top}/out", inside), ".dpc")) for name, inside in found]
+    pairs = [(name, urls.with_suffix(urls.join(f"{top}/out", inside), ".dpc")) for name, inside in found]
     with batch.Manifest(tmp_path / "m") as manifest:
         assert batch.encode(pairs, manifest).ok == 2
         assert batch.encode(pairs, manifest).skipped == 2
-        back = [(target, places.with_suffix(target, ".wav")) for _, target in pairs]
+        back = [(target, urls.with_suffix(target, ".wav")) for _, target in pairs]
         assert batch.decode(back, manifest).ok == 2
     for i, (_, target) in enumerate(pairs):
-        with places.open_read(target) as file:
+        with urls.open_read(target) as file:
             assert file.read() == (tmp_path / f"{i}.dpc").read_bytes()
     assert batch.encode(pairs).failed == 2, "they exist"
-    assert places.is_folder(f"{top}/out")
-    assert not places.exists(f"{top}/out/none.dpc")
+    assert urls.is_folder(f"{top}/out")
+    assert not urls.exists(f"{top}/out/none.dpc")
 
 
 def test_a_file_url_is_a_path(tmp_path: Path) -> None:
@@ -94,23 +94,23 @@ def test_a_file_url_is_a_path(tmp_path: Path) -> None:
 
 
 def test_what_goes_wrong_with_a_url_is_told(url: str) -> None:
-    with pytest.raises(FileNotFoundError), places.open_read(f"{url}/none"):
+    with pytest.raises(FileNotFoundError), urls.open_read(f"{url}/none"):
         pass
-    assert places.size(f"{url}/none") is None
-    assert places.size(f"{url}/none", listed=True) is None
+    assert urls.size(f"{url}/none") is None
+    assert urls.size(f"{url}/none", listed=True) is None
     with pytest.raises(FileAccessError, match="nonsense"):
-        places.exists("nonsense://a")
+        urls.exists("nonsense://a")
 
 
 def test_without_fsspec(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "fsspec", None)
     with pytest.raises(DeviceError, match="cluster"):
-        places.exists("memory://a")
+        urls.exists("memory://a")
 
 
 def test_a_failed_encoding_leaves_nothing(tmp_path: Path, url: str) -> None:
     (tmp_path / "bad.wav").write_text("no audio")
     for target in (str(tmp_path / "bad.dpc"), f"{url}/bad.dpc"):
         assert batch.encode([(str(tmp_path / "bad.wav"), target)]).failed == 1
-        assert not places.exists(target)
+        assert not urls.exists(target)
     assert [path.name for path in tmp_path.iterdir()] == ["bad.wav"]
