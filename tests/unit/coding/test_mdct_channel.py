@@ -186,3 +186,10 @@ def test_steps() -> None:
         quantize_mdct(np.array([1e30]), 1e-6)
     with pytest.raises(SettingsError):
         quantize_mdct(X, 0.0)
+
+
+def test_values_of_one_may_be_made_louder_and_no_others() -> None:
+    x = np.array([1.0, -1.25, 3.0, -4.25])
+    q = np.array([1, -1, 3, -4])
+    one, more = bias_of(x, q, 1.0)
+    assert bias_of(x, q, 1.0, 1 / 16) == (one + 2, more)
