@@ -20,7 +20,7 @@ def rows_coded(scale: float, rows: int, sample_rate: int) -> tuple[int, int]:
     coded or filled with noise, with steps of `scale` times the threshold.
 
     >>> rows_coded(0.1, 1024, 44100), rows_coded(0.01, 1024, 44100)
-    ((719, 835), (1024, 1024))
+    ((719, 928), (1024, 1024))
     """
     if -20 * math.log10(scale) >= FINE_DB:
         return rows, rows
