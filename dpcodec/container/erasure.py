@@ -40,7 +40,7 @@ def _inverses() -> np.ndarray:
 @cache
 def _table(factor: int) -> bytes:
     """What `bytes.translate` needs to multiply a string by a factor."""
-    return _products()[factor].tobytes()
+    return bytes(_products()[factor])
 
 
 def coefficient(parity: int, member: int) -> int:

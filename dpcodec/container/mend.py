@@ -21,6 +21,7 @@ from dpcodec.container.parity import (
     FIXED_BYTES,
     FLAG_FIRST,
     FLAG_LAST,
+    LEAST_PARITIES,
     Group,
     Parity,
     pack_parity,
@@ -211,7 +212,7 @@ def _held(survey: _Survey, group: Group, index: int) -> _Place | None:
 
 
 _Plan = list[tuple[int, "_Place | tuple[Group, int, list[_Place]]"]]
-"""Lengths of packets in order, and where each lies; a parity that is lost as its group, number and members."""
+"""Lengths of packets in order, and where each lies; a parity that is lost as group, number and members."""
 
 
 def _as_written(survey: _Survey) -> _Plan | None:
@@ -220,7 +221,7 @@ def _as_written(survey: _Survey) -> _Plan | None:
     for group in survey.groups:
         if blocks.setdefault(group.block, {}).setdefault(group.number, group) is not group:
             return None
-    if blocks and 0 not in blocks and survey.packets[survey.order[0]].type == c.TYPE_HEAD:
+    if blocks and 0 not in blocks and survey.order and survey.packets[survey.order[0]].type == c.TYPE_HEAD:
         _know_start(survey, blocks)
     plan: _Plan = []
     lead: list[_Place] = []
