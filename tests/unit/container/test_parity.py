@@ -9,7 +9,7 @@ from itertools import combinations
 from typing import BinaryIO
 
 import pytest
-from streams import DATA, END, HEAD, TAGS, Packet, Pipe, join, pieces_of, split
+from streams import DATA, END, HEAD, PARITY, TAGS, Packet, Pipe, join, pieces_of, split
 
 from dpcodec.container.erasure import parity_of, recover
 from dpcodec.container.packets import pack_packet
@@ -22,7 +22,6 @@ from dpcodec.errors import DpcodecError, FormatError, SettingsError
 from . import slow_erasure
 from .small_files import HEADER, Opened, SlowPipe
 
-PARITY = 0x8007
 SEGMENTS = 40
 
 
