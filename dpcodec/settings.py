@@ -105,8 +105,7 @@ class EncodeSettings:
                      significance mask's quantiser decides alone where `snr` or `bitrate` is given
     columns          for the column mask: inclusive ranges of frame indices, ((first, last), ...)
     seed             of the random mask, 0 .. 2**64 - 1
-    n_fft, hop       window length and frame distance in samples; window "sine" or "kbd", of the STFT "sine"
-                     or "hann"
+    n_fft, hop       window length and frame distance, samples; window "sine" or "kbd", of the STFT "hann" too
     max_block_split  the MDCT cuts a frame into at most 2**max_block_split blocks, 0 .. 7; None: 4
     rate             resample to this rate first, Hz; None keeps the source's
     mono             mix all channels into one first
@@ -115,14 +114,13 @@ class EncodeSettings:
     bitrate          mean of the whole file, kbit/s, for the significance and the perceptual mask
     quality          0 .. 10, a constant noise-to-mask ratio, for the perceptual mask; None: DEFAULT_QUALITY
                      where no other of snr, bitrate, quality and drop is given (at most one of them is)
-    effort           0 .. 9: so many other windows of the MDCT are tried on the first seconds, and that of the
-                     fewest bytes is taken; for the significance and the perceptual mask
+    effort           0 .. 9: so many other windows of an MDCT with these masks are tried, the smallest wins
     exact            keep float32 coefficients, no quantiser
     parts            independently coded parts a segment, 1 .. 16
     segment_frames   frames L a segment; None: SEGMENT_SECONDS of audio
     sanitize         replace NaN and infinite samples by zero instead of refusing them
-    tags             (key, value) pairs added to those of the source
-    keep_tags        carry the source's own tags over
+    tags, keep_tags  (key, value) pairs added to those of the source; carry these over
+    parity           percent of packets that may be lost from each group, 0 .. 100, beside the bit rate
     """
 
     transform: str = "mdct"
@@ -146,6 +144,7 @@ class EncodeSettings:
     sanitize: bool = False
     tags: tuple[tuple[str, str], ...] = ()
     keep_tags: bool = True
+    parity: float = 0.0
 
     def __post_init__(self) -> None:
         check_choice("transform", self.transform, tuple(TRANSFORMS))
@@ -202,6 +201,7 @@ class EncodeSettings:
         _check_given(check_integer, self, max_block_split=MAX_BLOCK_SPLIT_RANGE, rate=RATE_RANGE_HZ)
         _check_given(check_integer, self, segment_frames=(1, 2**20))
         _check_given(check_real, self, snr=SNR_RANGE_DB, bitrate=BITRATE_RANGE_KBPS, quality=QUALITY_RANGE)
+        check_real("parity", self.parity, 0, 100)
 
     def _check_mode(self) -> None:
         if self.mask == "perceptual" and self.transform != "mdct":

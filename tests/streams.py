@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 MAGIC = bytes.fromhex("894450430d0a1a0a")
 SYNC = bytes.fromhex("f26470b1")
-HEAD, DATA, END, TAGS, INDEX, ATTACHMENT = 1, 2, 3, 0xC004, 0x8005, 0xC006
+HEAD, DATA, END, TAGS, INDEX, ATTACHMENT, PARITY = 1, 2, 3, 0xC004, 0x8005, 0xC006, 0x8007
 
 
 class Pipe(io.BytesIO):

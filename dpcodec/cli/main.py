@@ -25,6 +25,7 @@ COMMANDS = {
     "tag": "dpcodec.cli.commands.tag:tag",
     "play": "dpcodec.cli.commands.play:play",
     "repair": "dpcodec.cli.commands.repair:repair",
+    "protect": "dpcodec.cli.commands.protect:protect",
     "eval": "dpcodec.cli.commands.eval:evaluate",
     "bench": "dpcodec.cli.commands.bench:bench",
     "completion": "dpcodec.cli.commands.completion:completion",

@@ -18,6 +18,7 @@ from dpcodec.codec.memory import check_reading
 from dpcodec.codec.report import DecodeReport, EncodeReport
 from dpcodec.container.constants import VERSION_MAJOR, VERSION_MINOR
 from dpcodec.container.header import Header
+from dpcodec.container.protect import ProtectReport, protect_stream
 from dpcodec.container.repair import RepairReport
 from dpcodec.container.repair import repair_stream as repair_packets
 from dpcodec.container.retag import Tagged, read_tagged, retag_stream
@@ -30,6 +31,7 @@ __all__ = [
     "DecodeReport",
     "EncodeReport",
     "FileInfo",
+    "ProtectReport",
     "RepairReport",
     "StreamInfo",
     "Tagged",
@@ -39,6 +41,7 @@ __all__ = [
     "encode_stream",
     "inspect",
     "inspect_stream",
+    "protect_stream",
     "read_tagged",
     "repair",
     "repair_stream",

@@ -83,14 +83,14 @@ def encode_stream(
     report.samples = come
     report.bytes = writer.bytes_written
     if enough:
-        report.warnings += _beyond_use(settings, report, rate)
+        report.warnings += _beyond_use(settings, report, writer.beside)
     report.warnings[:0] = reader.warnings
     return report
 
 
-def _beyond_use(settings: EncodeSettings, report: EncodeReport, rate: int) -> list[str]:
+def _beyond_use(settings: EncodeSettings, report: EncodeReport, beside: int) -> list[str]:
     """What is said where the bit rate is more than the highest quality takes."""
-    kbps = report.bytes * rate / report.samples / 125 if report.samples else 0.0
+    kbps = report.kbps * (1 - beside / report.bytes)
     if kbps > WELL_USED * (settings.bitrate or 0.0):
         return []
     return [f"the highest quality takes {kbps:.0f} kbit/s here: bit rate {settings.bitrate:g} is not used up"]
@@ -115,7 +115,7 @@ def writer_for(
     """The file, begun: its header, and what of the source goes along with the audio. The report hears of what
     does not."""
     tags = (reader.tags if settings.keep_tags else ()) + settings.tags
-    return Writer(out, header, tags, _attachments(reader, settings, report))
+    return Writer(out, header, tags, _attachments(reader, settings, report), settings.parity)
 
 
 def segment_frames(hop: int, bins: int, channels: int, rate: int, parts: int) -> int:
@@ -155,7 +155,7 @@ def header_for(settings: EncodeSettings, reader: AudioReader, channels: int, rat
 
 def _size(rate: int, samples: np.ndarray, settings: EncodeSettings) -> int:
     """Bytes of a file of samples [C, n] that are at the rate and channel count that is coded."""
-    settings = replace(settings, rate=None, mono=False)
+    settings = replace(settings, rate=None, mono=False, parity=0.0)
     return encode_stream(ArrayReader(Audio(samples, rate)), io.BytesIO(), settings).bytes
 
 

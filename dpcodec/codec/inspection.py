@@ -26,7 +26,7 @@ class FileInfo:
     `samples`, `duration_s` and `kbps` are None where the file was cut before its length was told. `kept` and
     `cells` count coefficients. `splits` counts an MDCT's frames that are cut into 1, 2, 4, ... blocks, over
     all channels. `damaged_s` lists (start, end) in seconds of audio that lost coefficients. `attachments` are
-    (kind, bytes).
+    (kind, bytes). `parity` lists (K, M) of the kinds of groups that there are: any K of M packets are enough.
     """
 
     schema: str
@@ -59,6 +59,7 @@ class FileInfo:
     transform: str
     splits: tuple[int, ...]
     attachments: tuple[tuple[str, int], ...] = ()
+    parity: tuple[tuple[int, int], ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """As plain values for JSON; names and meanings stay within one schema version."""
@@ -130,6 +131,7 @@ def inspect_stream(
         transform=header.transform,
         splits=tuple(splits.tolist()) if TRANSFORMS[header.transform].switches_blocks else (),
         attachments=tuple((kind, len(data)) for kind, data in reader.attachments),
+        parity=reader.parity,
     )
 
 

@@ -9,8 +9,12 @@ from dpcodec.container.attachments import Attachments, unpack_attachment
 from dpcodec.container.damage import DamageLog
 from dpcodec.container.header import Header, unpack_header
 from dpcodec.container.packets import End, Packet, check_known, decompress, unpack_end, unpack_index
+from dpcodec.container.parity import PERCENT_UNITS, unpack_parity
 from dpcodec.container.tags import unpack_tags
 from dpcodec.errors import FormatError, LimitError
+
+_GROUPS_TOLD = 1024
+"""Kinds of groups of parity that are told apart."""
 
 
 class Catalogue:
@@ -33,6 +37,8 @@ class Catalogue:
         self._tagged = False
         self._attachments: dict[tuple[str, bytes], None] = {}
         self._attached_bytes = 0
+        self.parity_percent = 0.0
+        self._parity: dict[tuple[int, int], None] = {}
 
     @property
     def header(self) -> Header | None:
@@ -57,6 +63,11 @@ class Catalogue:
             return header.segments
         return self.end.segments if self.end else None
 
+    @property
+    def parity(self) -> tuple[tuple[int, int], ...]:
+        """(K, K + M) of each kind of group that was met."""
+        return tuple(self._parity)
+
     def add(self, packet: Packet, body: bytes) -> None:
         """Take an intact packet that is not DATA.
 
@@ -74,6 +85,8 @@ class Catalogue:
             self._add_attachment(packet, body)
         elif kind == c.TYPE_INDEX:
             self._add_index(body)
+        elif kind == c.TYPE_PARITY:
+            self._add_parity(body)
         elif kind & c.TYPE_SAFE_TO_COPY:
             self._keep(packet)
 
@@ -156,6 +169,16 @@ class Catalogue:
             self.index = unpack_index(body)
         except FormatError as exc:
             self._warn(f"the index is left out: {exc}")
+
+    def _add_parity(self, body: bytes) -> None:
+        parity = unpack_parity(body)
+        if parity is None:
+            self._warn("malformed parity is left out")
+            return
+        group = parity.group
+        self.parity_percent = self.parity_percent or group.percent / PERCENT_UNITS
+        if len(self._parity) < _GROUPS_TOLD:
+            self._parity[group.members, group.members + group.parities] = None
 
     def _keep(self, packet: Packet) -> None:
         """Hold a packet that is safe to copy, so that `repair` can."""

@@ -34,7 +34,8 @@ TYPE_END = 0x0003
 TYPE_TAGS = TYPE_ANCILLARY | TYPE_SAFE_TO_COPY | 0x0004
 TYPE_INDEX = TYPE_ANCILLARY | 0x0005
 TYPE_ATTACHMENT = TYPE_ANCILLARY | TYPE_SAFE_TO_COPY | 0x0006
-KNOWN_TYPES = {TYPE_HEAD, TYPE_DATA, TYPE_END, TYPE_TAGS, TYPE_INDEX, TYPE_ATTACHMENT}
+TYPE_PARITY = TYPE_ANCILLARY | 0x0007
+KNOWN_TYPES = {TYPE_HEAD, TYPE_DATA, TYPE_END, TYPE_TAGS, TYPE_INDEX, TYPE_ATTACHMENT, TYPE_PARITY}
 
 FLAG_COMPRESSED = 0x0001
 """The body is one zstandard frame that states its content size."""
@@ -140,3 +141,22 @@ COPY_MIN_BYTES = 64 << 10
 COPY_MAX_BYTES = 4 << 20
 INDEX_SEGMENTS = 16
 """Files with more segments than this get an index."""
+
+# Parity: what a group may be, and what the writer makes
+MAX_PARITY_GROUPS = 16
+"""Of a block."""
+MAX_GROUP_BYTES = 16 << 20
+"""Members of a group times the length of the longest."""
+MAX_MEMBER_BYTES = 8 << 20
+"""Longer packets get no parity."""
+SHORT_MEMBER_BYTES = 4096
+"""Groups of packets up to this length have two parities at least."""
+PARITY_BLOCK_PACKETS = 320
+PARITY_BLOCK_BYTES = 4 << 20
+PARITY_GROUP_MEMBERS = 160
+MAX_MENDED_FACTOR = 4
+"""A file mended by parity is at most this many times as long as what came of it, and 1 MiB."""
+MENDED_FREE_BYTES = 1 << 20
+PARITY_WAIT_PACKETS = 1024
+PARITY_WAIT_BYTES = 16 << 20
+"""How much of a pipe is held for parity that may still come."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from dpcodec.container import constants as c
 from dpcodec.container.catalogue import Catalogue
 from dpcodec.container.damage import DamageLog
 from dpcodec.container.header import Header
+from dpcodec.container.mend import remark_of
+from dpcodec.container.mend_pipe import PipeMender
 from dpcodec.container.packets import Packet, check_known
 from dpcodec.container.scan import Gap, Source, Trailer, has_magic, scan
 from dpcodec.errors import FormatError, LimitError
@@ -22,6 +24,7 @@ class Intake:
         self.catalogue = Catalogue(self.log)
         self._start = source.read(0, c.MAGIC_BYTES)
         self._any_packet = False
+        self._mender: PipeMender | None = None
         if not has_magic(source):
             self.log.add("magic", "the file does not start with the mark of a .dpc file", offset=0)
 
@@ -30,7 +33,7 @@ class Intake:
 
         Raises `VersionError`, `FormatError` and `LimitError` for what the catalogue or the scan refuses.
         """
-        for event in scan(self.source):
+        for event in self._events():
             if isinstance(event, Gap):
                 self.log.add("junk", f"{event.length} bytes belong to no packet", offset=event.offset)
             elif isinstance(event, Trailer):
@@ -52,6 +55,19 @@ class Intake:
                     self.catalogue.add(event, event.body)
         if self.catalogue.end is None:
             self.log.add("end", "the end of the file is missing")
+
+    def _events(self) -> Iterable[Packet | Gap | Trailer]:
+        """What is in the file; of a pipe, with what its parity brings back."""
+        if self.source.seekable:
+            return scan(self.source)
+        self._mender = PipeMender(scan(self.source))
+        return self._mender
+
+    @property
+    def remarks(self) -> list[str]:
+        """What parity has brought back so far."""
+        rebuilt = self._mender.rebuilt if self._mender is not None else 0
+        return [remark_of(rebuilt)] if rebuilt else []
 
     def require_header(self) -> Header:
         """The header, or `FormatError` saying what the data is instead."""

@@ -102,6 +102,11 @@ def parse_head(data: bytes | bytearray, position: int = 0) -> Head | None:
     return Head(kind, flags, segment, part, parts, length, checksum)
 
 
+def packet_type(packet: bytes) -> int:
+    """The type of a whole packet, given as its bytes."""
+    return int.from_bytes(packet[4:6], "little")
+
+
 def check_length(head: Head) -> None:
     """Raise `LimitError` if the head, whose checksum is good, announces more than its type may have."""
     limit = _LIMITS_BYTES.get(head.type, c.MAX_BODY_BYTES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -10,6 +11,7 @@ from dpcodec.container import constants as c
 from dpcodec.container.damage import Damage
 from dpcodec.container.header import Header
 from dpcodec.container.intake import Intake
+from dpcodec.container.mend import Mended, mend_file
 from dpcodec.container.packets import Packet, add_digests, decompress, packet_digest
 from dpcodec.container.scan import Source
 from dpcodec.container.sources import FileSegments, PipeSegments, ReadLimits, StoredSegment
@@ -37,10 +39,32 @@ class Reader:
 
     def __init__(self, fo: BinaryIO, limits: ReadLimits | None = None) -> None:
         source, limits = Source(fo), limits or ReadLimits()
+        self.mended: Mended | None = None
         self._intake = Intake(source)
-        segments = FileSegments if source.seekable else PipeSegments
-        self._segments = segments(self._intake, limits)
         self._digest: int | None = None
+        self._segments = (
+            self._file_segments(source, limits) if source.seekable else PipeSegments(self._intake, limits)
+        )
+
+    def _file_segments(self, source: Source, limits: ReadLimits) -> FileSegments:
+        """Those of the file as it was, where it has parity and something of it is lost."""
+        try:
+            segments = FileSegments(self._intake, limits)
+        except FormatError:
+            if not self._intake.catalogue.parity or not self._mend(source, limits):
+                raise
+            return FileSegments(self._intake, limits)
+        if self._intake.catalogue.parity and self._mend(source, limits):
+            return FileSegments(self._intake, limits)
+        return segments
+
+    def _mend(self, source: Source, limits: ReadLimits) -> bool:
+        self.mended = mend_file(source, limits.packets)
+        if self.mended is None:
+            return False
+        weakref.finalize(self, self.mended.file.close)
+        self._intake = Intake(Source(self.mended.file))
+        return True
 
     @property
     def header(self) -> Header:
@@ -70,7 +94,18 @@ class Reader:
     @property
     def warnings(self) -> list[str]:
         """What is odd but takes nothing away from the audio."""
-        return list(self._intake.catalogue.warnings)
+        mended = [self.mended.remark] if self.mended is not None and self.mended.remark else []
+        return [*mended, *self._intake.remarks, *self._intake.catalogue.warnings]
+
+    @property
+    def parity(self) -> tuple[tuple[int, int], ...]:
+        """Of each kind of group met so far: any K of so many packets are enough, (K, K + M)."""
+        return self._intake.catalogue.parity
+
+    @property
+    def parity_percent(self) -> float:
+        """The parity that was asked for, percent of packets; 0 for none met so far."""
+        return self._intake.catalogue.parity_percent
 
     @property
     def whole(self) -> bool:

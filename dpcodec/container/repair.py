@@ -46,7 +46,9 @@ def repair_stream(
     """
     reader = Reader(source, limits)
     check(reader.header)
-    writer = Writer(out, replace(reader.header, repaired=True))
+    if reader.mended is not None and reader.mended.exact:
+        return _copy_mended(reader, reader.mended.file, out)
+    writer = Writer(out, replace(reader.header, repaired=True), parity=reader.parity_percent)
     copied = missing = extras = 0
     for stored in reader.stored_segments():
         extras = _copy_extras(reader, writer, extras)
@@ -63,6 +65,20 @@ def repair_stream(
     _copy_extras(reader, writer, extras)
     doubtful = missing == 0 and not reader.hash_passed
     writer.close(reader.total_samples, reader.end_digest if doubtful else None)
+    return RepairReport(copied, missing, tuple(map(str, reader.damage)), tuple(reader.warnings))
+
+
+def _copy_mended(reader: Reader, mended: BinaryIO, out: BinaryIO) -> RepairReport:
+    """Write the file that parity made whole, once it has been read through."""
+    copied = missing = 0
+    for stored in reader.stored_segments():
+        copied += len(stored.packets)
+        missing += stored.total_parts - len(stored.packets)
+    mended.seek(0)
+    while data := mended.read(c.SEARCH_CHUNK_BYTES):
+        view = memoryview(data)
+        while view:
+            view = view[out.write(view) :]
     return RepairReport(copied, missing, tuple(map(str, reader.damage)), tuple(reader.warnings))
 
 

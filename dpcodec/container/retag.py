@@ -10,10 +10,10 @@ from dpcodec.container import constants as c
 from dpcodec.container.attachments import Attachments, check_attachments, pack_attachment
 from dpcodec.container.catalogue import Catalogue
 from dpcodec.container.damage import DamageLog
-from dpcodec.container.packets import Packet, check_known, metadata_packet, pack_index, pack_packet
-from dpcodec.container.scan import Gap, Source, Trailer, has_magic, load, scan
+from dpcodec.container.packets import metadata_packet, packet_type
+from dpcodec.container.protect import raw_packets, whole_packets, write_protected
+from dpcodec.container.scan import Source
 from dpcodec.container.tags import pack_tags
-from dpcodec.errors import FormatError
 
 Tags = tuple[tuple[str, str], ...]
 _METADATA = (c.TYPE_TAGS, c.TYPE_ATTACHMENT)
@@ -34,12 +34,7 @@ def read_tagged(source: BinaryIO) -> Tagged:
     Raises `FormatError` where it is no `.dpc` file, or damaged: `repair` mends it; `VersionError` where it
     needs a newer dpcodec.
     """
-    catalogue = Catalogue(DamageLog())
-    for packet in _packets(Source(source)):
-        check_known(packet.head)
-        if packet.head.type != c.TYPE_DATA and packet.body is not None:
-            catalogue.add(packet, packet.body)
-    return Tagged(catalogue.tags, catalogue.attachments, tuple(catalogue.warnings))
+    return _read(Source(source))[0]
 
 
 def retag_stream(
@@ -49,56 +44,38 @@ def retag_stream(
     attachments; returns what was written.
 
     Packets of coefficients, headers, unknown packets and the end are copied as they are, intact or not; the
-    index follows the new places. Raises what `read_tagged`, `pack_tags` and `check_attachments` raise.
+    index follows the new places. Parity is made anew, and then coefficients must be intact too. Raises what
+    `read_tagged`, `pack_tags` and `check_attachments` raise.
     """
     start = source.tell()
-    before = read_tagged(source)
+    before, percent = _read(Source(source))
     tags, attachments = change(before)
     packed = pack_tags(tags := tuple(tags))
     attachments = check_attachments(attachments)
     new = [metadata_packet(c.TYPE_TAGS, packed)] if packed else []
     new += [metadata_packet(c.TYPE_ATTACHMENT, pack_attachment(*item)) for item in attachments]
     source.seek(start)
-    _copy(source, start, out, new)
+    packets = Source(source)
+    write_protected(_with_metadata(raw_packets(packets, bool(percent)), new), out, percent)
     return Tagged(tags, attachments, before.warnings)
 
 
-def _copy(source: BinaryIO, start: int, out: BinaryIO, new: list[bytes]) -> None:
-    """Write the file with the packets of `new` behind the first header."""
-    places: dict[int, int] = {}
-    written = out.write(c.MAGIC)
-    for packet in _packets(Source(source)):
-        head = packet.head
-        if head.type in _METADATA:
+def _read(source: Source) -> tuple[Tagged, float]:
+    """The tags and attachments, and the percentage of parity."""
+    catalogue = Catalogue(DamageLog())
+    for packet in whole_packets(source):
+        if packet.head.type != c.TYPE_DATA and packet.body is not None:
+            catalogue.add(packet, packet.body)
+    tagged = Tagged(catalogue.tags, catalogue.attachments, tuple(catalogue.warnings))
+    return tagged, catalogue.parity_percent
+
+
+def _with_metadata(packets: Iterable[bytes], new: list[bytes]) -> Iterator[bytes]:
+    """The packets with those of `new` behind the first header, in place of what there was."""
+    for packet in packets:
+        if packet_type(packet) in _METADATA:
             continue
-        if head.type == c.TYPE_DATA:
-            places.setdefault(head.segment, written)
-        if head.type == c.TYPE_INDEX:
-            data = pack_packet(c.TYPE_INDEX, pack_index([places[segment] for segment in sorted(places)]))
-        else:
-            source.seek(start + packet.offset)
-            data = source.read(head.packet_bytes)
-        written += out.write(data)
-        for extra in new if head.type == c.TYPE_HEAD else ():
-            written += out.write(extra)
-        new = [] if head.type == c.TYPE_HEAD else new
-    if new:
-        raise FormatError("the first header is lost: run dpcodec repair first")
-
-
-def _packets(source: Source) -> Iterator[Packet]:
-    """All packets. Raises `FormatError` for a file with anything else in it."""
-    if not has_magic(source):
-        raise FormatError("not a .dpc file, or its beginning is damaged: run dpcodec repair first")
-    ended = False
-    for event in scan(source):
-        if isinstance(event, Gap | Trailer):
-            raise FormatError(f"bytes at {event.offset} belong to no packet: run dpcodec repair first")
-        ended = ended or event.head.type == c.TYPE_END
-        if event.head.type != c.TYPE_DATA and event.body is None:
-            event = load(source, event.offset, event.head)
-        if event.fault:
-            raise FormatError(f"a packet is damaged ({event.fault}): run dpcodec repair first")
-        yield event
-    if not ended:
-        raise FormatError("the end of the file is missing: run dpcodec repair first")
+        yield packet
+        if packet_type(packet) == c.TYPE_HEAD:
+            yield from new
+            new = []

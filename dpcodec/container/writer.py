@@ -20,6 +20,7 @@ from dpcodec.container.packets import (
     pack_packet,
     packet_digest,
 )
+from dpcodec.container.parity import ParityBuilder
 from dpcodec.container.tags import pack_tags
 from dpcodec.errors import FormatError, LimitError
 
@@ -28,8 +29,9 @@ class Writer:
     """Writes a `.dpc` file to a file object from where it stands.
 
     `header.samples` may be None: the END packet tells the number, and where the output can seek the first
-    header is patched. (An output opened for appending must say that it cannot seek.) `beside` counts bytes of
-    attachments. Raises what `pack_header`, `pack_tags` and `check_attachments` raise.
+    header is patched. (An output opened for appending must say that it cannot seek.) `parity` is percent of
+    the packets. `beside` counts bytes of attachments and parity. Raises what `pack_header`, `pack_tags` and
+    `check_attachments` raise.
     """
 
     def __init__(
@@ -38,6 +40,7 @@ class Writer:
         header: Header,
         tags: Iterable[tuple[str, str]] = (),
         attachments: Iterable[tuple[str, bytes]] = (),
+        parity: float = 0.0,
     ) -> None:
         self._fo = fo
         self._header = header
@@ -52,13 +55,22 @@ class Writer:
         self.bytes_written = 0
         packed = pack_tags(tags) if (tags := tuple(tags)) else b""
         bodies = [pack_attachment(kind, data) for kind, data in check_attachments(attachments)]
-        self._write(c.MAGIC + pack_packet(c.TYPE_HEAD, pack_header(header)))
+        segments = header.segments
+        self._parity = ParityBuilder(parity, None if segments is None else segments * header.parts)
+        self._parity_bytes = self.beside = 0
+        self._final_head = self._seekable and header.samples is None
+        self._write(c.MAGIC)
+        head = pack_packet(c.TYPE_HEAD, pack_header(header))
+        if self._final_head:
+            self._write(head)
+        else:
+            self._put(head)
         for packet in [metadata_packet(c.TYPE_TAGS, packed)] if packed else []:
-            self._write(packet)
+            self._put(packet)
         packets = [metadata_packet(c.TYPE_ATTACHMENT, body) for body in bodies]
-        self.beside = sum(map(len, packets))
+        self.beside += sum(map(len, packets))
         for packet in packets:
-            self._write(packet)
+            self._put(packet)
 
     def write_segment(self, index: int, bodies: Sequence[bytes]) -> None:
         """Write the bodies of all parts of a segment; indices rise. Bodies of exact coefficients are
@@ -85,15 +97,17 @@ class Writer:
                 f"segment {index} does not fit into the file: use longer segments or fewer parts"
             )
         self._repeat_header(index)
-        self._starts.append(self.bytes_written)
         self._next = index + 1
+        places = []
         for part, (body, flags) in bodies.items():
             self._digest = add_digests(self._digest, packet_digest(index, part, parts, flags, body))
-            self._write(pack_packet(c.TYPE_DATA, body, segment=index, part=part, parts=parts, flags=flags))
+            packet = pack_packet(c.TYPE_DATA, body, segment=index, part=part, parts=parts, flags=flags)
+            places.append(self._put(packet))
+        self._starts.append(places[0])
 
     def write_packet(self, kind: int, body: bytes, flags: int) -> None:
         """Write a packet that is not part of a segment."""
-        self._write(pack_packet(kind, body, flags=flags))
+        self._put(pack_packet(kind, body, flags=flags))
 
     def bytes_if_closed(self) -> int:
         """Bytes the file would have if it were closed now; a longer index may come to a byte or two more."""
@@ -111,26 +125,44 @@ class Writer:
         segments = self._next if header.segments is None else header.segments
         if self._next > segments:
             raise FormatError(f"{samples} samples make {segments} segments, {self._next} were written")
+        tail = []
         if len(self._starts) > c.INDEX_SEGMENTS:
             index = pack_index(self._starts.tolist())
             if len(index) <= c.MAX_BODY_BYTES:
-                self.write_packet(c.TYPE_INDEX, index, 0)
+                tail.append(pack_packet(c.TYPE_INDEX, index))
         end = End(self._digest if digest is None else digest, segments, header)
-        self.write_packet(c.TYPE_END, pack_end(end), 0)
+        tail.append(pack_packet(c.TYPE_END, pack_end(end)))
+        head = pack_packet(c.TYPE_HEAD, pack_header(header))
+        for packet in self._parity.close(tail, head if self._final_head else None):
+            self._write_parity(packet)
+        for packet in tail:
+            self._write(packet)
         if self._seekable and header != self._header:
             here = self._fo.tell()
             self._fo.seek(self._start + c.MAGIC_BYTES)
-            self._fo.write(pack_packet(c.TYPE_HEAD, pack_header(header)))
+            self._fo.write(head)
             self._fo.seek(here)
 
     def _repeat_header(self, index: int) -> None:
         """A copy of the header every 16 segments or 64 KiB, whichever comes later, and every 4 MiB at
         least."""
-        distance = self.bytes_written - self._copied_at
+        distance = self.bytes_written - self._parity_bytes - self._copied_at
         due = distance >= c.COPY_MIN_BYTES and index - self._copied_segment >= c.COPY_SEGMENTS
         if due or distance >= c.COPY_MAX_BYTES:
-            self._copied_at, self._copied_segment = self.bytes_written, index
+            self._copied_at, self._copied_segment = self.bytes_written - self._parity_bytes, index
             self.write_packet(c.TYPE_HEAD, pack_header(self._header), 0)
+
+    def _put(self, packet: bytes) -> int:
+        """Write a packet, and before it the parity of a block that is over; where it lies."""
+        for parity in self._parity.add(packet):
+            self._write_parity(parity)
+        self._write(packet)
+        return self.bytes_written - len(packet)
+
+    def _write_parity(self, packet: bytes) -> None:
+        self._write(packet)
+        self._parity_bytes += len(packet)
+        self.beside += len(packet)
 
     def _write(self, data: bytes) -> None:
         """Write all of it: an unbuffered file may take less at once."""

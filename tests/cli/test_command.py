@@ -28,6 +28,7 @@ VERBS = (
     "tag",
     "play",
     "repair",
+    "protect",
     "eval",
     "bench",
     "completion",

@@ -10,7 +10,7 @@ import struct
 import zlib
 from dataclasses import replace
 
-from streams import ATTACHMENT, DATA, END, HEAD, INDEX, SYNC, Packet, close, join, split
+from streams import ATTACHMENT, DATA, END, HEAD, INDEX, PARITY, SYNC, Packet, close, join, split
 
 from .bad_bodies import (
     exact_bodies,
@@ -267,6 +267,25 @@ def claims(packets: list[Packet]) -> dict[str, bytes]:
     }
 
 
+def parity(packets: list[Packet]) -> dict[str, bytes]:
+    """A file with parity loses more than that brings back, or is lied to."""
+    parts = [i for i, p in enumerate(packets) if p.type == DATA]
+
+    def forged(packet: Packet) -> Packet:
+        body = packet.body
+        return replace(packet, body=body[:-1] + bytes([body[-1] ^ 1])) if packet.type == PARITY else packet
+
+    def without(kept: list[Packet], gone: list[int]) -> bytes:
+        return join(p for i, p in enumerate(kept) if i not in gone)
+
+    malformed = Packet(PARITY, 0, 0, 0, 0, b"\xff" * 300)
+    return {
+        "parity-too-much-lost": without(packets, parts[:7]),
+        "parity-forged": without([forged(p) for p in packets], parts[2:3]),
+        "parity-malformed": join([*packets[:1], malformed, *packets[1:]]),
+    }
+
+
 def bad_files(good: dict[str, bytes]) -> dict[str, bytes]:
     """bad/, from the files of good/ by name."""
     data = good["six-segments"]
@@ -276,6 +295,7 @@ def bad_files(good: dict[str, bytes]) -> dict[str, bytes]:
         **flips(data, packets),
         **moves(data, packets),
         **headers(packets),
+        **parity(split(good["parity"])),
         **claims(packets),
         **quantised_bodies(packets),
         **exact_bodies(split(good["one-part-exact"])),

@@ -77,6 +77,12 @@ def with_headers(edit: Callable[[bytes], bytes]) -> Change:
     return change
 
 
+def without_some(packets: list[Packet]) -> list[Packet]:
+    """The first header, two parts and the end are lost; parity has them."""
+    parts = [i for i, p in enumerate(packets) if p.type == DATA]
+    return [p for i, p in enumerate(packets[1:-1], 1) if i not in (parts[1], parts[4])]
+
+
 def progressive(packets: list[Packet]) -> list[Packet]:
     """Part 0 of all segments first, then part 1 of all, and so on."""
     data = sorted((p for p in packets if p.type == DATA), key=lambda p: (p.part, p.segment))
@@ -249,6 +255,8 @@ def _containers() -> list[Good]:
             samples=300,
             change=with_headers(lambda h: b"\1\x09" + h[2:] + b"new field"),
         ),
+        Good("parity", {**SHORT, "parity": 50.0}, samples=900),
+        Good("parity-brings-back", {**SHORT, "parity": 50.0}, samples=900, change=without_some),
         Good("unknown-ancillary", SHORT, samples=300, change=with_packet(0x8777, 0x8000)),
         Good("unknown-safe-to-copy", SHORT, samples=300, change=with_packet(0xC777)),
         Good(

@@ -28,7 +28,7 @@ Coder = Callable[..., dpcodec.EncodeReport]
 """Encodes a source, by its name, into a file object."""
 SETTINGS = (
     *("transform", "drop", "seed", "n_fft", "hop", "window", "max_block_split", "rate", "snr", "bitrate"),
-    *("quality", "effort", "exact", "parts", "mono", "sanitize"),
+    *("quality", "effort", "exact", "parts", "mono", "sanitize", "parity"),
 )
 """Options that are settings of the same name."""
 PROFILE_NAMES = ", ".join(dpcodec.PROFILES)
@@ -81,6 +81,15 @@ def _option(*names: str, help: str, metavar: str, type: type = str) -> Decorator
     ),
 )
 @file_options
+@grouped(
+    "Losses",
+    click.option(
+        "--parity",
+        type=Number(0, 100),
+        metavar="P",
+        help="Packets that may get lost of each group, percent; comes beside the bit rate. [0]",
+    ),
+)
 @grouped(
     "Input and tags",
     click.option("--raw", metavar="FMT,RATE,CH", help="The input is PCM without a header, as s16le,44100,2."),

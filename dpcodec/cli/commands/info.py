@@ -75,6 +75,8 @@ def _lines(found: dpcodec.FileInfo, most: int | None) -> Iterator[str]:
     what = "kept, exact" if found.exact else "kept and not quantised to zero"
     yield f"coefficients: {kept:.2f} % of {found.cells} {what}"
     yield f"segments:     {found.segments} of {found.segment_frames} frames, {found.parts} parts each"
+    if found.parity:
+        yield f"parity:       {_parity(found.parity)}"
     for key, value in found.tags[:most]:
         yield f"tag:          {key}={value}"
     yield from _rest("tag:          ", len(found.tags), most)
@@ -101,6 +103,13 @@ def _splits(found: dpcodec.FileInfo) -> str:
     """How many frames there are of each number of blocks."""
     counts = [f"{count} of {1 << split}" for split, count in enumerate(found.splits) if count]
     return f"frames in blocks: {', '.join(counts)}" if counts else "no frames"
+
+
+def _parity(groups: tuple[tuple[int, int], ...]) -> str:
+    """What the largest group survives, and that there are others."""
+    needed, packets = max(groups, key=lambda group: group[1])
+    rest = f", alike in {len(groups) - 1} other sizes of group" if len(groups) > 1 else ""
+    return f"any {needed} of each {packets} packets are enough{rest}"
 
 
 def _columns(found: dpcodec.FileInfo) -> str:

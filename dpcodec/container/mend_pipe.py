@@ -1,0 +1,225 @@
+"""A pipe made whole by its parity as it comes: between the scan and what takes its packets.
+
+As long as packets follow each other nothing waits. From the first one that is missing or damaged on, packets
+are held until the parity of their block has come, and go on in their order with those rebuilt. Memory: 1024
+packets or 16 MiB.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from dpcodec.container import constants as c
+from dpcodec.container.erasure import recover
+from dpcodec.container.mend import METADATA, checksum_of, rebuilt_packet
+from dpcodec.container.packets import Head, Packet, pack_packet
+from dpcodec.container.parity import FLAG_LAST, Group, Parity, unpack_parity
+from dpcodec.container.scan import Gap, Trailer
+
+Event = Packet | Gap | Trailer
+_TAIL = (c.TYPE_INDEX, c.TYPE_END)
+
+
+class PipeMender:
+    """The events of a scan, with what parity brings back; `rebuilt` counts packets."""
+
+    def __init__(self, events: Iterable[Event]) -> None:
+        self._events = events
+        self._known: dict[int, Packet] = {}
+        self._known_bytes = 0
+        self._passed: dict[int, None] = {}
+        self._held: list[Event] = []
+        self._held_bytes = 0
+        self._groups: dict[Group, dict[int, bytes]] = {}
+        self._tail: list[Packet] = []
+        self._protected = self._started = False
+        self._last: Head | None = None
+        self._tags_came = False
+        self._done = -1
+        self.rebuilt = 0
+
+    def __iter__(self) -> Iterator[Event]:
+        for event in self._events:
+            if isinstance(event, Packet) and event.head.type == c.TYPE_PARITY and event.body is not None:
+                yield event
+                yield from self._parity(unpack_parity(event.body))
+            else:
+                yield from self._take(event)
+        yield from self._settle()
+        yield from self._give_up()
+        for packet in self._tail:
+            if self._checksum(packet) not in self._passed:
+                self.rebuilt += 1
+                yield packet
+
+    def _take(self, event: Event) -> Iterator[Event]:
+        """Pass an event on, or hold it."""
+        if isinstance(event, Packet) and event.body is not None:
+            checksum = self._checksum(event)
+            if event.head.type == c.TYPE_DATA and checksum in self._passed:
+                return  # it came twice, or late
+            self._remember(checksum, event)
+        if self._held or self._waits(event):
+            self._held.append(event)
+            self._held_bytes += event.head.packet_bytes if isinstance(event, Packet) else 0
+            begun = not self._protected and _is_header(event)
+            full = len(self._held) > c.PARITY_WAIT_PACKETS or self._held_bytes > c.PARITY_WAIT_BYTES
+            if begun or full:
+                yield from self._give_up()
+            return
+        yield self._pass(event)
+
+    def _waits(self, event: Event) -> bool:
+        """Whether something before this event, or itself, is missing and may come back."""
+        if not self._protected and self._started:
+            return False
+        if not isinstance(event, Packet) or event.fault:
+            return not isinstance(event, Trailer)
+        if event.head.type == c.TYPE_DATA:
+            return not self._follows(event.head)
+        return not self._started and event.head.type != c.TYPE_HEAD
+
+    def _follows(self, head: Head) -> bool:
+        last = self._last
+        if last is None:
+            return self._started and (head.segment, head.part) == (0, 0)
+        if head.segment == last.segment:
+            return head.part == last.part + 1
+        return last.part + 1 == last.parts and (head.segment, head.part) == (last.segment + 1, 0)
+
+    def _pass(self, event: Event) -> Event:
+        if isinstance(event, Packet) and event.body is not None:
+            self._passed[self._checksum(event)] = None
+            if len(self._passed) > 2 * c.PARITY_WAIT_PACKETS:
+                del self._passed[next(iter(self._passed))]
+            self._started = True
+            self._tags_came |= event.head.type == c.TYPE_TAGS
+            if event.head.type == c.TYPE_DATA:
+                self._last = event.head
+        return event
+
+    def _remember(self, checksum: int, packet: Packet) -> None:
+        """Keep a packet for the parity of its block."""
+        self._known_bytes += packet.head.packet_bytes * (checksum not in self._known)
+        self._known[checksum] = packet
+        while len(self._known) > c.PARITY_WAIT_PACKETS or self._known_bytes > c.PARITY_WAIT_BYTES:
+            self._known_bytes -= self._known.pop(next(iter(self._known))).head.packet_bytes
+
+    def _parity(self, parity: Parity | None) -> Iterator[Event]:
+        if parity is None:
+            return
+        self._protected = True
+        if parity.group.block == self._done:
+            return
+        if any(group.block != parity.group.block for group in self._groups):
+            yield from self._settle()
+            yield from self._give_up()
+        strings = sum(len(held) * group.length for group, held in self._groups.items())
+        if len(self._groups) < c.MAX_PARITY_GROUPS and strings < c.PARITY_WAIT_BYTES:
+            self._groups.setdefault(parity.group, {})[parity.index] = parity.string
+            yield from self._settle()
+
+    def _settle(self) -> Iterator[Event]:
+        """If the block can be completed, let it go on in its order."""
+        groups = sorted(self._groups, key=lambda group: group.number)
+        if not groups or [g.number for g in groups] != list(range(groups[0].groups)):
+            return
+        missing = {g: [i for i in range(g.members) if self._member(g, i) is None] for g in groups}
+        if any(len(missing[g]) > len(self._groups[g]) for g in groups):
+            return
+        back = {g: self._recover(g) if missing[g] else {} for g in groups}
+        if any(len(back[g]) < len(missing[g]) for g in groups):
+            return
+        order = []
+        for i in range(sum(g.members for g in groups)):
+            group, index = groups[i % len(groups)], i // len(groups)
+            if index >= group.members:
+                return
+            order.append(back[group].get(index) or self._member(group, index))
+        self._groups.clear()
+        self._done = groups[0].block
+        yield from self._complete([p for p in order if p is not None], groups[0].flags)
+
+    def _complete(self, block: list[Packet], flags: int) -> Iterator[Event]:
+        """Everything of a block is there: what of it has not gone on yet goes now, and what is held of later
+        ones is looked at again. Gaps and damaged packets were what came back."""
+        members = {self._checksum(packet) for packet in block}
+        held, self._held, self._held_bytes = self._held, [], 0
+        own = [isinstance(e, Packet) and e.body is not None and self._checksum(e) in members for e in held]
+        first = own.index(True) if any(own) else 0
+        while first and not (isinstance(e := held[first - 1], Packet) and e.body is not None):
+            first -= 1
+        for event in held[:first]:
+            yield self._pass(event)
+        for packet in block:
+            checksum = self._checksum(packet)
+            lost = checksum not in self._known
+            if flags & FLAG_LAST and packet.head.type in _TAIL and lost:
+                self._tail.append(packet)
+            elif checksum not in self._passed and not (packet.head.type in METADATA and self._tags_came):
+                self.rebuilt += lost
+                yield self._pass(packet)
+        for event, belongs in zip(held[first:], own[first:], strict=True):
+            if not belongs and isinstance(event, Packet) and event.body is not None:
+                yield from self._take(event)
+
+    def _give_up(self) -> Iterator[Event]:
+        """The block cannot be completed: its groups that can be go on with the rest as it came."""
+        back = [p for g in self._groups for p in self._recover(g).values()]
+        self._groups.clear()
+        fresh = [p for p in back if self._checksum(p) not in self._passed]
+        self.rebuilt += len(fresh)
+        held, self._held, self._held_bytes = [*self._held, *fresh], [], 0
+        if self._protected:
+            held.sort(key=_place)
+        for event in held:
+            yield self._pass(event)
+
+    def _recover(self, group: Group) -> dict[int, Packet]:
+        """The members of a group that are missing, if all of them come back."""
+
+        def fetch(index: int) -> bytes | None:
+            packet = self._member(group, index)
+            return None if packet is None else _bytes(packet)
+
+        strings = recover(group.length, group.members, fetch, self._groups[group])
+        back = {}
+        for index, string in strings.items():
+            found = rebuilt_packet(string, group.checksum(index))
+            if found is not None:
+                first = group.block == 0 and index == 0 and found[0].type == c.TYPE_HEAD
+                back[index] = Packet(c.MAGIC_BYTES if first else 0, *found)
+        return back if len(back) == len(strings) else {}
+
+    def _member(self, group: Group, index: int) -> Packet | None:
+        packet = self._known.get(group.checksum(index))
+        return packet if packet is not None and packet.head.packet_bytes <= group.length else None
+
+    def _checksum(self, packet: Packet) -> int:
+        return checksum_of(packet.head, packet.body or b"")
+
+
+def _is_header(event: Event) -> bool:
+    return isinstance(event, Packet) and event.head.type == c.TYPE_HEAD and event.body is not None
+
+
+def _place(event: Event) -> tuple[int, int, int]:
+    """Where an event goes among those that are let go: what is no packet of a segment first or last."""
+    if not isinstance(event, Packet):
+        return (0, 0, 0) if isinstance(event, Gap) else (3, 0, 0)
+    head = event.head
+    if head.type == c.TYPE_DATA:
+        return 1, head.segment, head.part
+    return (2, 0, 0) if head.type in _TAIL else (0, 0, 0)
+
+
+def _bytes(packet: Packet) -> bytes:
+    head = packet.head
+    return pack_packet(
+        head.type,
+        packet.body or b"",
+        segment=head.segment,
+        part=head.part,
+        parts=head.parts,
+        flags=head.flags,
+    )
