@@ -35,6 +35,7 @@ TYPE_TAGS = TYPE_ANCILLARY | TYPE_SAFE_TO_COPY | 0x0004
 TYPE_INDEX = TYPE_ANCILLARY | 0x0005
 TYPE_ATTACHMENT = TYPE_ANCILLARY | TYPE_SAFE_TO_COPY | 0x0006
 TYPE_PARITY = TYPE_ANCILLARY | 0x0007
+METADATA_TYPES = (TYPE_TAGS, TYPE_ATTACHMENT)
 KNOWN_TYPES = {TYPE_HEAD, TYPE_DATA, TYPE_END, TYPE_TAGS, TYPE_INDEX, TYPE_ATTACHMENT, TYPE_PARITY}
 
 FLAG_COMPRESSED = 0x0001
@@ -149,14 +150,18 @@ MAX_GROUP_BYTES = 16 << 20
 """Members of a group times the length of the longest."""
 MAX_MEMBER_BYTES = 8 << 20
 """Longer packets get no parity."""
-SHORT_MEMBER_BYTES = 4096
-"""Groups of packets up to this length have two parities at least."""
+START_MEMBER_BYTES = 4096
+"""Tags and attachments up to this length get their parity together with the header."""
+SHORT_MEMBER_BYTES = 16 << 10
+"""Groups of packets up to this length have a parity to spare."""
 PARITY_BLOCK_PACKETS = 320
-PARITY_BLOCK_BYTES = 4 << 20
-PARITY_GROUP_MEMBERS = 160
+"""Of a file whose length is not known; else a block may have as many groups as the format allows."""
+PARITY_BLOCK_BYTES = 24 << 20
 MAX_MENDED_FACTOR = 4
 """A file mended by parity is at most this many times as long as what came of it, and 1 MiB."""
 MENDED_FREE_BYTES = 1 << 20
-PARITY_WAIT_PACKETS = 1024
-PARITY_WAIT_BYTES = 16 << 20
+PARITY_WAIT_PACKETS = 4096
+PARITY_WAIT_BYTES = 64 << 20
 """How much of a pipe is held for parity that may still come."""
+UNPROTECTED_BYTES = 1 << 20
+"""The same as long as nothing tells that there is parity."""

@@ -1,8 +1,8 @@
 """A pipe made whole by its parity as it comes: between the scan and what takes its packets.
 
 As long as packets follow each other nothing waits. From the first one that is missing or damaged on, packets
-are held until the parity of their block has come, and go on in their order with those rebuilt. Memory: 1024
-packets or 16 MiB.
+are held until the parity of their block has come, and go on in their order with those rebuilt. Memory: 4096
+packets or 64 MiB, and as many bytes of parity; 1 MiB where nothing tells that there is parity.
 """
 
 from __future__ import annotations
@@ -11,9 +11,8 @@ from collections.abc import Iterable, Iterator
 
 from dpcodec.container import constants as c
 from dpcodec.container.erasure import recover
-from dpcodec.container.mend import METADATA, checksum_of, rebuilt_packet
 from dpcodec.container.packets import Head, Packet, pack_packet
-from dpcodec.container.parity import FLAG_LAST, Group, Parity, unpack_parity
+from dpcodec.container.parity import FLAG_LAST, Group, Parity, checksum_of, rebuilt_packet, unpack_parity
 from dpcodec.container.scan import Gap, Trailer
 
 Event = Packet | Gap | Trailer
@@ -102,7 +101,8 @@ class PipeMender:
         """Keep a packet for the parity of its block."""
         self._known_bytes += packet.head.packet_bytes * (checksum not in self._known)
         self._known[checksum] = packet
-        while len(self._known) > c.PARITY_WAIT_PACKETS or self._known_bytes > c.PARITY_WAIT_BYTES:
+        most = c.PARITY_WAIT_BYTES if self._protected else c.UNPROTECTED_BYTES
+        while len(self._known) > c.PARITY_WAIT_PACKETS or self._known_bytes > most:
             self._known_bytes -= self._known.pop(next(iter(self._known))).head.packet_bytes
 
     def _parity(self, parity: Parity | None) -> Iterator[Event]:
@@ -113,7 +113,9 @@ class PipeMender:
             return
         if any(group.block != parity.group.block for group in self._groups):
             yield from self._settle()
-            yield from self._give_up()
+            if any(group.block for group in self._groups):
+                yield from self._give_up()
+            self._groups.clear()  # the start is in another block too
         strings = sum(len(held) * group.length for group, held in self._groups.items())
         if len(self._groups) < c.MAX_PARITY_GROUPS and strings < c.PARITY_WAIT_BYTES:
             self._groups.setdefault(parity.group, {})[parity.index] = parity.string
@@ -156,7 +158,7 @@ class PipeMender:
             lost = checksum not in self._known
             if flags & FLAG_LAST and packet.head.type in _TAIL and lost:
                 self._tail.append(packet)
-            elif checksum not in self._passed and not (packet.head.type in METADATA and self._tags_came):
+            elif checksum not in self._passed and not (packet.head.type in c.METADATA_TYPES and self._tags_came):
                 self.rebuilt += lost
                 yield self._pass(packet)
         for event, belongs in zip(held[first:], own[first:], strict=True):

@@ -9,7 +9,7 @@ from typing import BinaryIO
 from dpcodec.container import constants as c
 from dpcodec.container.header import unpack_header
 from dpcodec.container.packets import Packet, check_known, pack_index, pack_packet, parse_head
-from dpcodec.container.parity import ParityBuilder, check_percent
+from dpcodec.container.parity_builder import ParityBuilder, check_percent
 from dpcodec.container.scan import Gap, Source, Trailer, has_magic, load, scan
 from dpcodec.errors import FormatError
 

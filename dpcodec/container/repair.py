@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import BinaryIO
+from tempfile import SpooledTemporaryFile
+from typing import BinaryIO, cast
 
 from dpcodec.container import constants as c
 from dpcodec.container.header import Header
+from dpcodec.container.mend import whole_bytes
 from dpcodec.container.packets import check_content_size
 from dpcodec.container.reader import Reader
+from dpcodec.container.scan import Source, scan
 from dpcodec.container.sources import ReadLimits
 from dpcodec.container.writer import Writer
 
@@ -44,10 +48,51 @@ def repair_stream(
     say who is right. `check` raises where a header can be read, but nothing behind it. Raises that, and what
     `Reader` raises.
     """
+    with contextlib.ExitStack() as stack:
+        if not source.seekable():
+            copy = cast(BinaryIO, stack.enter_context(SpooledTemporaryFile(c.HEADER_SEARCH_BYTES)))
+            source = _copied(source, copy)
+        return _repair(source, out, check, limits or ReadLimits())
+
+
+def _copied(pipe: BinaryIO, copy: BinaryIO) -> BinaryIO:
+    """A copy of what comes through a pipe, to the end of the file: parity stands behind what it mends."""
+    for _ in scan(Source(cast(BinaryIO, _Tee(pipe, copy)))):
+        pass
+    copy.seek(0)
+    return copy
+
+
+class _Tee:
+    """A pipe; what is read from it goes into a file too."""
+
+    def __init__(self, pipe: BinaryIO, copy: BinaryIO) -> None:
+        self._pipe, self._copy = pipe, copy
+
+    def seekable(self) -> bool:
+        return False
+
+    def read(self, size: int) -> bytes:
+        data = self._pipe.read(size) or b""
+        self._copy.write(data)
+        return data
+
+
+def _repair(
+    source: BinaryIO, out: BinaryIO, check: Callable[[Header], object], limits: ReadLimits
+) -> RepairReport:
+    start = source.tell()
     reader = Reader(source, limits)
     check(reader.header)
     if reader.mended is not None and reader.mended.exact:
-        return _copy_mended(reader, reader.mended.file, out)
+        reader.mended.file.seek(0)
+        mended = Source(reader.mended.file)
+        return _copy_whole(reader, mended, mended.bytes_seen, out)
+    if reader.mended is None and reader.parity_percent:
+        source.seek(start)
+        unchanged = Source(source)
+        if size := whole_bytes(unchanged, limits.packets):
+            return _copy_whole(reader, unchanged, size, out)
     writer = Writer(out, replace(reader.header, repaired=True), parity=reader.parity_percent)
     copied = missing = extras = 0
     for stored in reader.stored_segments():
@@ -68,15 +113,14 @@ def repair_stream(
     return RepairReport(copied, missing, tuple(map(str, reader.damage)), tuple(reader.warnings))
 
 
-def _copy_mended(reader: Reader, mended: BinaryIO, out: BinaryIO) -> RepairReport:
-    """Write the file that parity made whole, once it has been read through."""
+def _copy_whole(reader: Reader, file: Source, size: int, out: BinaryIO) -> RepairReport:
+    """Write so many bytes of the file as parity made or found it, once it has been read through."""
     copied = missing = 0
     for stored in reader.stored_segments():
         copied += len(stored.packets)
         missing += stored.total_parts - len(stored.packets)
-    mended.seek(0)
-    while data := mended.read(c.SEARCH_CHUNK_BYTES):
-        view = memoryview(data)
+    for offset in range(0, size, c.SEARCH_CHUNK_BYTES):
+        view = memoryview(file.read(offset, min(c.SEARCH_CHUNK_BYTES, size - offset)))
         while view:
             view = view[out.write(view) :]
     return RepairReport(copied, missing, tuple(map(str, reader.damage)), tuple(reader.warnings))

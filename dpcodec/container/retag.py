@@ -16,7 +16,6 @@ from dpcodec.container.scan import Source
 from dpcodec.container.tags import pack_tags
 
 Tags = tuple[tuple[str, str], ...]
-_METADATA = (c.TYPE_TAGS, c.TYPE_ATTACHMENT)
 
 
 @dataclass(frozen=True)
@@ -73,7 +72,7 @@ def _read(source: Source) -> tuple[Tagged, float]:
 def _with_metadata(packets: Iterable[bytes], new: list[bytes]) -> Iterator[bytes]:
     """The packets with those of `new` behind the first header, in place of what there was."""
     for packet in packets:
-        if packet_type(packet) in _METADATA:
+        if packet_type(packet) in c.METADATA_TYPES:
             continue
         yield packet
         if packet_type(packet) == c.TYPE_HEAD:

@@ -20,7 +20,7 @@ from dpcodec.container.packets import (
     pack_packet,
     packet_digest,
 )
-from dpcodec.container.parity import ParityBuilder
+from dpcodec.container.parity_builder import ParityBuilder
 from dpcodec.container.tags import pack_tags
 from dpcodec.errors import FormatError, LimitError
 
@@ -63,7 +63,7 @@ class Writer:
         head = pack_packet(c.TYPE_HEAD, pack_header(header))
         if self._final_head:
             self._write(head)
-        else:
+        if parity or not self._final_head:  # parity wants a header at the start that stays as it is
             self._put(head)
         for packet in [metadata_packet(c.TYPE_TAGS, packed)] if packed else []:
             self._put(packet)

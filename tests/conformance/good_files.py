@@ -83,6 +83,12 @@ def without_some(packets: list[Packet]) -> list[Packet]:
     return [p for i, p in enumerate(packets[1:-1], 1) if i not in (parts[1], parts[4])]
 
 
+def without_start(packets: list[Packet]) -> list[Packet]:
+    """Everything before the audio is lost, and a part."""
+    parts = [i for i, p in enumerate(packets) if p.type == DATA]
+    return packets[parts[1] :]
+
+
 def progressive(packets: list[Packet]) -> list[Packet]:
     """Part 0 of all segments first, then part 1 of all, and so on."""
     data = sorted((p for p in packets if p.type == DATA), key=lambda p: (p.part, p.segment))
@@ -257,6 +263,12 @@ def _containers() -> list[Good]:
         ),
         Good("parity", {**SHORT, "parity": 50.0}, samples=900),
         Good("parity-brings-back", {**SHORT, "parity": 50.0}, samples=900, change=without_some),
+        Good(
+            "parity-start-lost",
+            {**SHORT, "parity": 50.0, "tags": (("TITLE", "Start"),)},
+            samples=900,
+            change=without_start,
+        ),
         Good("unknown-ancillary", SHORT, samples=300, change=with_packet(0x8777, 0x8000)),
         Good("unknown-safe-to-copy", SHORT, samples=300, change=with_packet(0xC777)),
         Good(
