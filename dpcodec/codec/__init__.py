@@ -23,6 +23,7 @@ from dpcodec.container.repair import RepairReport
 from dpcodec.container.repair import repair_stream as repair_packets
 from dpcodec.container.retag import Tagged, read_tagged, retag_stream
 from dpcodec.container.stream import ReadLimits
+from dpcodec.container.survival import Survival
 from dpcodec.modes import mode_of_file
 from dpcodec.settings import MAX_EXPANSION, MAX_MEMORY, DecodeSettings, EncodeSettings
 
@@ -34,6 +35,7 @@ __all__ = [
     "ProtectReport",
     "RepairReport",
     "StreamInfo",
+    "Survival",
     "Tagged",
     "decode",
     "decode_stream",

@@ -12,6 +12,7 @@ from dpcodec.codec.memory import check_reading
 from dpcodec.container.frames import segments_and_frames
 from dpcodec.container.header import Header
 from dpcodec.container.stream import Reader, ReadLimits
+from dpcodec.container.survival import Survival
 from dpcodec.inpaint.problem import Progress, silent
 from dpcodec.modes import mode_of_file
 from dpcodec.settings import MAX_EXPANSION, MAX_MEMORY, TRANSFORMS
@@ -26,7 +27,7 @@ class FileInfo:
     `samples`, `duration_s` and `kbps` are None where the file was cut before its length was told. `kept` and
     `cells` count coefficients. `splits` counts an MDCT's frames that are cut into 1, 2, 4, ... blocks, over
     all channels. `damaged_s` lists (start, end) in seconds of audio that lost coefficients. `attachments` are
-    (kind, bytes). `parity` lists (K, M) of the kinds of groups that there are: any K of M packets are enough.
+    (kind, bytes). `survival` tells what the file survives by its parity, None where it has none.
     """
 
     schema: str
@@ -59,7 +60,7 @@ class FileInfo:
     transform: str
     splits: tuple[int, ...]
     attachments: tuple[tuple[str, int], ...] = ()
-    parity: tuple[tuple[int, int], ...] = ()
+    survival: Survival | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """As plain values for JSON; names and meanings stay within one schema version."""
@@ -131,7 +132,7 @@ def inspect_stream(
         transform=header.transform,
         splits=tuple(splits.tolist()) if TRANSFORMS[header.transform].switches_blocks else (),
         attachments=tuple((kind, len(data)) for kind, data in reader.attachments),
-        parity=reader.parity,
+        survival=reader.survival,
     )
 
 

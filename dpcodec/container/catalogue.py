@@ -9,12 +9,12 @@ from dpcodec.container.attachments import Attachments, unpack_attachment
 from dpcodec.container.damage import DamageLog
 from dpcodec.container.header import Header, unpack_header
 from dpcodec.container.packets import End, Packet, check_known, decompress, unpack_end, unpack_index
-from dpcodec.container.parity import PERCENT_UNITS, unpack_parity
+from dpcodec.container.parity import Group, unpack_parity
 from dpcodec.container.tags import unpack_tags
 from dpcodec.errors import FormatError, LimitError
 
-_GROUPS_TOLD = 1024
-"""Kinds of groups of parity that are told apart."""
+_GROUPS_TOLD = 4096
+"""Groups of parity of which is told what they survive."""
 
 
 class Catalogue:
@@ -37,8 +37,7 @@ class Catalogue:
         self._tagged = False
         self._attachments: dict[tuple[str, bytes], None] = {}
         self._attached_bytes = 0
-        self.parity_percent = 0.0
-        self._parity: dict[tuple[int, int], None] = {}
+        self.groups: dict[Group, None] = {}
 
     @property
     def header(self) -> Header | None:
@@ -62,11 +61,6 @@ class Catalogue:
         if header is not None and header.segments is not None:
             return header.segments
         return self.end.segments if self.end else None
-
-    @property
-    def parity(self) -> tuple[tuple[int, int], ...]:
-        """(K, K + M) of each kind of group that was met."""
-        return tuple(self._parity)
 
     def add(self, packet: Packet, body: bytes) -> None:
         """Take an intact packet that is not DATA.
@@ -174,11 +168,8 @@ class Catalogue:
         parity = unpack_parity(body)
         if parity is None:
             self._warn("malformed parity is left out")
-            return
-        group = parity.group
-        self.parity_percent = self.parity_percent or group.percent / PERCENT_UNITS
-        if len(self._parity) < _GROUPS_TOLD:
-            self._parity[group.members, group.members + group.parities] = None
+        elif len(self.groups) < _GROUPS_TOLD:
+            self.groups[replace(parity.group, checksums=b"")] = None
 
     def _keep(self, packet: Packet) -> None:
         """Hold a packet that is safe to copy, so that `repair` can."""

@@ -144,7 +144,7 @@ INDEX_SEGMENTS = 16
 """Files with more segments than this get an index."""
 
 # Parity: what a group may be, and what the writer makes
-MAX_PARITY_GROUPS = 16
+MAX_PARITY_GROUPS = 32
 """Of a block."""
 MAX_GROUP_BYTES = 16 << 20
 """Members of a group times the length of the longest."""
@@ -160,7 +160,7 @@ PARITY_BLOCK_BYTES = 24 << 20
 MAX_MENDED_FACTOR = 4
 """A file mended by parity is at most this many times as long as what came of it, and 1 MiB."""
 MENDED_FREE_BYTES = 1 << 20
-PARITY_WAIT_PACKETS = 4096
+PARITY_WAIT_PACKETS = 8192
 PARITY_WAIT_BYTES = 64 << 20
 """How much of a pipe is held for parity that may still come."""
 UNPROTECTED_BYTES = 1 << 20

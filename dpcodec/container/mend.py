@@ -84,7 +84,8 @@ def mend_file(source: Source, most_packets: int) -> Mended | None:
         if pieces is None:
             pieces = _what_there_is(found) if rebuilt else []
         size = sum(piece.length for piece in pieces)
-        if not pieces or _unchanged(pieces, found) or size > c.MAX_MENDED_FACTOR * source.bytes_seen + c.MENDED_FREE_BYTES:
+        most = c.MAX_MENDED_FACTOR * source.bytes_seen + c.MENDED_FREE_BYTES
+        if not pieces or _unchanged(pieces, found) or size > most:
             return None
         lost = rebuilt + sum(isinstance(piece, _LostParity) for piece in pieces)
         return Mended(_written(pieces, size), lost, exact, remark_of(lost) if lost or found.hurt else "")

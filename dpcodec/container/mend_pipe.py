@@ -1,7 +1,7 @@
 """A pipe made whole by its parity as it comes: between the scan and what takes its packets.
 
 As long as packets follow each other nothing waits. From the first one that is missing or damaged on, packets
-are held until the parity of their block has come, and go on in their order with those rebuilt. Memory: 4096
+are held until the parity of their block has come, and go on in their order with those rebuilt. Memory: 8192
 packets or 64 MiB, and as many bytes of parity; 1 MiB where nothing tells that there is parity.
 """
 
@@ -158,7 +158,9 @@ class PipeMender:
             lost = checksum not in self._known
             if flags & FLAG_LAST and packet.head.type in _TAIL and lost:
                 self._tail.append(packet)
-            elif checksum not in self._passed and not (packet.head.type in c.METADATA_TYPES and self._tags_came):
+            elif checksum not in self._passed and not (
+                packet.head.type in c.METADATA_TYPES and self._tags_came
+            ):
                 self.rebuilt += lost
                 yield self._pass(packet)
         for event, belongs in zip(held[first:], own[first:], strict=True):

@@ -2,8 +2,8 @@
 
 Packets, in the order of the file, make blocks; a block is dealt on groups, packet i on group i mod D, so that
 a burst hits all of them; a group has K members and M parities, any K of which give all members. A parity
-names its members by their body checksums. Block 0 is the *start*, what a reader must have at once; its members
-are the first ones of another block too, which tells how many they are.
+names its members by their body checksums. Block 0 is the *start*, what a reader must have at once; its
+members are the first ones of another block too, which tells how many they are.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ FLAG_LAST = 1
 """The last block: its INDEX and END stand behind its parity."""
 FLAG_FIRST = 2
 """The first packet of the block is the first of the file: its final form came late."""
+FLAG_METADATA = 4
+"""The block holds tags and attachments, and no audio."""
 PERCENT_UNITS = 100
 
 
@@ -78,21 +80,24 @@ def unpack_parity(body: bytes) -> Parity | None:
     """What a body says, None where it breaks a rule or a limit, or has flags that are not known."""
     if len(body) < _FIXED.size:
         return None
-    block, number, groups, members, parities, index, flags, percent, *of_start = _FIXED.unpack_from(body)
+    block, number, groups, members, parities, index, *others = _FIXED.unpack_from(body)
+    flags, percent, of_start, start_parities = others
     start = _FIXED.size + 4 * members
     length = len(body) - start
     lawful = (
         number < groups <= c.MAX_PARITY_GROUPS
         and 0 < members <= MAX_STRINGS - parities
         and index < parities
-        and not flags & ~(FLAG_LAST | FLAG_FIRST)
+        and not flags & ~(FLAG_LAST | FLAG_FIRST | FLAG_METADATA)
         and length >= c.OVERHEAD_BYTES
         and length * members <= c.MAX_GROUP_BYTES
     )
     if not lawful:
         return None
     checksums = body[_FIXED.size : start]
-    group = Group(block, number, groups, members, parities, flags, percent, *of_start, length, checksums)
+    group = Group(
+        block, number, groups, members, parities, flags, percent, of_start, start_parities, length, checksums
+    )
     return Parity(group, index, body[start:])
 
 

@@ -13,7 +13,15 @@ import math
 from dpcodec.container import constants as c
 from dpcodec.container.erasure import MAX_STRINGS, parity_of
 from dpcodec.container.packets import packet_type
-from dpcodec.container.parity import FLAG_FIRST, FLAG_LAST, PERCENT_UNITS, Group, Parity, pack_parity
+from dpcodec.container.parity import (
+    FLAG_FIRST,
+    FLAG_LAST,
+    FLAG_METADATA,
+    PERCENT_UNITS,
+    Group,
+    Parity,
+    pack_parity,
+)
 from dpcodec.errors import SettingsError
 
 MAX_PERCENT = 100
@@ -49,7 +57,9 @@ class ParityBuilder:
         check_percent(percent)
         self._percent = round(percent * PERCENT_UNITS)
         self._members = (MAX_STRINGS - START_PARITIES) * _WHOLE // (_WHOLE + self._percent)
-        self._most = c.PARITY_BLOCK_PACKETS if expected is None else self._even(math.ceil(expected * _ROOM) + 4)
+        self._most = (
+            c.PARITY_BLOCK_PACKETS if expected is None else self._even(math.ceil(expected * _ROOM) + 4)
+        )
         self._block: list[bytes] = []
         self._bytes = self._longest = self._number = 0
         self._start: list[bytes] = []
@@ -88,8 +98,9 @@ class ParityBuilder:
             return START if starts and len(packet) <= c.START_MEMBER_BYTES else METADATA
         return START if starts and kind == c.TYPE_HEAD else AUDIO
 
-    def _even(self, packets: int) -> int:
-        """Members of each block, where so many packets make as few blocks as they can."""
+    def _even(self, parts: int) -> int:
+        """Members of each block, where a file of so many parts shall have as few blocks as it can."""
+        packets = math.ceil(parts * _ROOM) + 4
         most = c.MAX_PARITY_GROUPS * self._members - _TAIL_PACKETS
         return math.ceil(packets / math.ceil(packets / most))
 
@@ -115,6 +126,7 @@ class ParityBuilder:
     def _flush(self, flags: int = 0) -> list[bytes]:
         """The parity of the block, which is over."""
         block, groups = self._block, math.ceil(len(self._block) / self._members)
+        flags |= FLAG_METADATA * (self._kind == METADATA)
         made = [self._group(block[g::groups], g, groups, flags) for g in range(groups)]
         if self._kind != METADATA:
             self._start = block if self._kind == START else []

@@ -15,6 +15,7 @@ from dpcodec.container.mend import Mended, mend_file
 from dpcodec.container.packets import Packet, add_digests, decompress, packet_digest
 from dpcodec.container.scan import Source
 from dpcodec.container.sources import FileSegments, PipeSegments, ReadLimits, StoredSegment
+from dpcodec.container.survival import Survival, survival_of
 from dpcodec.errors import FormatError
 
 
@@ -51,10 +52,10 @@ class Reader:
         try:
             segments = FileSegments(self._intake, limits)
         except FormatError:
-            if not self._intake.catalogue.parity or not self._mend(source, limits):
+            if not self._intake.catalogue.groups or not self._mend(source, limits):
                 raise
             return FileSegments(self._intake, limits)
-        if self._intake.catalogue.parity and self._mend(source, limits):
+        if self._intake.catalogue.groups and self._mend(source, limits):
             return FileSegments(self._intake, limits)
         return segments
 
@@ -98,14 +99,9 @@ class Reader:
         return [*mended, *self._intake.remarks, *self._intake.catalogue.warnings]
 
     @property
-    def parity(self) -> tuple[tuple[int, int], ...]:
-        """Of each kind of group met so far: any K of so many packets are enough, (K, K + M)."""
-        return self._intake.catalogue.parity
-
-    @property
-    def parity_percent(self) -> float:
-        """The parity that was asked for, percent of packets; 0 for none met so far."""
-        return self._intake.catalogue.parity_percent
+    def survival(self) -> Survival | None:
+        """What the file survives by its parity, of which so much was met so far; None without."""
+        return survival_of(self._intake.catalogue.groups)
 
     @property
     def whole(self) -> bool:

@@ -88,12 +88,13 @@ def _repair(
         reader.mended.file.seek(0)
         mended = Source(reader.mended.file)
         return _copy_whole(reader, mended, mended.bytes_seen, out)
-    if reader.mended is None and reader.parity_percent:
+    if reader.mended is None and reader.survival:
         source.seek(start)
         unchanged = Source(source)
         if size := whole_bytes(unchanged, limits.packets):
             return _copy_whole(reader, unchanged, size, out)
-    writer = Writer(out, replace(reader.header, repaired=True), parity=reader.parity_percent)
+    parity = reader.survival.parity_percent if reader.survival else 0.0
+    writer = Writer(out, replace(reader.header, repaired=True), parity=parity)
     copied = missing = extras = 0
     for stored in reader.stored_segments():
         extras = _copy_extras(reader, writer, extras)

@@ -13,6 +13,7 @@ from dpcodec.container.damage import DamageLog
 from dpcodec.container.packets import metadata_packet, packet_type
 from dpcodec.container.protect import raw_packets, whole_packets, write_protected
 from dpcodec.container.scan import Source
+from dpcodec.container.survival import survival_of
 from dpcodec.container.tags import pack_tags
 
 Tags = tuple[tuple[str, str], ...]
@@ -66,7 +67,8 @@ def _read(source: Source) -> tuple[Tagged, float]:
         if packet.head.type != c.TYPE_DATA and packet.body is not None:
             catalogue.add(packet, packet.body)
     tagged = Tagged(catalogue.tags, catalogue.attachments, tuple(catalogue.warnings))
-    return tagged, catalogue.parity_percent
+    survival = survival_of(catalogue.groups)
+    return tagged, survival.parity_percent if survival else 0.0
 
 
 def _with_metadata(packets: Iterable[bytes], new: list[bytes]) -> Iterator[bytes]:

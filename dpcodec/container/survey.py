@@ -87,7 +87,9 @@ def survey(source: Source, most_packets: int) -> Survey | None:
         elif isinstance(event, Gap):
             found.hurt = True
         else:
-            packet = event if event.body is not None or event.fault else load(source, event.offset, event.head)
+            packet = (
+                event if event.body is not None or event.fault else load(source, event.offset, event.head)
+            )
             head = packet.head
             found.add(packet, Place(source, packet.offset, head.packet_bytes, head.type))
         if len(found.packets) > most_packets:

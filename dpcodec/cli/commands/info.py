@@ -75,8 +75,8 @@ def _lines(found: dpcodec.FileInfo, most: int | None) -> Iterator[str]:
     what = "kept, exact" if found.exact else "kept and not quantised to zero"
     yield f"coefficients: {kept:.2f} % of {found.cells} {what}"
     yield f"segments:     {found.segments} of {found.segment_frames} frames, {found.parts} parts each"
-    if found.parity:
-        yield f"parity:       {_parity(found.parity)}"
+    if found.survival:
+        yield f"parity:       {_survival(found.survival)}"
     for key, value in found.tags[:most]:
         yield f"tag:          {key}={value}"
     yield from _rest("tag:          ", len(found.tags), most)
@@ -105,11 +105,12 @@ def _splits(found: dpcodec.FileInfo) -> str:
     return f"frames in blocks: {', '.join(counts)}" if counts else "no frames"
 
 
-def _parity(groups: tuple[tuple[int, int], ...]) -> str:
-    """What the largest group survives, and that there are others."""
-    needed, packets = max(groups, key=lambda group: group[1])
-    rest = f", alike in {len(groups) - 1} other sizes of group" if len(groups) > 1 else ""
-    return f"any {needed} of each {packets} packets are enough{rest}"
+def _survival(found: dpcodec.Survival) -> str:
+    """What the file survives."""
+    return (
+        f"{found.parity_percent:g} %; comes back whole where {found.random_percent:g} % of packets get lost "
+        f"at random (99 of 100 cases), or {found.row_packets} in a row"
+    )
 
 
 def _columns(found: dpcodec.FileInfo) -> str:
