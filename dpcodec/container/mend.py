@@ -125,7 +125,7 @@ def _rebuild(found: Survey, store: Store) -> int:
             if packet is None or (changed and packet[0].type in c.METADATA_TYPES):
                 continue
             head, _ = packet
-            found.packets[group.checksum(index)] = store.append(string[: head.packet_bytes], head.type)
+            found.put(group, index, store.append(string[: head.packet_bytes], head))
             count += 1
     return count
 
@@ -228,7 +228,8 @@ def _parities(found: Survey, block: list[Group]) -> _Pieces:
 
 def _what_there_is(found: Survey) -> _Pieces:
     """All packets that passed or came back, a header first and the end last; without an index."""
-    places = [*found.packets.values(), *(p for parities in found.groups.values() for p in parities.values())]
+    places = [*found.packets.values(), *(place for more in found.clashes.values() for place in more)]
+    places += [*found.rebuilt.values(), *(p for parities in found.groups.values() for p in parities.values())]
     rank = {c.TYPE_HEAD: 0, c.TYPE_TAGS: 1, c.TYPE_ATTACHMENT: 1, c.TYPE_END: 3}
     ordered = sorted(places, key=lambda place: rank.get(place.type, 2))
     return [place for place in ordered if place.type != c.TYPE_INDEX]

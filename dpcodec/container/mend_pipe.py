@@ -26,6 +26,7 @@ class PipeMender:
         self._events = events
         self._known: dict[int, Packet] = {}
         self._known_bytes = 0
+        self._clashes: set[int] = set()
         self._passed: dict[int, None] = {}
         self._held: list[Event] = []
         self._held_bytes = 0
@@ -47,17 +48,16 @@ class PipeMender:
         yield from self._settle()
         yield from self._give_up()
         for packet in self._tail:
-            if self._checksum(packet) not in self._passed:
+            if _key(packet) not in self._passed:
                 self.rebuilt += 1
                 yield packet
 
     def _take(self, event: Event) -> Iterator[Event]:
         """Pass an event on, or hold it."""
         if isinstance(event, Packet) and event.body is not None:
-            checksum = self._checksum(event)
-            if event.head.type == c.TYPE_DATA and checksum in self._passed:
+            if event.head.type == c.TYPE_DATA and _key(event) in self._passed:
                 return  # it came twice, or late
-            self._remember(checksum, event)
+            self._remember(event)
         if self._held or self._waits(event):
             self._held.append(event)
             self._held_bytes += event.head.packet_bytes if isinstance(event, Packet) else 0
@@ -88,7 +88,7 @@ class PipeMender:
 
     def _pass(self, event: Event) -> Event:
         if isinstance(event, Packet) and event.body is not None:
-            self._passed[self._checksum(event)] = None
+            self._passed[_key(event)] = None
             if len(self._passed) > 2 * c.PARITY_WAIT_PACKETS:
                 del self._passed[next(iter(self._passed))]
             self._started = True
@@ -97,10 +97,13 @@ class PipeMender:
                 self._last = event.head
         return event
 
-    def _remember(self, checksum: int, packet: Packet) -> None:
+    def _remember(self, packet: Packet) -> None:
         """Keep a packet for the parity of its block."""
-        self._known_bytes += packet.head.packet_bytes * (checksum not in self._known)
-        self._known[checksum] = packet
+        checksum = checksum_of(packet.head, packet.body or b"")
+        before = self._known.setdefault(checksum, packet)
+        if before.head != packet.head:
+            self._clashes.add(checksum)
+        self._known_bytes += packet.head.packet_bytes * (before is packet)
         most = c.PARITY_WAIT_BYTES if self._protected else c.UNPROTECTED_BYTES
         while len(self._known) > c.PARITY_WAIT_PACKETS or self._known_bytes > most:
             self._known_bytes -= self._known.pop(next(iter(self._known))).head.packet_bytes
@@ -145,22 +148,22 @@ class PipeMender:
     def _complete(self, block: list[Packet], flags: int) -> Iterator[Event]:
         """Everything of a block is there: what of it has not gone on yet goes now, and what is held of later
         ones is looked at again. Gaps and damaged packets were what came back."""
-        members = {self._checksum(packet) for packet in block}
+        members = {_key(packet) for packet in block}
         held, self._held, self._held_bytes = self._held, [], 0
-        own = [isinstance(e, Packet) and e.body is not None and self._checksum(e) in members for e in held]
+        own = [isinstance(e, Packet) and e.body is not None and _key(e) in members for e in held]
+        there = self._passed.keys() | {_key(e) for e in held if isinstance(e, Packet) and e.body is not None}
         first = own.index(True) if any(own) else 0
         while first and not (isinstance(e := held[first - 1], Packet) and e.body is not None):
             first -= 1
         for event in held[:first]:
             yield self._pass(event)
         for packet in block:
-            checksum = self._checksum(packet)
-            lost = checksum not in self._known
+            lost = _key(packet) not in there
             if flags & FLAG_LAST and packet.head.type in _TAIL and lost:
                 self._tail.append(packet)
-            elif checksum not in self._passed and not (
-                packet.head.type in c.METADATA_TYPES and self._tags_came
-            ):
+            elif packet.head.type in c.METADATA_TYPES and self._tags_came:
+                continue
+            elif _key(packet) not in self._passed:
                 self.rebuilt += lost
                 yield self._pass(packet)
         for event, belongs in zip(held[first:], own[first:], strict=True):
@@ -171,7 +174,7 @@ class PipeMender:
         """The block cannot be completed: its groups that can be go on with the rest as it came."""
         back = [p for g in self._groups for p in self._recover(g).values()]
         self._groups.clear()
-        fresh = [p for p in back if self._checksum(p) not in self._passed]
+        fresh = [p for p in back if _key(p) not in self._passed]
         self.rebuilt += len(fresh)
         held, self._held, self._held_bytes = [*self._held, *fresh], [], 0
         if self._protected:
@@ -191,16 +194,20 @@ class PipeMender:
         for index, string in strings.items():
             found = rebuilt_packet(string, group.checksum(index))
             if found is not None:
-                first = group.block == 0 and index == 0 and found[0].type == c.TYPE_HEAD
-                back[index] = Packet(c.MAGIC_BYTES if first else 0, *found)
+                first = group.number == index == 0 and (not group.block or group.start)
+                back[index] = Packet(c.MAGIC_BYTES if first and found[0].type == c.TYPE_HEAD else 0, *found)
         return back if len(back) == len(strings) else {}
 
     def _member(self, group: Group, index: int) -> Packet | None:
-        packet = self._known.get(group.checksum(index))
+        """A member of a group, None where it is lost, or cannot be told from another."""
+        checksum = group.checksum(index)
+        packet = self._known.get(checksum) if checksum not in self._clashes else None
         return packet if packet is not None and packet.head.packet_bytes <= group.length else None
 
-    def _checksum(self, packet: Packet) -> int:
-        return checksum_of(packet.head, packet.body or b"")
+
+def _key(packet: Packet) -> int:
+    """What tells packets apart: both checksums, as one of 32 bits is met twice among many thousands."""
+    return packet.head.checksum << 32 | checksum_of(packet.head, packet.body or b"")
 
 
 def _is_header(event: Event) -> bool:

@@ -57,9 +57,7 @@ class ParityBuilder:
         check_percent(percent)
         self._percent = round(percent * PERCENT_UNITS)
         self._members = (MAX_STRINGS - START_PARITIES) * _WHOLE // (_WHOLE + self._percent)
-        self._most = (
-            c.PARITY_BLOCK_PACKETS if expected is None else self._even(math.ceil(expected * _ROOM) + 4)
-        )
+        self._most = c.PARITY_BLOCK_PACKETS if expected is None else self._even(expected)
         self._block: list[bytes] = []
         self._bytes = self._longest = self._number = 0
         self._start: list[bytes] = []

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import itertools
 import random
+import zlib
 from dataclasses import replace
 from typing import BinaryIO
 
 import pytest
-from streams import DATA, END, HEAD, PARITY, TAGS, Packet, Pipe, join, pieces_of, split
+from streams import DATA, END, HEAD, PARITY, TAGS, Packet, Pipe, close, join, pieces_of, split
 
 from dpcodec.container.packets import pack_packet
 from dpcodec.container.protect import protect_stream
@@ -120,6 +122,56 @@ def test_damaged_reordered_and_repeated_packets(opened: Opened) -> None:
     assert bodies == outcome(io.BytesIO(data))[2]
     assert any("rebuilt by parity" in remark for remark in remarks)
     assert mended(io.BytesIO(join(hurt))) == data
+
+
+def forged_checksum(packet: Packet, checksum: int) -> Packet:
+    """The packet with another body, of the same length, whose checksum is this."""
+    head = packet.pack()[:18]
+    for salt in itertools.count():
+        body = salt.to_bytes(len(packet.body) - 4, "big") + bytes(4)
+        # CRC-32 is linear: the last four bytes that give a checksum follow from four that are known
+        rows = [zlib.crc32(head + body[:-4] + (1 << bit).to_bytes(4, "little")) for bit in range(32)]
+        solved = _solve(checksum ^ zlib.crc32(head + body), [r ^ zlib.crc32(head + body) for r in rows])
+        if solved is not None:
+            return replace(packet, body=body[:-4] + solved.to_bytes(4, "little"))
+    raise AssertionError
+
+
+def _solve(target: int, rows: list[int]) -> int | None:
+    """Which rows make the target when added modulo 2, as bits; None where none do."""
+    basis: dict[int, tuple[int, int]] = {}
+    for bit, row in enumerate(rows):
+        used = 1 << bit
+        while row and row.bit_length() in basis:
+            other, more = basis[row.bit_length()]
+            row, used = row ^ other, used ^ more
+        if row:
+            basis[row.bit_length()] = row, used
+    total = 0
+    while target:
+        if target.bit_length() not in basis:
+            return None
+        row, used = basis[target.bit_length()]
+        target, total = target ^ row, total ^ used
+    return total
+
+
+def test_two_packets_of_one_checksum(opened: Opened) -> None:
+    """As happens by chance among many thousands: neither is taken for the other."""
+    packets = split(made(0, 6))
+    parts = [i for i, p in enumerate(packets) if p.type == DATA]
+    checksum = int.from_bytes(packets[parts[2]].pack()[-4:], "little")
+    packets[parts[9]] = forged_checksum(packets[parts[9]], checksum)
+    out = io.BytesIO()
+    protect_stream(io.BytesIO(join(close(packets))), out, 25)
+    data = out.getvalue()
+    truth = outcome(io.BytesIO(data))[2]
+    assert outcome(opened(data))[::2] == (True, truth)
+    pieces = pieces_of(data)
+    for at in (parts[2], parts[5]):
+        lost = join(p for p in pieces if p != packets[at].pack())
+        assert outcome(io.BytesIO(lost))[::2] == (True, truth)
+        assert mended(opened(lost)) == data
 
 
 def test_more_losses_than_parity_are_damage(opened: Opened) -> None:
