@@ -31,16 +31,28 @@ def log_spectral_distance(reference: np.ndarray, estimate: np.ndarray) -> float:
     >>> round(log_spectral_distance(x, 10 * x), 1)
     20.0
     """
+    return float(log_spectral_distances(reference, estimate).mean())
+
+
+def log_spectral_distances(reference: np.ndarray, estimate: np.ndarray) -> np.ndarray:
+    """What `log_spectral_distance` is the mean of: of each frame, float64 [C, L], in dB.
+
+    Frame l has its middle at sample 512 l. Arguments and errors are those of `log_spectral_distance`.
+
+    >>> x = np.random.default_rng(0).standard_normal(9000)
+    >>> log_spectral_distances(x, x).shape
+    (1, 19)
+    """
     reference, estimate = as_pair(reference, estimate)
     floor = 10 ** (FLOOR_DB / 10) * max(float(power.max()) for power in _powers(reference))
+    frames = Stft(N_FFT, HOP, "hann").span(reference.shape[1]).frames
     if floor == 0:
-        return float("inf") if estimate.any() else 0.0
-    total, frames = 0.0, 0
+        return np.full((len(reference), frames), np.inf if estimate.any() else 0.0)
+    found = []
     for r, e in zip(_powers(reference), _powers(estimate), strict=True):
         difference = 10 * np.log10(np.maximum(r, floor) / np.maximum(e, floor))
-        total += float(np.sqrt(np.mean(difference**2, axis=0)).sum())
-        frames += difference.shape[1]
-    return total / frames
+        found.append(np.sqrt(np.mean(difference**2, axis=0)))
+    return np.concatenate(found).reshape(len(reference), frames)
 
 
 def segmental_snr(reference: np.ndarray, estimate: np.ndarray, sample_rate: int) -> float:

@@ -1,27 +1,21 @@
-"""A channel that loses packets: what each codec still makes of a clip when some did not arrive."""
+"""A channel that loses and damages packets of `.dpc` files: what is still made of a clip."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from functools import lru_cache
 
 import numpy as np
 
-from dpcodec import Audio, DecodeSettings, EncodeSettings
-from dpcodec.bench.clips import load_clip
-from dpcodec.bench.experiments.loss.ogg import audio_packets, without_frames
-from dpcodec.bench.experiments.peers import peer
-from dpcodec.bench.experiments.peers.adapter import DECODED, SOURCE, run_program, write_16_bit
-from dpcodec.bench.trial import decode_timed, encode_timed
+from dpcodec import Audio, DecodeSettings, DpcodecError
+from dpcodec.bench.experiments.loss.patterns import Choose
+from dpcodec.bench.trial import decode_timed
 from dpcodec.container.constants import MAGIC_BYTES, TYPE_DATA
 from dpcodec.container.packets import Head, parse_head
 
-Choose = Callable[[int], Collection[int]]
-"""From a number of packets to the indices of those that are lost."""
-GOLDEN_RATIO = (1 + 5**0.5) / 2
-FLAC_BLOCK = 4096
-"""Samples of a frame of the reference encoder at its presets."""
+SILENCE_BLOCK = 4096
+"""Samples of a block of `silenced`, as of a frame of the FLAC reference encoder at its presets."""
 
 
 @dataclass(frozen=True)
@@ -29,106 +23,73 @@ class Received:
     """What came through.
 
     bytes          of the whole file, before anything was lost
-    packets, lost  of coded audio; headers are never lost
+    packets, lost  of coded audio; of all kinds where the file has parity
     audio          decoded, [C, N] as the clip
+    clean          decoded from the same file with nothing lost
     """
 
     bytes: int
     packets: int
     lost: int
     audio: Audio
+    clean: Audio
 
 
-def losing(share: float, draw: int) -> Choose:
-    """A share of the packets, 0..1, at random but the same for the same draw: what 5 % loses 10 % loses too.
+def through_dpc(
+    clip: Audio,
+    data: bytes,
+    solver: str,
+    choose: Choose,
+    flip_draw: int | None = None,
+    headers_too: bool = False,
+) -> Received:
+    """A `.dpc` file of the clip of which packets are lost, decoded by a solver on the CPU.
 
-    Where the share is no whole number of packets some draws round it up and others down, in turns that make
-    their mean the share (multiples of the golden ratio, modulo 1, are spread evenly).
+    flip_draw    packets that are hit arrive, a byte of each another, chosen by this seed
+    headers_too  every packet may be hit; else those of coefficients alone
     """
-
-    def choose(packets: int) -> Collection[int]:
-        count = int(share * packets + (0.5 + GOLDEN_RATIO * draw) % 1)
-        order = np.random.Generator(np.random.Philox(draw)).permutation(packets)
-        return frozenset(order[:count].tolist())
-
-    return choose
-
-
-def through_dpc(clip: Audio, settings: EncodeSettings, solver: str, choose: Choose) -> Received:
-    """A `.dpc` file of which data packets are lost, decoded by a solver on the CPU."""
-    data, _ = encode_timed(clip, settings)
-    packets = sum(head.type == TYPE_DATA for _, head in packet_heads(data))
-    lost = choose(packets)
-    decoding = DecodeSettings(solver=solver, device="cpu")
-    return Received(
-        len(data), packets, len(lost), decode_timed(without_data_packets(data, lost), decoding)[0]
-    )
-
-
-def through_opus(clip: Audio, kbps: float, expected: float, folder: Path, choose: Choose) -> Received:
-    """An Opus file of which packets' frames are lost, and concealed by opusdec.
-
-    kbps      kbit/s that the file may take: opusenc, whose bit rate varies, is asked for the most that stays
-              below, of 6 to 255
-    expected  the share of packets, 0..1, that opusenc is told will be lost
-    folder    empty, and thrown away afterwards
-
-    Raises `FileAccessError` if a program fails or is not there.
-    """
-    write_16_bit(folder / SOURCE, clip)
-    file = folder / peer("opus").coded
-
-    def size_at(asked: int) -> float:
-        encode = peer("opus").commands(asked, clip.sample_rate, 1)[0]
-        run_program([encode[0], "--expect-loss", f"{100 * expected:.0f}", *encode[1:]], folder)
-        return 8e-3 * file.stat().st_size / clip.duration
-
-    size_at(_most(size_at, kbps, 6, 256))
-    data = file.read_bytes()
-    packets = audio_packets(data)
-    lost = choose(packets)
-    file.write_bytes(without_frames(data, lost))
-    run_program(peer("opus").commands(kbps, clip.sample_rate, 1)[1], folder)
-    return Received(len(data), packets, len(lost), _decoded(clip, folder))
-
-
-def through_flac(clip: Audio, folder: Path, choose: Choose) -> Received:
-    """A FLAC file of which frames are lost, decoded by flac, which is told to go on where there are errors.
-
-    Arguments and errors as for `through_opus`.
-    """
-    write_16_bit(folder / SOURCE, clip)
-    coded = peer("flac").coded
-    run_program(peer("flac").commands(0, clip.sample_rate, 1)[0], folder)
-    run_program(["flac", "--silent", "--analyze", coded, "-o", "frames.txt"], folder)
-    data = (folder / coded).read_bytes()
-    starts = flac_frames((folder / "frames.txt").read_text())
-    lost = choose(len(starts))
-    ends = [*starts[1:], len(data)]
-    frames = [data[a:b] for i, (a, b) in enumerate(zip(starts, ends, strict=True)) if i not in lost]
-    (folder / coded).write_bytes(data[: starts[0]] + b"".join(frames))
-    run_program(["flac", "--silent", "-d", "-F", "-f", "-o", DECODED, coded], folder)
-    return Received(len(data), len(starts), len(lost), _decoded(clip, folder))
+    heads = list(packet_heads(data))
+    at_risk = [i for i, (_, head) in enumerate(heads) if headers_too or head.type == TYPE_DATA]
+    chosen = choose([heads[i][1].packet_bytes for i in at_risk])
+    hit = {at_risk[i] for i in chosen}
+    hurt = without_packets(data, hit) if flip_draw is None else with_flipped_bytes(data, hit, flip_draw)
+    try:
+        heard = as_long(decode_timed(hurt, _decoding(solver))[0], clip)
+    except DpcodecError:  # no header is left
+        heard = Audio(np.zeros_like(clip.samples), clip.sample_rate)
+    return Received(len(data), len(at_risk), len(hit), heard, as_long(_clean(data, solver), clip))
 
 
 def silenced(clip: Audio, choose: Choose) -> Received:
-    """Lossless audio with silence where blocks of `FLAC_BLOCK` samples are lost; no file, its size is 0."""
-    blocks = -(-clip.samples.shape[1] // FLAC_BLOCK)
-    lost = choose(blocks)
+    """Lossless audio, silent where blocks of `SILENCE_BLOCK` samples are lost; no file, its size is 0."""
+    blocks = -(-clip.samples.shape[1] // SILENCE_BLOCK)
+    lost = choose([SILENCE_BLOCK] * blocks)
     x = clip.samples.copy()
     for i in lost:
-        x[:, i * FLAC_BLOCK : (i + 1) * FLAC_BLOCK] = 0
-    return Received(0, blocks, len(lost), Audio(x, clip.sample_rate))
+        x[:, i * SILENCE_BLOCK : (i + 1) * SILENCE_BLOCK] = 0
+    return Received(0, blocks, len(lost), Audio(x, clip.sample_rate), clip)
+
+
+def without_packets(data: bytes, lost: Collection[int]) -> bytes:
+    """A `.dpc` file without the packets of these indices."""
+    kept = [packet for i, packet in enumerate(packet_heads(data)) if i not in lost]
+    return data[:MAGIC_BYTES] + b"".join(data[at : at + head.packet_bytes] for at, head in kept)
 
 
 def without_data_packets(data: bytes, lost: Collection[int]) -> bytes:
     """A `.dpc` file without the data packets of these indices, counted through all segments."""
-    kept, index = [data[:MAGIC_BYTES]], 0
-    for at, head in packet_heads(data):
-        if head.type != TYPE_DATA or index not in lost:
-            kept.append(data[at : at + head.packet_bytes])
-        index += head.type == TYPE_DATA
-    return b"".join(kept)
+    places = [i for i, (_, head) in enumerate(packet_heads(data)) if head.type == TYPE_DATA]
+    return without_packets(data, {places[i] for i in lost})
+
+
+def with_flipped_bytes(data: bytes, hit: Collection[int], draw: int) -> bytes:
+    """A `.dpc` file with another byte, anywhere, in each of the packets of these indices."""
+    random = np.random.Generator(np.random.Philox(draw))
+    out = bytearray(data)
+    for i, (at, head) in enumerate(packet_heads(data)):
+        if i in hit:
+            out[at + int(random.integers(head.packet_bytes))] ^= int(random.integers(1, 256))
+    return bytes(out)
 
 
 def data_packets_of_parts(data: bytes, parts: Collection[int]) -> frozenset[int]:
@@ -145,23 +106,18 @@ def packet_heads(data: bytes) -> Iterator[tuple[int, Head]]:
         at += head.packet_bytes
 
 
-def flac_frames(analysis: str) -> list[int]:
-    """The byte at which each frame starts, from what `flac --analyze` writes."""
-    lines = [line for line in analysis.splitlines() if line.startswith("frame=")]
-    return [int(line.partition("\toffset=")[2].partition("\t")[0]) for line in lines]
-
-
-def _most(size_at: Callable[[int], float], size: float, low: int, high: int) -> int:
-    """The most of low .. high - 1 whose size, which grows, is not above; `low` where all are."""
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if size_at(middle) <= size else (low, middle)
-    return low
-
-
-def _decoded(clip: Audio, folder: Path) -> Audio:
-    """What a program decoded, at the clip's length: silence stands for an end that was lost."""
-    decoded = load_clip(folder / DECODED, clip.sample_rate, clip.duration).samples
+def as_long(decoded: Audio, clip: Audio) -> Audio:
+    """What was decoded, at the clip's length: silence stands for an end that was lost."""
     x = np.zeros_like(clip.samples)
-    x[:, : decoded.shape[1]] = decoded
+    n = min(x.shape[1], decoded.samples.shape[1])
+    x[:, :n] = decoded.samples[:, :n]
     return Audio(x, clip.sample_rate)
+
+
+@lru_cache(maxsize=8)
+def _clean(data: bytes, solver: str) -> Audio:
+    return decode_timed(data, _decoding(solver))[0]
+
+
+def _decoding(solver: str) -> DecodeSettings:
+    return DecodeSettings(solver=solver, device="cpu")

@@ -51,6 +51,11 @@ def audio_packets(data: bytes) -> int:
     return max(0, sum(len(page.packets) for page in pages(data)) - _HEADER_PACKETS)
 
 
+def packet_lengths(data: bytes) -> list[int]:
+    """Bytes of each audio packet of an Ogg Opus file. Raises `FormatError` as `pages` does."""
+    return [len(packet) for page in pages(data) for packet in page.packets][_HEADER_PACKETS:]
+
+
 def pages(data: bytes) -> Iterator[Page]:
     """The pages of an Ogg file.
 

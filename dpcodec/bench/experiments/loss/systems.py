@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from dpcodec import Audio, DecodeSettings, EncodeSettings, profile
+from dpcodec import Audio, DecodeSettings, encode, profile
 from dpcodec.bench.engine.experiment import Row
 from dpcodec.bench.evaluation import compare
-from dpcodec.bench.experiments.loss import channel
+from dpcodec.bench.experiments.loss import channel, others
+from dpcodec.bench.experiments.loss.holes import in_holes
+from dpcodec.bench.experiments.loss.patterns import BYTES, pattern
+from dpcodec.bench.experiments.loss.survival import protected
 from dpcodec.bench.experiments.peers import available_peers
 from dpcodec.bench.target import fit
 from dpcodec.bench.trial import decode_timed, encode_timed
 
+FAMILIES = ("default", "parity", "opus", "stft", "paper", "flac", "silence")
 SOLVERS: tuple[str, ...] = ("none", "least-squares")
+PARITY_PERCENT = 25.0
 IN_SEGMENTS = {"stft, drop 0.9": profile("stft", drop=0.9), "paper, drop 0.5": profile("paper", rate=None)}
 """What loses the same number of parts in every segment."""
 
@@ -27,8 +30,8 @@ class System:
 
     name      in tables
     key       what else tells its rows apart
-    measure   clip, loss in percent, draw, metrics and `arguments` -> a row
-    cost_s    seconds of one measurement, from the loss
+    measure   clip, way to lose packets, amount, draw, metrics and `arguments` -> a row
+    cost_s    seconds of one measurement, from the amount
     """
 
     name: str
@@ -38,25 +41,16 @@ class System:
     cost_s: Callable[[float], float]
 
 
-def systems_for(clip: Audio, bitrate: float) -> tuple[list[System], list[str]]:
-    """All that can run here, profile stft and Opus at `bitrate` kbit/s, and a note for each program
-    that is absent.
+def systems_for(
+    clip: Audio, bitrate: float, families: Sequence[str], coded: bytes
+) -> tuple[list[System], list[str]]:
+    """Those of these families that can run here, profile stft and Opus at `bitrate` kbit/s, and a note for
+    each program that is absent. `coded` is the clip by the default.
 
     Raises `SettingsError` for a bit rate below that of the smallest file.
     """
-    stft = profile("stft", drop=fit(clip, bitrate)[1])
-    systems = [
-        System(
-            f"{name}, {solver}",
-            {"drop": encoding.drop},
-            measure_dpc,
-            {"encoding": encoding, "solver": solver},
-            cost_of(clip, solver),
-        )
-        for name, encoding in (("stft", stft), ("paper", profile("paper", rate=None)))
-        for solver in SOLVERS
-    ]
-    found, notes = available_peers(("opus", "flac"))
+    systems = [*_of_default(clip, coded, families), *_of_stft(clip, bitrate, families)]
+    found, notes = available_peers([name for name in ("opus", "flac") if name in families])
     for peer in found:
         key, cost = {"program": peer.version()}, cost_of(clip, "none")
         if peer.name == "opus":
@@ -64,8 +58,32 @@ def systems_for(clip: Audio, bitrate: float) -> tuple[list[System], list[str]]:
                 systems.append(System(name, key, measure_opus, {"bitrate": bitrate, "told": told}, cost))
         else:
             systems.append(System("flac", key, measure_flac, {}, cost))
-    systems.append(System("silence", {}, measure_silence, {}, cost_of(clip, "none")))
+    if "silence" in families:
+        systems.append(System("silence", {}, measure_silence, {}, cost_of(clip, "none")))
     return systems, notes
+
+
+def _of_default(clip: Audio, data: bytes, families: Sequence[str]) -> Iterator[System]:
+    """The default, without and with parity, which comes beside the bit rate."""
+    cost = cost_of(clip, "none")
+    if "default" in families:
+        yield System("default", {}, measure_dpc, {"data": data, "solver": "auto"}, cost)
+    if "parity" in families:
+        arguments = {"data": protected(data, PARITY_PERCENT), "solver": "auto", "headers_too": True}
+        yield System(f"default, parity {PARITY_PERCENT:g}", {}, measure_dpc, arguments, cost)
+
+
+def _of_stft(clip: Audio, bitrate: float, families: Sequence[str]) -> Iterator[System]:
+    for name in ("stft", "paper"):
+        if name not in families:
+            continue
+        settings = profile("paper", rate=None)
+        if name == "stft":
+            settings = profile("stft", drop=fit(clip, bitrate)[1])
+        data = encode(clip, settings)
+        for solver in SOLVERS:
+            arguments, key = {"data": data, "solver": solver}, {"drop": settings.drop}
+            yield System(f"{name}, {solver}", key, measure_dpc, arguments, cost_of(clip, solver))
 
 
 def cost_of(clip: Audio, solver: str) -> Callable[[float], float]:
@@ -75,33 +93,36 @@ def cost_of(clip: Audio, solver: str) -> Callable[[float], float]:
 
 
 def measure_dpc(
-    clip: Audio, loss: float, draw: int, metrics: Sequence[str], encoding: EncodeSettings, solver: str
+    clip: Audio,
+    way: str,
+    loss: float,
+    draw: int,
+    metrics: Sequence[str],
+    data: bytes,
+    solver: str,
+    headers_too: bool = False,
 ) -> Row:
-    """Data packets of a `.dpc` file lost, whatever their segment."""
-    received = channel.through_dpc(clip, encoding, solver, channel.losing(loss / 100, draw))
-    return _row(clip, received, metrics)
+    """Packets of a `.dpc` file lost or damaged, whatever their segment."""
+    choose, flip = pattern(way, loss, draw), draw if way == BYTES else None
+    return _row(clip, channel.through_dpc(clip, data, solver, choose, flip, headers_too), metrics)
 
 
 def measure_opus(
-    clip: Audio, loss: float, draw: int, metrics: Sequence[str], bitrate: float, told: bool
+    clip: Audio, way: str, loss: float, draw: int, metrics: Sequence[str], bitrate: float, told: bool
 ) -> Row:
     """Packets of an Opus file lost; `told`: opusenc was told of the share."""
-    with tempfile.TemporaryDirectory() as folder:
-        expected = loss / 100 if told else 0.0
-        lose = channel.losing(loss / 100, draw)
-        return _row(clip, channel.through_opus(clip, bitrate, expected, Path(folder), lose), metrics)
+    expected = loss / 100 if told and way != BYTES else 0.0
+    return _row(clip, others.through_opus(clip, bitrate, expected, pattern(way, loss, draw)), metrics)
 
 
-def measure_flac(clip: Audio, loss: float, draw: int, metrics: Sequence[str]) -> Row:
+def measure_flac(clip: Audio, way: str, loss: float, draw: int, metrics: Sequence[str]) -> Row:
     """Frames of a FLAC file lost."""
-    with tempfile.TemporaryDirectory() as folder:
-        received = channel.through_flac(clip, Path(folder), channel.losing(loss / 100, draw))
-        return _row(clip, received, metrics)
+    return _row(clip, others.through_flac(clip, pattern(way, loss, draw)), metrics)
 
 
-def measure_silence(clip: Audio, loss: float, draw: int, metrics: Sequence[str]) -> Row:
+def measure_silence(clip: Audio, way: str, loss: float, draw: int, metrics: Sequence[str]) -> Row:
     """Silence for what was lost, nothing else wrong."""
-    return _row(clip, channel.silenced(clip, channel.losing(loss / 100, draw)), metrics)
+    return _row(clip, channel.silenced(clip, pattern(way, loss, draw)), metrics)
 
 
 def measure_parts(clip: Audio, name: str, solver: str, lost: int, draw: int, metrics: Sequence[str]) -> Row:
@@ -121,4 +142,5 @@ def _row(clip: Audio, received: channel.Received, metrics: Sequence[str]) -> Row
         "packets": received.packets,
         "lost": received.lost,
         **compare(clip, received.audio, metrics),
+        **in_holes(clip, received.clean, received.audio),
     }

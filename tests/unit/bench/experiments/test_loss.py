@@ -15,7 +15,7 @@ from dpcodec.bench.engine.experiment import Experiment, Row
 from dpcodec.bench.engine.results import Results
 from dpcodec.bench.engine.runner import run
 from dpcodec.bench.experiments import loss
-from dpcodec.bench.experiments.loss import channel
+from dpcodec.bench.experiments.loss import channel, holes, others, patterns, survival
 from dpcodec.bench.experiments.loss.ogg import (
     Page,
     audio_packets,
@@ -27,6 +27,7 @@ from dpcodec.bench.experiments.loss.ogg import (
 from dpcodec.bench.experiments.peers import peer, quantised_16_bit
 from dpcodec.bench.experiments.peers.adapter import DECODED, SOURCE, run_program, write_16_bit
 from dpcodec.metrics.snr import snr
+from dpcodec.metrics.spectral import log_spectral_distances
 
 needs_opus = pytest.mark.skipif(not shutil.which("opusenc"), reason="opusenc is not installed")
 needs_flac = pytest.mark.skipif(not shutil.which("flac"), reason="flac is not installed")
@@ -42,16 +43,16 @@ def clip() -> Audio:
 
 @pytest.mark.parametrize("share, packets", [(0.05, 16), (0.3, 7), (0.5, 8), (0.0, 8), (0.99, 1000)])
 def test_draws_lose_the_share_in_the_mean(share: float, packets: int) -> None:
-    counts = [len(channel.losing(share, draw)(packets)) for draw in range(200)]
+    counts = [len(patterns.losing(share, draw)([1] * packets)) for draw in range(200)]
     assert max(counts) - min(counts) <= 1
     assert np.mean(counts) == pytest.approx(share * packets, abs=0.02)
 
 
 def test_a_larger_share_loses_the_same_and_more() -> None:
-    few, many = (channel.losing(share, 3)(100) for share in (0.1, 0.4))
+    few, many = (patterns.losing(share, 3)([1] * 100) for share in (0.1, 0.4))
     assert len(few) == 10
     assert set(few) < set(many) < set(range(100))
-    assert channel.losing(0.1, 4)(100) != few
+    assert patterns.losing(0.1, 4)([1] * 100) != few
 
 
 # dpcodec
@@ -59,8 +60,8 @@ def test_a_larger_share_loses_the_same_and_more() -> None:
 
 def test_nothing_lost_is_plain_decoding(clip: Audio) -> None:
     settings = profile("stft", drop=0.9)
-    received = channel.through_dpc(clip, settings, "none", lambda packets: ())
     data = encode(clip, settings)
+    received = channel.through_dpc(clip, data, "none", lambda lengths: frozenset())
     plain = decode(data, DecodeSettings(solver="none"))
     np.testing.assert_array_equal(received.audio.samples, plain.samples)
     assert (received.bytes, received.packets, received.lost) == (len(data), 8, 0)
@@ -78,7 +79,8 @@ def test_data_packets_are_cut_out_and_the_decoder_names_them(clip: Audio) -> Non
 
 
 def test_all_packets_may_be_lost(clip: Audio) -> None:
-    received = channel.through_dpc(clip, profile("stft", drop=0.9), "none", range)
+    data = encode(clip, profile("stft", drop=0.9))
+    received = channel.through_dpc(clip, data, "none", patterns.losing(1.0, 0))
     assert received.lost == received.packets
     np.testing.assert_array_equal(received.audio.samples, 0)
 
@@ -173,8 +175,8 @@ def test_opus_packets_lose_their_frames_and_are_concealed(clip: Audio, tmp_path:
 
 @needs_opus
 @pytest.mark.parametrize("expected", [0.0, 0.3])
-def test_opus_stays_within_the_bit_rate(clip: Audio, tmp_path: Path, expected: float) -> None:
-    received = channel.through_opus(clip, 24.0, expected, tmp_path, channel.losing(0.3, 0))
+def test_opus_stays_within_the_bit_rate(clip: Audio, expected: float) -> None:
+    received = others.through_opus(clip, 24.0, expected, patterns.losing(0.3, 0))
     assert 20.0 < 8e-3 * received.bytes / clip.duration <= 24.0
     assert received.lost == pytest.approx(0.3 * received.packets, abs=1)
     assert received.audio.samples.shape == clip.samples.shape
@@ -184,37 +186,98 @@ def test_opus_stays_within_the_bit_rate(clip: Audio, tmp_path: Path, expected: f
 
 
 @needs_flac
-def test_flac_frames_are_lost_and_the_rest_is_exact(clip: Audio, tmp_path: Path) -> None:
-    received = channel.through_flac(clip, tmp_path, lambda packets: {2, 7})
-    assert received.packets == -(-clip.samples.shape[1] // channel.FLAC_BLOCK) == 8
-    frames = range(0, clip.samples.shape[1], channel.FLAC_BLOCK)
+def test_flac_frames_are_lost_and_the_rest_is_exact(clip: Audio) -> None:
+    received = others.through_flac(clip, lambda lengths: frozenset({2, 7}))
+    assert received.packets == -(-clip.samples.shape[1] // channel.SILENCE_BLOCK) == 8
+    frames = range(0, clip.samples.shape[1], channel.SILENCE_BLOCK)
     same = [
         np.array_equal(
-            received.audio.samples[:, at : at + channel.FLAC_BLOCK],
-            clip.samples[:, at : at + channel.FLAC_BLOCK],
+            received.audio.samples[:, at : at + channel.SILENCE_BLOCK],
+            clip.samples[:, at : at + channel.SILENCE_BLOCK],
         )
         for at in frames
     ]
     assert not same[2]
     assert not same[7]
     assert all(same[i] for i in (0, 1, 4, 5, 6))  # 3: flac 1.4 silences the frame after a gap too
-    assert not received.audio.samples[:, 2 * channel.FLAC_BLOCK : 3 * channel.FLAC_BLOCK].any()
+    assert not received.audio.samples[:, 2 * channel.SILENCE_BLOCK : 3 * channel.SILENCE_BLOCK].any()
 
 
 def test_silence_takes_the_lost_blocks_and_no_other(clip: Audio) -> None:
-    received = channel.silenced(clip, lambda packets: {0, packets - 1})
-    assert not received.audio.samples[:, : channel.FLAC_BLOCK].any()
-    last = (received.packets - 1) * channel.FLAC_BLOCK
+    received = channel.silenced(clip, lambda lengths: frozenset({0, len(lengths) - 1}))
+    assert not received.audio.samples[:, : channel.SILENCE_BLOCK].any()
+    last = (received.packets - 1) * channel.SILENCE_BLOCK
     assert not received.audio.samples[:, last:].any()
-    middle = slice(channel.FLAC_BLOCK, last)
+    middle = slice(channel.SILENCE_BLOCK, last)
     np.testing.assert_array_equal(received.audio.samples[:, middle], clip.samples[:, middle])
+
+
+# Bursts, flipped bytes, holes
+
+
+@pytest.mark.parametrize("draw", range(5))
+def test_a_burst_is_one_piece_of_the_share(draw: int) -> None:
+    lost = sorted(patterns.burst(0.1, draw)([7] * 200))
+    assert lost == list(range(lost[0], lost[0] + 20))
+    assert patterns.burst(1.0, draw)([7] * 30) == frozenset(range(30))
+    assert not patterns.burst(0.0, draw)([])
+
+
+def test_each_packet_by_itself_is_lost_with_the_probability() -> None:
+    counts = [len(patterns.losing_each(0.1, draw)([1] * 500)) for draw in range(100)]
+    assert np.mean(counts) == pytest.approx(50, abs=2)
+    assert np.std(counts) == pytest.approx((500 * 0.1 * 0.9) ** 0.5, rel=0.3)
+
+
+def test_flipped_bytes_hit_long_packets_more_often() -> None:
+    lengths = [100] * 50 + [2000] * 50
+    hit = [patterns.flipping(10, draw)(lengths) for draw in range(100)]  # 10.5 bytes of 105000
+    short = sum(i < 50 for packets in hit for i in packets)
+    assert 20 < short < 90  # 50 expected, of 1000
+    assert sum(map(len, hit)) > 850
+    assert not patterns.flipping(10, 0)([])
+
+
+def test_a_flipped_byte_is_in_each_packet_that_is_hit(clip: Audio) -> None:
+    data = encode(clip, profile("stft", drop=0.9))
+    hurt = channel.with_flipped_bytes(data, {1, 4}, 3)
+    places = [at for at, (a, b) in enumerate(zip(data, hurt, strict=True)) if a != b]
+    spans = [(at, at + head.packet_bytes) for at, head in channel.packet_heads(data)]
+    assert [spans[i][0] <= at < spans[i][1] for i, at in zip((1, 4), places, strict=True)] == [True, True]
+
+
+def test_holes_are_where_the_loss_changed_the_sound(clip: Audio) -> None:
+    assert holes.in_holes(clip, clip, clip) == {"hole_s": 0.0}
+    x = clip.samples.copy()
+    x[:, 8000:9600] *= -1
+    x[:, 0] += 2.0**-17  # less than a step of 16 bits
+    found = holes.in_holes(clip, clip, Audio(x, clip.sample_rate))
+    assert found["hole_s"] == pytest.approx(0.1, abs=0.002)  # samples of 0 stay
+    x[:, 8000:9600] = clip.samples[:, 8000:9600] / 10
+    quiet = holes.in_holes(clip, clip, Audio(x, clip.sample_rate))["lsd_holes"]
+    distances = log_spectral_distances(clip.samples, x)[0]
+    middles = np.arange(distances.size) * 512
+    near = (middles >= 8000 - 800) & (middles < 9600 + 800)
+    assert quiet == pytest.approx(distances[near].mean(), abs=0.2)
+    assert quiet > distances.mean()
+
+
+def test_parity_brings_back_what_it_says(clip: Audio) -> None:
+    data = encode(clip, profile("stft", drop=0.9))
+    row = survival.measure_survival(data, 50.0, patterns.RANDOM, 10.0, 5)
+    assert row["exact"] == 1.0
+    assert row["more"] > 50
+    assert survival.measure_survival(data, 10.0, patterns.BURST, 90.0, 3)["exact"] == 0.0
 
 
 # The experiment
 
 
 def small(**changes: object) -> Experiment:
-    settings: dict[str, object] = {"losses": (0.0, 20.0), "draws": 1, "parts_lost": (0, 1), "seconds": 1.0}
+    settings: dict[str, object] = {
+        **{"losses": (0.0, 20.0), "draws": 1, "parts_lost": (0, 1), "seconds": 1.0, "metrics": ("snr",)},
+        **{"patterns": ("random",), "systems": loss.FAMILIES, "parities": (25.0,)},
+    }
     return loss.experiment(None, **{**settings, **changes})  # type: ignore[arg-type]
 
 
@@ -226,7 +289,7 @@ def rows(tmp_path_factory: pytest.TempPathFactory) -> list[Row]:
 
 
 def test_rows_tell_size_loss_and_quality(rows: list[Row]) -> None:
-    own = [row for row in rows if row["pattern"] == loss.ANYWHERE and row["system"] == "stft, none"]
+    own = [row for row in rows if row["pattern"] == loss.RANDOM and row["system"] == "stft, none"]
     data = encode(quantised_16_bit(melody(16000, 1.0)), profile("stft", drop=own[0]["drop"]))
     assert [row["bytes"] for row in own] == [len(data)] * 2
     assert [row["lost"] for row in own] == [0, 2]  # 1.6 of 8
@@ -236,10 +299,17 @@ def test_rows_tell_size_loss_and_quality(rows: list[Row]) -> None:
 
 
 def test_tables_have_a_row_a_system_and_a_column_a_share(rows: list[Row]) -> None:
-    anywhere, in_each = loss.tables(rows)
-    assert list(anywhere.rows[0])[2:] == ["0", "20"]
+    anywhere, near_holes, in_each, survives = loss.tables(rows)
+    assert list(anywhere.rows[0])[2:] == list(near_holes.rows[0])[2:] == ["0", "20"]
+    assert [row["packets lost"] for row in survives.rows] == list(survival.WAYS[i] for i in (1, 0, 2))
+    assert set(survives.rows[0]) == {"parity", "bytes more, %", "packets lost", "20"}
     assert list(in_each.rows[0])[2:] == ["0", "1"]
-    assert {row["system"] for row in anywhere.rows} >= {"stft, none", "paper, least-squares", "silence"}
+    assert {row["system"] for row in anywhere.rows} >= {
+        "default",
+        "default, parity 25",
+        "stft, none",
+        "silence",
+    }
     assert loss.tables([]) == []
     assert len(loss.tables(rows[:1])[0].rows) == 1
 
@@ -253,10 +323,11 @@ def test_the_plot_shows_what_was_measured(rows: list[Row], tmp_path: Path) -> No
 def test_absent_programs_are_left_out_with_a_note(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda program: None)
     experiment = small()
-    assert not {"opus", "flac"} & {task.key["system"] for task in experiment.tasks}
+    assert not {"opus", "flac"} & {task.key.get("system") for task in experiment.tasks}
     assert ["opus-tools" in note for note in experiment.notes] == [True, False]
 
 
 def test_a_budget_takes_one_draw_of_every_share_first() -> None:
-    draws = [task.key["draw"] for task in small(draws=3).tasks if task.key["pattern"] == loss.ANYWHERE]
+    many = small(draws=3, patterns=("random", "burst"))
+    draws = [task.key["draw"] for task in many.tasks if task.key["pattern"] == loss.RANDOM]
     assert draws == sorted(draws)
