@@ -345,23 +345,13 @@ def _is_real(value: object) -> bool:
 
 
 # What the research profiles measure by segment (masks, solvers' blocks) they measure on longer ones.
+_STFT: dict[str, Any] = {"transform": "stft", "parts": 8, "latency": LONG_SEGMENTS_S}
 PROFILES: dict[str, EncodeSettings] = {
     "perceptual": EncodeSettings(),
     "mdct": EncodeSettings(mask="significance", drop=0.93, parts=4, latency=LONG_SEGMENTS_S),
-    "stft": EncodeSettings(
-        transform="stft", mask="energy", drop=0.8, window="sine", parts=8, latency=LONG_SEGMENTS_S
-    ),
+    "stft": EncodeSettings(**_STFT, mask="energy", drop=0.8, window="sine"),
     "paper": EncodeSettings(
-        transform="stft",
-        mask="random",
-        drop=0.5,
-        hop=512,
-        window="hann",
-        rate=16000,
-        mono=True,
-        exact=True,
-        parts=8,
-        latency=LONG_SEGMENTS_S,
+        **_STFT, mask="random", drop=0.5, hop=512, window="hann", rate=16000, mono=True, exact=True
     ),
 }
 DEFAULT_PROFILE = "perceptual"
