@@ -120,7 +120,7 @@ class EncodeSettings:
                      fewest bytes is taken; for the significance and the perceptual mask
     exact            keep float32 coefficients, no quantiser
     parts            independently coded parts a segment, 1 .. 16
-    latency          seconds of a segment, 0.1 .. 10: what goes into a pipe has come out of its decoder so much
+    latency          seconds of a segment, 0.1 .. 10: what goes into a pipe comes out of its decoder so much
                      and a window later, and what a lost packet can cost lies within them
     segment_frames   frames L a segment, in place of those that `latency` makes
     sanitize         replace NaN and infinite samples by zero instead of refusing them

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from dpcodec.codec.frames import segments_and_frames
 from dpcodec.codec.report import DecodeReport
 from dpcodec.codec.solution_check import check_context, fault_of
-from dpcodec.codec.frames import segments_and_frames
 from dpcodec.container.header import Header
 from dpcodec.container.stream import Reader
 from dpcodec.errors import LimitError

@@ -35,7 +35,9 @@ MAX_SYMBOL = 2**24 - 1
 STEP_RANGE = (2.0**-126, 2.0**127)
 """Range of a step: normal numbers of float32."""
 
-SILENT, STFT_QUANTISED, STFT_EXACT, MDCT_QUANTISED, MDCT_EXACT, PERCEPTUAL, PERCEPTUAL_2, PERCEPTUAL_3 = range(8)
+SILENT, STFT_QUANTISED, STFT_EXACT, MDCT_QUANTISED, MDCT_EXACT, PERCEPTUAL, PERCEPTUAL_2, PERCEPTUAL_3 = (
+    range(8)
+)
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ def interleave(part: int, parts: int) -> slice:
 
 
 def part_cells(part: int, parts: int, by_frames: bool) -> tuple[slice, slice]:
-    """The rows and frames of a grid that a part holds: of some frames all rows, or of all frames some rows."""
+    """The rows and frames of a grid that a part holds: some frames or some rows."""
     return (slice(None), slice(part, None, parts)) if by_frames else (interleave(part, parts), slice(None))
 
 

@@ -241,8 +241,8 @@ class MdctPass:
 
 
 def mdct_passes(frames: int, apart: int | None = None) -> Iterator[MdctPass]:
-    """The passes of a part of so many frames, in order; `apart` as in `ChannelContext`. Before format 1.4 every
-    16th frame was a first one, since then only one is."""
+    """The passes of a part of so many frames, in order; `apart` as in `ChannelContext`. Before format 1.4
+    every 16th frame was a first one, since then only one is."""
     distance = COARSEST if apart is None else 1 << max(0, frames - 1).bit_length()
     yield MdctPass(0, 4, 0, distance, 0, apart)
     yield MdctPass(2, 4, 0, distance, 0, apart)

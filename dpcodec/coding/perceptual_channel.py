@@ -53,7 +53,7 @@ class Coding:
     scale_factors    the same of scale factors
     sees_first       whether scale factors of the second channel of a pair see those of the first
     noise_by_block   whether the blocks of a frame share its noise out by what is coded in them
-    frame_parts      whether parts hold some of the frames with all rows, and not some of the rows; contexts know
+    frame_parts      whether parts hold some of the frames with all rows, not some of the rows; contexts know
                      how far apart the frames are, and those of noise the frames before
     """
 
@@ -227,8 +227,8 @@ def decode_perceptual_part(
     max_block_split: int,
     coding: Coding = CURRENT,
 ) -> PerceptualPart:
-    """Decode the body of a part of a segment of `shape` [C, K, L] with these of its rows and frames; rows lie in
-    bands int64 [K]. Raises `FormatError` for every body that no encoder wrote."""
+    """Decode the body of a part of a segment of `shape` [C, K, L] with these of its rows and frames; rows lie
+    in bands int64 [K]. Raises `FormatError` for every body that no encoder wrote."""
     C, K, L = shape
     rows, frames = np.arange(K)[where[0]], np.arange(L)[where[1]]
     reader = BodyReader(body, C, L)

@@ -160,8 +160,8 @@ def _scale_factor_counts(name: str, paired: bool) -> np.ndarray:
 
 
 def noise_groups(frames: int, even: bool) -> tuple[int, int]:
-    """How many groups of frames have noise levels, and the frames in each but the last: NOISE_FRAMES, or, since
-    format 1.4, as many in all of them as can be."""
+    """How many groups of frames have noise levels, and the frames in each but the last: NOISE_FRAMES, or
+    (`even`), since format 1.4, as many in all of them as can be."""
     groups = -(-frames // NOISE_FRAMES)
     return groups, -(-frames // max(groups, 1)) if even else NOISE_FRAMES
 

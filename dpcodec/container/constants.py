@@ -53,12 +53,7 @@ HEADER_REVISED = 0x20
 HEADER_FRAME_PARTS = 0x40
 """Parts hold some of the frames each, not some of the rows: perceptual bodies of version 1.4."""
 HEADER_KNOWN_FLAGS = (
-    HEADER_EXACT
-    | HEADER_REPAIRED
-    | HEADER_EXTENDED
-    | HEADER_PERCEPTUAL
-    | HEADER_REVISED
-    | HEADER_FRAME_PARTS
+    HEADER_EXACT | HEADER_REPAIRED | HEADER_EXTENDED | HEADER_PERCEPTUAL | HEADER_REVISED | HEADER_FRAME_PARTS
 )
 SAMPLES_UNKNOWN = 2**64 - 1
 WINDOW_IDS = {"hann": 0, "sine": 1, "kbd": 2}

@@ -46,7 +46,7 @@ class Header:
                     "columns"
     repaired        the file went through `repair`
     revised         coded as perceptual files are since version 1.3
-    frame_parts     parts hold some of the frames each and are coded as since version 1.4; only where `revised`
+    frame_parts     parts hold some of the frames each, coded as since version 1.4; only where `revised`
     """
 
     sample_rate: int

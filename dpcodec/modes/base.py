@@ -171,9 +171,9 @@ class PartReader:
         """As `Mode.read`.
 
         unknown  makes a segment of a shape [C, K, L] in which nothing is known
-        lay      decodes a body and enters its cells; its arguments: the segment, the body, the rows and frames
-                 of its part, the packets, the mask where the header determines it, whether a part came before.
-                 Gives back the bound on columns in which no part kept anything, float [C]
+        lay      decodes a body and enters its cells; its arguments: the segment, the body, the rows and
+                 frames of its part, the packets, the mask where the header determines it, whether a part
+                 came before. Gives back the bound on columns in which no part kept anything, float [C]
         """
         L, problems = self._frames(packets, frames)
         header, index = self.header, packets.index

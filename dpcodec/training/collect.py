@@ -105,9 +105,7 @@ def drawn_settings(rng: np.random.Generator, files: int) -> list[EncodeSettings]
     for _ in range(files):
         parts, latency = int(rng.choice([1, 2, 2, 2, 4])), float(rng.choice(_LATENCIES_S))
         quality = float(rng.uniform(0, 9))
-        ways.append(
-            profile("perceptual", quality=quality, parts=parts, latency=latency, **_transform(rng))
-        )
+        ways.append(profile("perceptual", quality=quality, parts=parts, latency=latency, **_transform(rng)))
         drop = 1 - float(np.exp(rng.uniform(np.log(0.02), np.log(0.4))))
         parts = int(rng.choice([1, 2, 4, 4, 8]))
         ways.append(profile("mdct", drop=drop, parts=parts, **_transform(rng)))

@@ -1,4 +1,4 @@
-"""From a pipe into a pipe: how long after a sample went in it has come out. Samples are counted, no clock runs."""
+"""From a pipe into a pipe: how long after a sample went in it has come out; samples are counted."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.signals import chord
-from tests.streams import Pipe
+from signals import chord
+from streams import Pipe
 
 from dpcodec import Audio, DecodeSettings, EncodeSettings, StreamInfo, decode_stream, encode_stream, profile
 from dpcodec.audio.streams import ArrayReader, ArrayWriter
@@ -84,8 +84,8 @@ def _longest_wait(settings: EncodeSettings, samples: int | None = None) -> int:
 
 
 def _bound(settings: EncodeSettings, known: bool) -> float:
-    """A segment and a window; a hop that block switching looks ahead; and where the end is not known, one that
-    may lie beyond it."""
+    """A segment and a window; a hop that block switching looks ahead; and where the end is not known, one
+    that may lie beyond it."""
     return settings.latency * RATE + settings.n_fft + settings.hop * (1 if known else 2)
 
 
