@@ -71,7 +71,8 @@ PARTS_RANGE = (1, 16)
 SNR_RANGE_DB = (-20.0, 150.0)
 BITRATE_RANGE_KBPS = (0.5, 10_000.0)
 QUALITY_RANGE = (0.0, 10.0)
-SEGMENT_SECONDS = 5.12
+LATENCY_RANGE_S = (0.1, 10.0)
+DEFAULT_LATENCY_S, LONG_SEGMENTS_S = 1.0, 5.12
 DEFAULT_QUALITY, DEFAULT_DROP, DEFAULT_BLOCK_SPLIT = 5.0, 0.8, 4
 RANDOM_MASK_SNR_DB = 40.0
 """Quantisation noise below the signal for the random and column masks when `snr` is not given."""
@@ -117,7 +118,9 @@ class EncodeSettings:
     effort           0 .. 9: so many other windows of an MDCT with these masks are tried, the smallest wins
     exact            keep float32 coefficients, no quantiser
     parts            independently coded parts a segment, 1 .. 16
-    segment_frames   frames L a segment; None: SEGMENT_SECONDS of audio
+    latency          seconds of a segment, 0.1 .. 10: what goes into a pipe comes out of its decoder so much
+                     and a window later, and what a lost packet can cost lies within them
+    segment_frames   frames L a segment, in place of those that `latency` makes
     sanitize         replace NaN and infinite samples by zero instead of refusing them
     tags, keep_tags  (key, value) pairs added to those of the source; carry these over
     parity           percent of packets that may be lost from each group, 0 .. 100, beside the bit rate
@@ -140,6 +143,7 @@ class EncodeSettings:
     effort: int = 0
     exact: bool = False
     parts: int = 1
+    latency: float = DEFAULT_LATENCY_S
     segment_frames: int | None = None
     sanitize: bool = False
     tags: tuple[tuple[str, str], ...] = ()
@@ -200,6 +204,7 @@ class EncodeSettings:
         _check_given(check_integer, self, seed=(0, 2**64 - 1), effort=(0, 9), parts=PARTS_RANGE)
         _check_given(check_integer, self, max_block_split=MAX_BLOCK_SPLIT_RANGE, rate=RATE_RANGE_HZ)
         _check_given(check_integer, self, segment_frames=(1, 2**20))
+        _check_given(check_real, self, latency=LATENCY_RANGE_S)
         _check_given(check_real, self, snr=SNR_RANGE_DB, bitrate=BITRATE_RANGE_KBPS, quality=QUALITY_RANGE)
         check_real("parity", self.parity, 0, 100)
 
@@ -339,20 +344,14 @@ def _is_real(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and value == value
 
 
+# What the research profiles measure by segment (masks, solvers' blocks) they measure on longer ones.
+_STFT: dict[str, Any] = {"transform": "stft", "parts": 8, "latency": LONG_SEGMENTS_S}
 PROFILES: dict[str, EncodeSettings] = {
     "perceptual": EncodeSettings(),
-    "mdct": EncodeSettings(mask="significance", drop=0.93, parts=4),
-    "stft": EncodeSettings(transform="stft", mask="energy", drop=0.8, window="sine", parts=8),
+    "mdct": EncodeSettings(mask="significance", drop=0.93, parts=4, latency=LONG_SEGMENTS_S),
+    "stft": EncodeSettings(**_STFT, mask="energy", drop=0.8, window="sine"),
     "paper": EncodeSettings(
-        transform="stft",
-        mask="random",
-        drop=0.5,
-        hop=512,
-        window="hann",
-        rate=16000,
-        mono=True,
-        exact=True,
-        parts=8,
+        **_STFT, mask="random", drop=0.5, hop=512, window="hann", rate=16000, mono=True, exact=True
     ),
 }
 DEFAULT_PROFILE = "perceptual"

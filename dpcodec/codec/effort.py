@@ -8,13 +8,14 @@ from itertools import chain
 
 import numpy as np
 
-from dpcodec.settings import MAX_BLOCK_SPLIT_RANGE, N_FFT_RANGE, SEGMENT_SECONDS, EncodeSettings
+from dpcodec.settings import MAX_BLOCK_SPLIT_RANGE, N_FFT_RANGE, EncodeSettings
 
 TRIED: tuple[tuple[float, str], ...] = (
     *((2.0, "kbd"), (4.0, "kbd"), (0.5, "kbd"), (1.0, "sine"), (2.0, "sine"), (4.0, "sine")),
     *((8.0, "kbd"), (8.0, "sine"), (0.5, "sine")),
 )
 """Factors of n_fft, and windows: an effort of e tries the first e beside what the settings name."""
+TRIAL_SECONDS = 5.12
 TRIAL_QUALITY, TRIAL_SNR_DB = 5.0, 30.0
 """At which windows are compared where the settings ask for bytes or a share of the coefficients."""
 
@@ -25,13 +26,13 @@ def with_window_chosen(
     rate: int,
     size_of: Callable[[np.ndarray, EncodeSettings], int],
 ) -> tuple[EncodeSettings, Iterator[np.ndarray]]:
-    """The settings with the window that codes the first SEGMENT_SECONDS of the blocks, float32 [C, n], in the
+    """The settings with the window that codes the first TRIAL_SECONDS of the blocks, float32 [C, n], in the
     fewest bytes at one quality, and all of the blocks again.
 
     size_of  bytes of a file of so many samples [C, n] with such settings
     """
     begun: list[np.ndarray] = []
-    wanted, held = round(SEGMENT_SECONDS * rate), 0
+    wanted, held = round(TRIAL_SECONDS * rate), 0
     for block in blocks:
         begun.append(block)
         held += block.shape[1]

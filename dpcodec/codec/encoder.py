@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
@@ -23,9 +24,8 @@ from dpcodec.errors import AudioError
 from dpcodec.inpaint.problem import Progress, silent
 from dpcodec.mask.columns import merge_ranges
 from dpcodec.modes import mode_of
-from dpcodec.settings import MASKS, SEGMENT_SECONDS, TRANSFORMS, EncodeSettings
+from dpcodec.settings import MASKS, TRANSFORMS, EncodeSettings
 
-READ_SAMPLES = 1 << 16
 SEGMENT_CELLS = 1 << 22
 CHANNEL_CELLS = 1 << 21
 """Of a segment: what a solver can be given in the memory that a decoder allows by default."""
@@ -118,10 +118,12 @@ def writer_for(
     return Writer(out, header, tags, _attachments(reader, settings, report), settings.parity)
 
 
-def segment_frames(hop: int, bins: int, channels: int, rate: int, parts: int) -> int:
-    """Frames F of a segment: SEGMENT_SECONDS of audio, fewer where memory or a part would grow too large."""
-    cells = min(SEGMENT_CELLS, parts * PART_CELLS)
-    return max(1, min(round(SEGMENT_SECONDS * rate / hop), min(cells // channels, CHANNEL_CELLS) // bins))
+def segment_frames(settings: EncodeSettings, bins: int, channels: int, rate: int) -> int:
+    """Frames F of a segment: no more than `latency` lasts, fewer where memory or a part would grow too
+    large."""
+    cells = min(SEGMENT_CELLS, settings.parts * PART_CELLS)
+    most = min(cells // channels, CHANNEL_CELLS) // bins
+    return max(1, min(math.floor(settings.latency * rate / settings.hop + 1e-6), most))
 
 
 def header_for(settings: EncodeSettings, reader: AudioReader, channels: int, rate: int) -> Header:
@@ -141,8 +143,7 @@ def header_for(settings: EncodeSettings, reader: AudioReader, channels: int, rat
         exact=settings.exact,
         drop_q32=min(round(settings.share * 2**32), 2**32 - 1),
         seed=settings.seed,
-        segment_frames=settings.segment_frames
-        or segment_frames(settings.hop, bins, channels, rate, settings.parts),
+        segment_frames=settings.segment_frames or segment_frames(settings, bins, channels, rate),
         parts=settings.parts,
         container=reader.sample_format.container,
         subtype=reader.sample_format.subtype,
@@ -162,12 +163,14 @@ def _size(rate: int, samples: np.ndarray, settings: EncodeSettings) -> int:
 def checked_blocks(
     reader: AudioReader, settings: EncodeSettings, report: EncodeReport
 ) -> Iterator[np.ndarray]:
-    """Checked blocks float32 [C, n] at the rate and channel count that is coded."""
+    """Checked blocks float32 [C, n] at the rate and channel count that is coded, of a hop or so: a segment is
+    not to wait for what comes after it."""
     resampler = None
     if settings.rate and settings.rate != reader.sample_rate:
         resampler = Resampler(reader.sample_rate, settings.rate, 1 if settings.mono else reader.channels)
     done = replaced = 0
-    while (block := reader.read(READ_SAMPLES)).shape[1]:
+    at_once = max(1, settings.hop * reader.sample_rate // (settings.rate or reader.sample_rate))
+    while (block := reader.read(at_once)).shape[1]:
         block, count = _checked(block, done, settings.sanitize)
         replaced += count
         done += block.shape[1]

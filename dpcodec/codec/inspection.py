@@ -8,8 +8,8 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from dpcodec.codec.frames import segments_and_frames
 from dpcodec.codec.memory import check_reading
-from dpcodec.container.frames import segments_and_frames
 from dpcodec.container.header import Header
 from dpcodec.container.stream import Reader, ReadLimits
 from dpcodec.container.survival import Survival

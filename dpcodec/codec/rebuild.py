@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from dpcodec.codec.frames import segments_and_frames
 from dpcodec.codec.report import DecodeReport
 from dpcodec.codec.solution_check import check_context, fault_of
-from dpcodec.container.frames import segments_and_frames
 from dpcodec.container.header import Header
 from dpcodec.container.stream import Reader
 from dpcodec.errors import LimitError
@@ -102,15 +102,18 @@ class Rebuild:
         frames = self.transform.frames_under(wanted.first, wanted.last or 0)
         first_block = frames[0] // self._block_frames
         synthesis = self._mode.synthesis(first_block * self._block_frames)
-        position = synthesis.start
+        position, held = synthesis.start, np.zeros((self._header.channels, 0), np.float32)
         for X, segment in self._blocks(first_block, None if wanted.last is None else frames[1]):
-            done = synthesis.push(X, segment)
+            done = np.concatenate([held, synthesis.push(X, segment)], axis=1)
+            # Less than a hop of what has come may lie beyond an end that is not known yet.
+            ready = done.shape[1] - (self._hop if self._reader.total_samples is None else 0)
+            done, held = np.split(done, [max(ready, 0)], axis=1)
             yield from wanted.clipped(done, position, self._reader.total_samples)
             position += done.shape[1]
             if wanted.last is not None and position >= wanted.last:
                 return
-        total = self._samples_total()
-        yield from wanted.clipped(synthesis.finish(total), position, self._reader.total_samples)
+        rest = np.concatenate([held, synthesis.finish(self._samples_total())], axis=1)
+        yield from wanted.clipped(rest, position, self._reader.total_samples)
 
     def _samples_total(self) -> int:
         """N; where the file was cut before it was told, up to the last frame that arrived."""

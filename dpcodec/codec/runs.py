@@ -15,13 +15,14 @@ import numpy as np
 
 from dpcodec.audio.audio import Audio
 from dpcodec.audio.streams import ArrayReader, AudioReader
-from dpcodec.codec.encoder import READ_SAMPLES, checked_blocks, header_for, writer_for
+from dpcodec.codec.encoder import checked_blocks, header_for, writer_for
 from dpcodec.codec.report import EncodeReport
 from dpcodec.errors import AudioError
 from dpcodec.modes import mode_of
 from dpcodec.modes.base import CodedSegment
 from dpcodec.settings import MASKS, EncodeSettings
 
+READ_SAMPLES = 1 << 16
 AROUND_FRAMES = 64
 """Beside a run: farther than windows, block switching and the threshold of hearing reach."""
 

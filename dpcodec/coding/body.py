@@ -9,12 +9,14 @@
     4  MDCT, exact       payload: a byte of block switching for each frame, the stored mask, float32 planes
     5  perceptual        head as in mode 3; payload: side information, symbols
     6  perceptual of 1.3  the same with other tables, and scale factors that see the paired channel's
+    7  perceptual of 1.4  the same of some of the frames
 
 A payload has its varint length before it, except in the last channel, where it runs to the end of the body.
 
-The rows of a segment are interleaved over its parts (multiple description): part p of G holds the rows
-`offset(p), offset(p) + G, ...` of all frames, so that a lost part is every G-th row missing and its
-neighbours, which overlap it, still there. Parts know nothing of each other.
+The cells of a segment are interleaved over its parts (multiple description): part p of G holds the frames p,
+p + G, ... with all their rows, or, before format 1.4 and in all but perceptual files, the rows `offset(p),
+offset(p) + G, ...` of all frames. So a lost part is every G-th frame or row missing and its neighbours, which
+overlap it, still there. Parts know nothing of each other.
 """
 
 from __future__ import annotations
@@ -33,7 +35,9 @@ MAX_SYMBOL = 2**24 - 1
 STEP_RANGE = (2.0**-126, 2.0**127)
 """Range of a step: normal numbers of float32."""
 
-SILENT, STFT_QUANTISED, STFT_EXACT, MDCT_QUANTISED, MDCT_EXACT, PERCEPTUAL, PERCEPTUAL_2 = range(7)
+SILENT, STFT_QUANTISED, STFT_EXACT, MDCT_QUANTISED, MDCT_EXACT, PERCEPTUAL, PERCEPTUAL_2, PERCEPTUAL_3 = (
+    range(8)
+)
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,11 @@ def interleave(part: int, parts: int) -> slice:
     """
     stride = next(s for s in range(-(-parts // 3), parts + 1) if math.gcd(s, parts) == 1)
     return slice(part * stride % parts, None, parts)
+
+
+def part_cells(part: int, parts: int, by_frames: bool) -> tuple[slice, slice]:
+    """The rows and frames of a grid that a part holds: some frames or some rows."""
+    return (slice(None), slice(part, None, parts)) if by_frames else (interleave(part, parts), slice(None))
 
 
 def write_body(frames: int, channels: Sequence[ChannelBody]) -> bytes:

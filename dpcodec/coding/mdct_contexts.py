@@ -28,6 +28,8 @@ _SILENT = -(1 << 14)
 """Log magnitude of what is zero or not known."""
 _MARGIN = 3
 _PAIRED, _NOISE, _BAND, _SPLIT, _DISTANCE, _PARTS = 64, 16, 4, 32, 64, 64
+_NEXT, _OCTAVE = 252, 36
+"""What a network is told of a neighbour in the next frame of the file, and less for each doubling."""
 OTHER_INPUTS = 9
 """Of a network, beside the sizes of neighbours."""
 _CELLS_AT_ONCE = 1 << 14
@@ -59,16 +61,19 @@ class ChannelContext:
     """What the coder knows of a channel of a part.
 
     bands   int64 [K], the band of each row
-    parts   over how many the rows of the grid were interleaved
+    parts   over how many the rows or the frames of the grid were interleaved
     paired  int16 [any number of rows, L], log magnitude of the paired channel, None if that was not coded
             before
     coded   bool [K, L], the cells that are written; None: all
+    apart   frames of the file from one of the part to the next; None: coded as before format 1.4, which knew
+            no other than 1
     """
 
     bands: np.ndarray
     parts: int
     paired: np.ndarray | None
     coded: np.ndarray | None = None
+    apart: int | None = None
 
     def first(self, rows: int) -> ChannelContext:
         """Its first rows."""
@@ -98,6 +103,7 @@ class MdctContexts:
             AdaptiveTable(_initial_magnitudes(name), GAIN),
         )
         self.coded = np.ones(shape, bool) if channel.coded is None else channel.coded
+        self.passes = tuple(mdct_passes(frames, channel.apart))
         self._networks = networks(name)
         self._channel, self._block_splits = channel, block_splits
         self._scale_factors, self._noise = (
@@ -165,7 +171,7 @@ class MdctContexts:
         inputs[-5] = self._noise[step.index][rows] * np.float32(_NOISE)
         inputs[-4] = channel.bands[step.bin0 :: step.bin_stride][rows, None] * _BAND
         inputs[-3] = self._block_splits[step.frame0 :: step.stride] * _SPLIT
-        inputs[-2] = step.nearness * _DISTANCE
+        inputs[-2] = step.nearness
         inputs[-1] = min(_PARTS * (channel.parts.bit_length() - 1), LARGEST_INPUT)
         return inputs
 
@@ -192,6 +198,7 @@ class MdctPass:
 
     stage  kind of pass: 0 and 1 the even and odd bins of the first frames, 2 and 3 of those between, 4 and 5
            of the odd frames
+    apart  as in `ChannelContext`
     """
 
     bin0: int
@@ -199,6 +206,7 @@ class MdctPass:
     frame0: int
     stride: int
     stage: int
+    apart: int | None = None
 
     @property
     def index(self) -> tuple[slice, slice]:
@@ -223,17 +231,23 @@ class MdctPass:
 
     @property
     def nearness(self) -> int:
-        """0 for the first frames and those 8 frames from the ones before, 3 for those next to them."""
-        return (COARSEST // self.stride).bit_length() - 1 if self.frame0 else 0
+        """What a network is told of how near the frames are that were coded before, 0 .. LARGEST_INPUT."""
+        if not self.frame0:
+            return 0
+        if self.apart is None:
+            return _DISTANCE * ((COARSEST // self.stride).bit_length() - 1)
+        doublings = (self.stride // 2 * self.apart).bit_length() - 1
+        return max(0, _NEXT - _OCTAVE * doublings)
 
 
-def mdct_passes() -> Iterator[MdctPass]:
-    """The passes of a part, in order."""
-    distance = COARSEST
-    yield MdctPass(0, 4, 0, distance, 0)
-    yield MdctPass(2, 4, 0, distance, 0)
-    yield MdctPass(1, 2, 0, distance, 1)
+def mdct_passes(frames: int, apart: int | None = None) -> Iterator[MdctPass]:
+    """The passes of a part of so many frames, in order; `apart` as in `ChannelContext`. Before format 1.4
+    every 16th frame was a first one, since then only one is."""
+    distance = COARSEST if apart is None else 1 << max(0, frames - 1).bit_length()
+    yield MdctPass(0, 4, 0, distance, 0, apart)
+    yield MdctPass(2, 4, 0, distance, 0, apart)
+    yield MdctPass(1, 2, 0, distance, 1, apart)
     while distance > 1:
         for bin0 in (0, 1):
-            yield MdctPass(bin0, 2, distance // 2, distance, 2 + bin0 + 2 * (distance == 2))
+            yield MdctPass(bin0, 2, distance // 2, distance, 2 + bin0 + 2 * (distance == 2), apart)
         distance //= 2

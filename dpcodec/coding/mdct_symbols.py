@@ -10,7 +10,7 @@ import numpy as np
 
 from dpcodec.coding.entropy import AdaptiveTable, Coder, Decoder, Encoder
 from dpcodec.coding.magnitude_classes import FLOORS, code_extras, magnitude_class_of
-from dpcodec.coding.mdct_contexts import ChannelContext, MdctContexts, mdct_passes
+from dpcodec.coding.mdct_contexts import ChannelContext, MdctContexts
 from dpcodec.coding.stft_contexts import COARSEST
 from dpcodec.coding.tables import GAIN
 from dpcodec.errors import FormatError
@@ -73,7 +73,7 @@ def walk_mdct(coder: Coder, contexts: MdctContexts, truth: np.ndarray | None) ->
     true_classes = None if truth is None else magnitude_class_of(np.abs(truth)).ravel()
     cells: list[np.ndarray] = []
     classes: list[np.ndarray] = []
-    for step in mdct_passes():
+    for step in contexts.passes:
         here = coded[step.index]
         where = index[step.index][here]
         magnitude_context, zero_context = (context[here] for context in contexts.of(step))

@@ -5,7 +5,8 @@ Channels 2 i and 2 i + 1 are a pair, with common block switching. The payload: o
 that is not silent the block switching, and if the pair has two channels the stereo angles; then scale
 factors, noise levels and symbols.
 
-Format 1.2 wrote it another way: `EARLIER` codes it as then, `CURRENT` as since 1.3.
+Formats 1.2 and 1.3 wrote it another way: `AS_IN_1_2` and `AS_IN_1_3` code it as then, `CURRENT` as since 1.4,
+whose parts hold some of the frames each.
 """
 
 from __future__ import annotations
@@ -16,18 +17,26 @@ from dataclasses import dataclass
 import numpy as np
 
 from dpcodec.coding.block_noise import block_gains
-from dpcodec.coding.body import PERCEPTUAL, PERCEPTUAL_2, SILENCE, BodyReader, ChannelBody, pack_bias
+from dpcodec.coding.body import (
+    PERCEPTUAL,
+    PERCEPTUAL_2,
+    PERCEPTUAL_3,
+    SILENCE,
+    BodyReader,
+    ChannelBody,
+    pack_bias,
+)
 from dpcodec.coding.entropy import Coder, Decoder, Encoder
 from dpcodec.coding.mdct_contexts import ChannelContext, MdctContexts, log_magnitude_of
 from dpcodec.coding.mdct_quantize import DEAD_ZONE, bias_of, boxes, dequantize_mdct, single
 from dpcodec.coding.mdct_symbols import check_block_splits, code_block_splits, walk_mdct
 from dpcodec.coding.side_information import (
-    NOISE_FRAMES,
     NOISE_UNIT,
     SCALE_FACTORS,
     code_noise,
     code_scale_factors,
     code_stereo_angles,
+    noise_groups,
     step_factors,
 )
 from dpcodec.varint import write_varint
@@ -44,6 +53,8 @@ class Coding:
     scale_factors    the same of scale factors
     sees_first       whether scale factors of the second channel of a pair see those of the first
     noise_by_block   whether the blocks of a frame share its noise out by what is coded in them
+    frame_parts      whether parts hold some of the frames with all rows, not some of the rows; contexts know
+                     how far apart the frames are, and those of noise the frames before
     """
 
     mode: int
@@ -51,10 +62,12 @@ class Coding:
     scale_factors: str
     sees_first: bool
     noise_by_block: bool
+    frame_parts: bool
 
 
-EARLIER = Coding(PERCEPTUAL, "mdct", "scale_factors", False, False)
-CURRENT = Coding(PERCEPTUAL_2, "perceptual", "perceptual", True, True)
+AS_IN_1_2 = Coding(PERCEPTUAL, "mdct", "scale_factors", False, False, False)
+AS_IN_1_3 = Coding(PERCEPTUAL_2, "perceptual", "perceptual", True, True, False)
+CURRENT = Coding(PERCEPTUAL_3, "frames", "frames", True, True, True)
 
 ROWS_AT_ONCE = 256
 """Values are computed this many rows at a time, for the memory of their float64 intermediates."""
@@ -62,16 +75,18 @@ ROWS_AT_ONCE = 256
 
 @dataclass(frozen=True)
 class PerceptualSymbols:
-    """A segment as its encoder codes it.
+    """A segment of L frames as its encoder codes it, or n of its frames.
 
-    scaled         float64 [C, K, L], coefficients over their step factors, paired channels rotated
-    q              int32 [C, K, L], their symbols
+    scaled         float64 [C, K, n], coefficients over their step factors, paired channels rotated
+    q              int32 [C, K, n], their symbols
     steps          float32 [C], of each channel at scale factor 0
-    scale_factors  int64 [C, B, L], 0 .. 63
-    noise          int64 [C, B, ceil(L / NOISE_FRAMES)], levels 0 .. 15
+    scale_factors  int64 [C, B, n], 0 .. 63
+    noise          int64 [C, B, groups of frames], levels 0 .. 15
+    told           bool [C], whether anything is left of a channel in the segment
     angles         int64 [C // 2, B], 0 .. 63, by which pairs were rotated
     block_splits   int64 [C, L], common to a pair
     bands          int64 [K], the band of each row
+    frames         those of the segment that there are
     coding         how
     rows           of the grid that may be told at all; None: all
     louder         steps by which values of magnitude 1 are made louder than they are on average
@@ -82,20 +97,17 @@ class PerceptualSymbols:
     steps: np.ndarray
     scale_factors: np.ndarray
     noise: np.ndarray
+    told: np.ndarray
     angles: np.ndarray
     block_splits: np.ndarray
     bands: np.ndarray
+    frames: slice
     coding: Coding = CURRENT
     rows: int | None = None
     louder: float = 0.0
 
-    @property
-    def empty(self) -> bool:
-        """Whether nothing is left of it."""
-        return not (self.q.any() or self.noise.any())
-
     def channels(self, rows: slice, parts: int) -> list[ChannelBody]:
-        """Of the part that holds these rows of the grid, interleaved over so many parts."""
+        """Of the part that holds these rows of the grid, of so many parts."""
         out, first = [], True
         for c in range(len(self.q)):
             first = first or not c % 2
@@ -109,49 +121,52 @@ class PerceptualSymbols:
     def _told(self, c: int) -> bool:
         """Whether a channel has a payload: where something is left of it, and where a channel of nothing must
         tell a pair's block switching, which the slope at the segment's end needs."""
-        pair = range(c // 2 * 2, min(c // 2 * 2 + 2, len(self.q)))
-        stands_for_pair = c == pair[0] and bool(self.block_splits[c].any()) and not any(map(self._left, pair))
-        return self._left(c) or stands_for_pair
-
-    def _left(self, c: int) -> bool:
-        return bool(self.q[c].any() or self.noise[c].any())
+        pair = slice(c // 2 * 2, c // 2 * 2 + 2)
+        stands_for_pair = not c % 2 and bool(self.block_splits[c].any()) and not self.told[pair].any()
+        return bool(self.told[c]) or stands_for_pair
 
     def _channel(self, c: int, rows: slice, parts: int, first: bool) -> ChannelBody:
         """Of one that is told; with what holds for the pair if it is the first of it."""
         bands, symbols = self._symbols(c, rows)
-        step, encoder = float(self.steps[c]), Encoder()
+        step, encoder, coding = float(self.steps[c]), Encoder(), self.coding
         if first:
-            code_block_splits(encoder, symbols.shape[1], self.block_splits[c])
+            code_block_splits(encoder, self.block_splits.shape[1], self.block_splits[c])
             if c // 2 < len(self.angles):
                 code_stereo_angles(encoder, self.angles.shape[1], self.angles[c // 2])
+        apart = _apart(coding, self.frames)
         shown = int(bands[-1]) + 1 if len(bands) else 0
         scale_factors, noise = self.scale_factors[c], self.noise[c]
         seen = None
-        if c % 2 and self.coding.sees_first and self._told(c - 1):
+        if c % 2 and coding.sees_first and self._told(c - 1):
             first_bands, _ = self._symbols(c - 1, rows)
             seen = self.scale_factors[c - 1][: int(first_bands[-1]) + 1 if len(first_bands) else 0]
         shape = shown, symbols.shape[1]
-        code_scale_factors(encoder, shape, scale_factors, self.coding.scale_factors, seen)
-        code_noise(encoder, (shown, noise.shape[1]), noise)
+        code_scale_factors(encoder, shape, scale_factors, coding.scale_factors, seen, apart)
+        code_noise(encoder, (shown, noise.shape[1]), noise, coding.frame_parts)
         paired = self._log_magnitude(c - 1, rows) if c % 2 and self._told(c - 1) else None
-        by_cell = _by_cell(scale_factors, noise, bands)
-        channel = ChannelContext(bands, parts, paired)
-        contexts = MdctContexts(channel, self.block_splits[c], *by_cell, self.coding.symbols)
+        by_cell = _by_cell(scale_factors, noise, bands, coding)
+        channel = ChannelContext(bands, parts, paired, apart=apart)
+        contexts = MdctContexts(channel, self.block_splits[c, self.frames], *by_cell, coding.symbols)
         walk_mdct(encoder, contexts, symbols)
         bias = pack_bias(bias_of(self.scaled[c, rows][: len(bands)], symbols, step, self.louder))
         head = struct.pack("<fB", step, bias) + write_varint(len(bands))
-        return ChannelBody(self.coding.mode, head, encoder.finish())
+        return ChannelBody(coding.mode, head, encoder.finish())
 
     def _symbols(self, c: int, rows: slice) -> tuple[np.ndarray, np.ndarray]:
-        """Bands and symbols of the rows that a part codes: int64 [Kp], int32 [Kp, L]."""
+        """Bands and symbols of the rows that a part codes: int64 [Kp], int32 [Kp, n]."""
         bands = self.bands[: self.rows][rows]
         bands = bands[bands < _bands_coded(self.q[c], self.noise[c], self.bands)]
         return bands, self.q[c, rows][: len(bands)]
 
     def _log_magnitude(self, c: int, rows: slice) -> np.ndarray:
-        """Of a channel, as the paired one sees it: int16 [Kp, L]."""
+        """Of a channel, as the paired one sees it: int16 [Kp, n]."""
         bands, symbols = self._symbols(c, rows)
         return log_magnitude_of(symbols, self.scale_factors[c][bands])
+
+
+def _apart(coding: Coding, frames: slice) -> int | None:
+    """As in `ChannelContext`."""
+    return (frames.step or 1) if coding.frame_parts else None
 
 
 def _bands_coded(q: np.ndarray, noise: np.ndarray, bands: np.ndarray) -> int:
@@ -164,16 +179,16 @@ def _bands_coded(q: np.ndarray, noise: np.ndarray, bands: np.ndarray) -> int:
 
 @dataclass(frozen=True)
 class PerceptualPart:
-    """What one part tells of its rows, paired channels still rotated; the meaning of
+    """What one part tells of its n frames and Kp rows, paired channels still rotated; the meaning of
     `inpaint.problem.Problem`.
 
-    kept          bool [C, Kp, L], True where a value arrived
-    value         float32 [C, Kp, L], what the quantiser gives back, zero elsewhere
-    centre        float32 [C, Kp, L], middle of the value's box
-    halfwidth     float32 [C, Kp, L], half its width
-    bound         float32 [C, Kp, L], bound on the modulus of what became zero
-    noise         float32 [C, Kp, L], root mean square of what may fill cells, zero where kept
-    block_splits  int64 [C, L]
+    kept          bool [C, Kp, n], True where a value arrived
+    value         float32 [C, Kp, n], what the quantiser gives back, zero elsewhere
+    centre        float32 [C, Kp, n], middle of the value's box
+    halfwidth     float32 [C, Kp, n], half its width
+    bound         float32 [C, Kp, n], bound on the modulus of what became zero
+    noise         float32 [C, Kp, n], root mean square of what may fill cells, zero where kept
+    block_splits  int64 [C, L], of all frames of the segment
     angles        int64 [C // 2, B], zero where both channels of a pair are silent
     """
 
@@ -187,9 +202,9 @@ class PerceptualPart:
     angles: np.ndarray
 
     @staticmethod
-    def silent(shape: tuple[int, int, int], bands: int) -> PerceptualPart:
-        """Of `shape` [C, Kp, L], with nothing in it."""
-        C, _, L = shape
+    def silent(shape: tuple[int, int, int], frames: int, bands: int) -> PerceptualPart:
+        """Of `shape` [C, Kp, n], with nothing in it, of a segment of so many frames."""
+        C = shape[0]
         value, centre, halfwidth, bound, noise = np.zeros((5, *shape), np.float32)
         return PerceptualPart(
             np.zeros(shape, bool),
@@ -198,7 +213,7 @@ class PerceptualPart:
             halfwidth,
             bound,
             noise,
-            np.zeros((C, L), np.int64),
+            np.zeros((C, frames), np.int64),
             np.zeros((C // 2, bands), np.int64),
         )
 
@@ -206,36 +221,39 @@ class PerceptualPart:
 def decode_perceptual_part(
     body: bytes,
     shape: tuple[int, int, int],
-    rows: np.ndarray,
+    where: tuple[slice, slice],
     bands: np.ndarray,
     parts: int,
     max_block_split: int,
     coding: Coding = CURRENT,
 ) -> PerceptualPart:
-    """Decode the body of a part of `shape` [C, Kp, L] with the rows int64 [Kp] of the grid, whose rows lie in
-    bands int64 [K]. Raises `FormatError` for every body that no encoder wrote."""
-    C, most, L = shape
+    """Decode the body of a part of a segment of `shape` [C, K, L] with these of its rows and frames; rows lie
+    in bands int64 [K]. Raises `FormatError` for every body that no encoder wrote."""
+    C, K, L = shape
+    rows, frames = np.arange(K)[where[0]], np.arange(L)[where[1]]
     reader = BodyReader(body, C, L)
-    found = PerceptualPart.silent(shape, int(bands[-1]) + 1)
+    found = PerceptualPart.silent((C, len(rows), len(frames)), L, int(bands[-1]) + 1)
+    apart = _apart(coding, where[1])
     first, paired, seen = True, None, None
     for c in range(C):
         first, paired, seen = first or not c % 2, *((paired, seen) if c % 2 else (None, None))
         if reader.mode(coding.mode) != coding.mode:
             continue
-        step, bias, count = reader.step(), reader.bias(), reader.rows(most)
+        step, bias, count = reader.step(), reader.bias(), reader.rows(len(rows))
         decoder = Decoder(reader.payload())
         if first:
             _decode_pair(decoder, found, c // 2, max_block_split)
             first = False
-        channel = ChannelContext(bands[rows[:count]], parts, paired)
-        told = _decode_side_information(decoder, channel.bands, L, coding, seen)
-        scale_factors, noise = _by_cell(*told, channel.bands)
-        contexts = MdctContexts(channel, found.block_splits[c], scale_factors, noise, coding.symbols)
+        channel = ChannelContext(bands[rows[:count]], parts, paired, apart=apart)
+        told = _decode_side_information(decoder, channel, len(frames), coding, seen)
+        scale_factors, noise = _by_cell(*told, channel.bands, coding)
+        block_splits = found.block_splits[c, frames]
+        contexts = MdctContexts(channel, block_splits, scale_factors, noise, coding.symbols)
         q = walk_mdct(decoder, contexts, None)
         decoder.finish()
         _fill_in(found, c, q, scale_factors, noise, step, bias)
         if coding.noise_by_block:
-            _share_out_noise(found, c, q, rows[:count], channel.bands)
+            _share_out_noise(found, c, q, rows[:count], channel.bands, block_splits)
         seen = told[0] if coding.sees_first else None
         paired = log_magnitude_of(q, scale_factors)
     reader.finish()
@@ -252,29 +270,39 @@ def _decode_pair(decoder: Coder, found: PerceptualPart, pair: int, max_block_spl
 
 
 def _decode_side_information(
-    decoder: Coder, bands: np.ndarray, frames: int, coding: Coding, first: np.ndarray | None
+    decoder: Coder, channel: ChannelContext, frames: int, coding: Coding, first: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Scale factors [B, L] and noise levels [B, ceil(L / NOISE_FRAMES)] of a channel with rows in `bands`."""
-    shown = int(bands[-1]) + 1 if len(bands) else 0
-    scale_factors = code_scale_factors(decoder, (shown, frames), None, coding.scale_factors, first)
-    return scale_factors, code_noise(decoder, (shown, -(-frames // NOISE_FRAMES)), None)
+    """Scale factors [B, n] and noise levels [B, groups of frames] of a channel's n frames."""
+    shown = int(channel.bands[-1]) + 1 if len(channel.bands) else 0
+    scale_factors = code_scale_factors(
+        decoder, (shown, frames), None, coding.scale_factors, first, channel.apart
+    )
+    groups, _ = noise_groups(frames, coding.frame_parts)
+    return scale_factors, code_noise(decoder, (shown, groups), None, coding.frame_parts)
 
 
 def _share_out_noise(
-    found: PerceptualPart, c: int, q: np.ndarray, rows: np.ndarray, bands: np.ndarray
+    found: PerceptualPart,
+    c: int,
+    q: np.ndarray,
+    rows: np.ndarray,
+    bands: np.ndarray,
+    block_splits: np.ndarray,
 ) -> None:
     """Noise of a channel where frames are cut into blocks: see `block_noise`."""
-    for frame in np.flatnonzero(found.block_splits[c]):
-        gains = block_gains(q[:, frame], rows, bands, int(found.block_splits[c, frame]))
+    for frame in np.flatnonzero(block_splits):
+        gains = block_gains(q[:, frame], rows, bands, int(block_splits[frame]))
         found.noise[c, : len(q), frame] = single(found.noise[c, : len(q), frame] * gains)
 
 
 def _by_cell(
-    scale_factors: np.ndarray, levels: np.ndarray, bands: np.ndarray
+    scale_factors: np.ndarray, levels: np.ndarray, bands: np.ndarray, coding: Coding
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Scale factors [B, L] and noise levels [B, ceil(L / NOISE_FRAMES)] of the cells of rows in these bands:
-    uint8 [Kp, L] each."""
-    spread = np.repeat(levels.astype(np.uint8), NOISE_FRAMES, axis=1)[:, : scale_factors.shape[1]]
+    """Scale factors [B, n] and noise levels [B, groups of frames] of the cells of rows in these bands: uint8
+    [Kp, n] each."""
+    frames = scale_factors.shape[1]
+    each = noise_groups(frames, coding.frame_parts)[1]
+    spread = np.repeat(levels.astype(np.uint8), each, axis=1)[:, :frames]
     return scale_factors.astype(np.uint8)[bands], spread[bands]
 
 

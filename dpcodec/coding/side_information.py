@@ -26,7 +26,7 @@ NOISE_LEVELS = 16
 NOISE_UNIT = 1 / 32
 """Of the root mean square of the noise that fills a band, in steps."""
 NOISE_FRAMES = COARSEST
-"""Frames that share a noise level."""
+"""Frames that share a noise level, at most."""
 ANGLES = 64
 """Paired channels are rotated by `angle * pi / ANGLES`."""
 
@@ -37,9 +37,7 @@ _FIRST_SCALE_FACTOR = 24
 _FARTHEST_APART, _FARTHEST_OFF, _FARTHEST_NEAR = 4, 2, 7
 _OFFS = 2 * _FARTHEST_OFF + 1
 _APARTS = 2 * _FARTHEST_APART + 1
-_DISTANCE_CLASSES = 3
-SCALE_FACTOR_CONTEXTS = _OFFS + _DISTANCE_CLASSES * _APARTS * _OFFS
-PAIRED_CONTEXTS = (1 + _DISTANCE_CLASSES) * _OFFS * _OFFS
+_NEAREST = 3
 
 
 def step_factors(scale_factors: np.ndarray) -> np.ndarray:
@@ -55,12 +53,14 @@ def code_scale_factors(
     truth: np.ndarray | None,
     name: str = "scale_factors",
     first: np.ndarray | None = None,
+    apart: int | None = None,
 ) -> np.ndarray:
     """Scale factors int64 [B, L], `shape`.
 
     truth  what to write, None when reading
     name   of the table with the counts at the start
     first  int64 [B or fewer, L], of the first channel of the pair, None if this is it or that was not coded
+    apart  frames of the file from one to the next; None: coded as before format 1.4
     """
     bands, frames = shape
     table = AdaptiveTable(_scale_factor_counts(name, first is not None), GAIN)
@@ -68,8 +68,11 @@ def code_scale_factors(
     below = np.zeros(frames, np.int64)  # how far off the band below was
     for b in range(bands):
         off = np.zeros(frames, np.int64)
-        passes = _scale_factor_passes(w, b, below)
-        for places, expected, context in passes if first is None else _paired_passes(w, b, below, first):
+        if first is None:
+            passes = _scale_factor_passes(w, b, below, apart)
+        else:
+            passes = _paired_passes(w, b, below, apart, first)
+        for places, expected, context in passes:
             wanted = None if truth is None else (truth[b, places] - expected) % SCALE_FACTORS
             symbols = coder.code(table, context, wanted).astype(np.int64)
             w[b, places] = (expected + symbols) % SCALE_FACTORS
@@ -79,7 +82,7 @@ def code_scale_factors(
 
 
 def _scale_factor_passes(
-    w: np.ndarray, b: int, below: np.ndarray
+    w: np.ndarray, b: int, below: np.ndarray, apart: int | None
 ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """Of each pass over a band: frames, expected scale factors and contexts, int64 [n] each. `w` is filled in
     between."""
@@ -88,16 +91,16 @@ def _scale_factor_passes(
     yield places, expected, _off(below[places])
     for places, distance in _later_passes(w.shape[1]):
         left, right = _neighbours(w[b], places, distance)
-        apart = np.clip(left - right, -_FARTHEST_APART, _FARTHEST_APART) + _FARTHEST_APART
+        difference = np.clip(left - right, -_FARTHEST_APART, _FARTHEST_APART) + _FARTHEST_APART
         yield (
             places,
             (left + right) >> 1,
-            (1 + _stage(distance) * _APARTS + apart) * _OFFS + _off(below[places]),
+            (1 + _stage(distance, apart) * _APARTS + difference) * _OFFS + _off(below[places]),
         )
 
 
 def _paired_passes(
-    w: np.ndarray, b: int, below: np.ndarray, first: np.ndarray
+    w: np.ndarray, b: int, below: np.ndarray, apart: int | None, first: np.ndarray
 ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """The same of the second channel of a pair."""
     top = len(first) - 1
@@ -115,7 +118,7 @@ def _paired_passes(
         left, right = _neighbours(w[b], places, distance)
         before, after = _neighbours(seen, places, distance)
         moved = seen[places] - ((before + after) >> 1)
-        yield places, ((left + right) >> 1) + moved, context(1 + _stage(distance), moved, places)
+        yield places, ((left + right) >> 1) + moved, context(1 + _stage(distance, apart), moved, places)
 
 
 def _later_passes(frames: int) -> Iterator[tuple[np.ndarray, int]]:
@@ -133,8 +136,11 @@ def _neighbours(w: np.ndarray, places: np.ndarray, distance: int) -> tuple[np.nd
     return left, np.where(after < len(w), w[np.minimum(after, len(w) - 1)], left)
 
 
-def _stage(distance: int) -> int:
-    return {2: 2, 4: 1}.get(distance, 0)
+def _stage(distance: int, apart: int | None) -> int:
+    """Class of how far the neighbours are from one another: the nearer the higher."""
+    if apart is None:
+        return {2: 2, 4: 1}.get(distance, 0)
+    return max(0, _NEAREST - ((distance * apart).bit_length() - 2))
 
 
 def _off(below: np.ndarray) -> np.ndarray:
@@ -145,7 +151,7 @@ def _off(below: np.ndarray) -> np.ndarray:
 
 @cache
 def _scale_factor_counts(name: str, paired: bool) -> np.ndarray:
-    """Int64 [SCALE_FACTOR_CONTEXTS or PAIRED_CONTEXTS, SCALE_FACTORS]."""
+    """Int64 [contexts, SCALE_FACTORS]."""
     near = np.arange(-_FARTHEST_NEAR, _FARTHEST_NEAR + 1)
     known = np.array(table(name)["paired" if paired else "differences"])
     counts = np.ones((len(known), SCALE_FACTORS), np.int64)
@@ -153,14 +159,29 @@ def _scale_factor_counts(name: str, paired: bool) -> np.ndarray:
     return counts
 
 
-def code_noise(coder: Coder, shape: tuple[int, int], truth: np.ndarray | None) -> np.ndarray:
-    """Noise classes int64 [B, ceil(L / NOISE_FRAMES)], `shape`, each in the context of the band below."""
+def noise_groups(frames: int, even: bool) -> tuple[int, int]:
+    """How many groups of frames have noise levels, and the frames in each but the last: NOISE_FRAMES, or
+    (`even`), since format 1.4, as many in all of them as can be."""
+    groups = -(-frames // NOISE_FRAMES)
+    return groups, -(-frames // max(groups, 1)) if even else NOISE_FRAMES
+
+
+def code_noise(
+    coder: Coder, shape: tuple[int, int], truth: np.ndarray | None, in_time: bool = False
+) -> np.ndarray:
+    """Noise levels int64 [B, groups of frames], `shape`, each in the context of the band below; `in_time`, as
+    since format 1.4: those of the first group so, others in the context of the group before."""
     table = AdaptiveTable(_close(NOISE_LEVELS), GAIN)
-    classes = np.zeros(shape, np.int64)
+    levels = np.zeros(shape, np.int64)
+    groups = slice(0, 1 if in_time else None)
     for b in range(shape[0]):
-        context = classes[b - 1] if b else np.zeros(shape[1], np.int64)
-        classes[b] = coder.code(table, context, None if truth is None else truth[b])
-    return classes
+        context = levels[b - 1, groups] if b else np.zeros(shape[1], np.int64)[groups]
+        levels[b, groups] = coder.code(table, context, None if truth is None else truth[b, groups])
+    table = AdaptiveTable(_close(NOISE_LEVELS), GAIN)
+    for group in range(1, shape[1]) if in_time else ():
+        wanted = None if truth is None else truth[: shape[0], group]
+        levels[:, group] = coder.code(table, levels[:, group - 1], wanted)
+    return levels
 
 
 def code_stereo_angles(coder: Coder, bands: int, truth: np.ndarray | None) -> np.ndarray:

@@ -12,11 +12,11 @@ SYNC = b"\xf2dp\xb1"
 """Starts every packet."""
 MAGIC_BYTES = 8
 VERSION_MAJOR = 1
-VERSION_MINOR = 3
+VERSION_MINOR = 4
 """Of perceptual files; those with the extension alone say EXTENDED_MINOR, others 0."""
 EXTENDED_MINOR = 1
-REVISED_MINOR = 3
-"""Of perceptual files as they are written now; those that a 1.2 wrote say 2."""
+REVISED_MINOR, FRAME_PARTS_MINOR = 3, 4
+"""Of perceptual files as a 1.3 wrote them, and as they are written now; those that a 1.2 wrote say 2."""
 
 HEAD_BYTES = 22
 """sync 4, type 2, flags 2, segment 4, part 1, parts 1, length 4, checksum of these 18 bytes 4."""
@@ -52,7 +52,11 @@ HEADER_PERCEPTUAL = 0x10
 """Steps follow scale factors, and paired channels may be rotated: the perceptual mask."""
 HEADER_REVISED = 0x20
 """Perceptual bodies are those of version 1.3."""
-HEADER_KNOWN_FLAGS = HEADER_EXACT | HEADER_REPAIRED | HEADER_EXTENDED | HEADER_PERCEPTUAL | HEADER_REVISED
+HEADER_FRAME_PARTS = 0x40
+"""Parts hold some of the frames each, not some of the rows: perceptual bodies of version 1.4."""
+HEADER_KNOWN_FLAGS = (
+    HEADER_EXACT | HEADER_REPAIRED | HEADER_EXTENDED | HEADER_PERCEPTUAL | HEADER_REVISED | HEADER_FRAME_PARTS
+)
 SAMPLES_UNKNOWN = 2**64 - 1
 WINDOW_IDS = {"hann": 0, "sine": 1, "kbd": 2}
 CONTAINER_IDS = {

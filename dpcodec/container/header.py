@@ -46,6 +46,7 @@ class Header:
                     "columns"
     repaired        the file went through `repair`
     revised         coded as perceptual files are since version 1.3
+    frame_parts     parts hold some of the frames each, coded as since version 1.4; only where `revised`
     """
 
     sample_rate: int
@@ -67,6 +68,7 @@ class Header:
     transform: str = "stft"
     max_block_split: int = 0
     revised: bool = False
+    frame_parts: bool = False
 
     def __post_init__(self) -> None:
         _check("sample rate", self.sample_rate, 1, c.MAX_RATE_HZ)
@@ -91,7 +93,9 @@ class Header:
         if self.perceptual and (not TRANSFORMS[self.transform].switches_blocks or self.exact):
             raise FormatError(f"invalid field mask {self.mask!r}: it needs a quantised MDCT")
         if self.revised and not self.perceptual:
-            raise FormatError("invalid field flags: only perceptual files are coded in two ways")
+            raise FormatError("invalid field flags: only perceptual files are coded in several ways")
+        if self.frame_parts and not self.revised:
+            raise FormatError("invalid field flags: parts of frames need the coding of version 1.3")
         if not 0 <= self.drop_q32 < 2**32:
             raise FormatError(f"invalid field drop_q32 {self.drop_q32}")
         if not 0 <= self.seed < 2**64:
@@ -145,7 +149,9 @@ class Header:
     @property
     def minor(self) -> int:
         """The lowest minor version that has all that the file uses."""
-        return c.REVISED_MINOR if self.revised else _minor(self.transform, self.mask)
+        if self.revised:
+            return c.FRAME_PARTS_MINOR if self.frame_parts else c.REVISED_MINOR
+        return _minor(self.transform, self.mask)
 
     @property
     def frames(self) -> int | None:
@@ -161,7 +167,10 @@ class Header:
 
     def largest_body(self, parts: int) -> int:
         """Bytes that the body of one of so many parts may decompress to."""
-        cells = self.channels * -(-self.bins // max(parts, 1)) * self.segment_frames
+        dealt, whole = self.bins, self.segment_frames
+        if self.frame_parts:
+            dealt, whole = whole, dealt
+        cells = self.channels * -(-dealt // max(parts, 1)) * whole
         return min(c.MAX_BODY_BYTES, c.BODY_FREE_BYTES + c.BODY_BYTES_A_CELL * cells)
 
     @property
@@ -184,7 +193,7 @@ def pack_header(header: Header) -> bytes:
     """The body of a HEAD packet. Raises `LimitError` if so many columns are dropped that it passes 64 KiB."""
     flags = c.HEADER_EXACT * header.exact | c.HEADER_REPAIRED * header.repaired
     flags |= c.HEADER_EXTENDED * header.extended | c.HEADER_PERCEPTUAL * header.perceptual
-    flags |= c.HEADER_REVISED * header.revised
+    flags |= c.HEADER_REVISED * header.revised | c.HEADER_FRAME_PARTS * header.frame_parts
     fixed = _FIXED.pack(
         c.VERSION_MAJOR,
         header.minor,
@@ -264,6 +273,7 @@ def unpack_header(body: bytes) -> Header:
         transform=transform,
         max_block_split=max_block_split,
         revised=bool(flags & c.HEADER_REVISED),
+        frame_parts=bool(flags & c.HEADER_FRAME_PARTS),
     )
     if minor < header.minor:
         raise FormatError(

@@ -55,6 +55,11 @@ class Gatherer:
         self._packets: dict[int, Packet] = {}
         self._damaged: set[int] = set()
 
+    @property
+    def complete(self) -> bool:
+        """Whether all parts are there."""
+        return len(self._packets) == self._total
+
     def add(self, packet: Packet) -> None:
         """Take one packet, its body read, or its fault known."""
         head = packet.head
@@ -130,8 +135,9 @@ class FileSegments:
 
 
 class PipeSegments:
-    """Packets are taken as they come. A segment is complete when one of the next but one, or the end, shows
-    up.
+    """Packets are taken as they come. A segment is given out once all its parts are there and all segments
+    before it are given out, or when one of the next but one, or the end, shows up. Until then packets that
+    come twice are compared.
 
     What lies beyond the end that the header tells waits for the END packet to say that the file is longer,
     and a packet that leaves segments out for one of a later segment: one that strayed here must not be
@@ -149,7 +155,7 @@ class PipeSegments:
             if intake.catalogue.header is not None or held > c.HEADER_SEARCH_BYTES:
                 break
         intake.require_header()
-        self._next, self._newest = 0, -1
+        self._given, self._next, self._newest = 0, 0, -1  # given out; no longer waited for; met
         self._window: dict[int, Gatherer] = {}
         self._ahead: deque[Packet] = deque()
         self._past_end: list[Packet] = []
@@ -173,7 +179,7 @@ class PipeSegments:
             # Everything came by now, so a claim that cannot be is refused before it is given out bit by bit.
             self._check(total)
         while self._next < (self._newest + 1 if total is None else total):
-            yield self._emit()
+            yield from self._close()
         if self._window:
             self._intake.log.add("place", f"{len(self._window)} segments lie beyond the end of the audio")
 
@@ -212,7 +218,9 @@ class PipeSegments:
             self._newest = max(self._newest, one.head.segment)
             self._gatherer(one.head.segment).add(one)
             while self._next <= self._newest - 2:
-                yield self._emit()
+                yield from self._close()
+            while self._given in self._window and self._window[self._given].complete:
+                yield self._give()
 
     def _last_packets(self) -> Iterator[StoredSegment]:
         """Nothing more comes: of those that waited, the ones inside the length that END tells are good, or
@@ -251,11 +259,16 @@ class PipeSegments:
         seen = self._intake.source.bytes_seen
         check_plausible(self._intake.require_header(), segments, seen, self._limits.expansion)
 
-    def _emit(self) -> StoredSegment:
+    def _give(self) -> StoredSegment:
         """The next segment. Raises `LimitError` where far more comes out than ever went in."""
-        index = self._next
-        self._next += 1
+        index = self._given
+        self._given += 1
         self._check(index + 1)
-        gatherer = self._gatherer(index)
-        del self._window[index]
-        return gatherer.finish()
+        return self._gatherer(index).finish()
+
+    def _close(self) -> Iterator[StoredSegment]:
+        """Wait no longer for one more segment: it, unless it was given out before."""
+        if self._given == self._next:
+            yield self._give()
+        del self._window[self._next]
+        self._next += 1

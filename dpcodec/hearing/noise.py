@@ -11,7 +11,7 @@ import math
 import numpy as np
 
 from dpcodec.coding.block_noise import block_gains
-from dpcodec.coding.side_information import NOISE_FRAMES, NOISE_LEVELS, NOISE_UNIT
+from dpcodec.coding.side_information import NOISE_LEVELS, NOISE_UNIT, noise_groups
 from dpcodec.mask.prng import philox4x32
 
 FILL, FILL_ALONE = 0.5, 0.9
@@ -26,17 +26,20 @@ _WORDS = 4
 _LOUDEST = float(np.finfo(np.float32).max)
 
 
-def noise_levels(scaled: np.ndarray, q: np.ndarray, bands: np.ndarray, splits: np.ndarray) -> np.ndarray:
-    """Level of each band and group of NOISE_FRAMES frames, int64 [B, ceil(L / NOISE_FRAMES)].
+def noise_levels(
+    scaled: np.ndarray, q: np.ndarray, bands: np.ndarray, splits: np.ndarray, even: bool = True
+) -> np.ndarray:
+    """Level of each band and group of frames, int64 [B, groups].
 
     scaled  float64 [K, L], values in steps
     q       int32 [K, L], their symbols
     bands   int64 [K], of the rows
     splits  int64 [L], split exponents of the frames
+    even    how frames make groups, see `side_information.noise_groups`
 
     The more of the energy became zero, the nearer to it is the noise's.
     """
-    frames = np.arange(0, q.shape[1], NOISE_FRAMES)
+    frames = np.arange(0, q.shape[1], noise_groups(q.shape[1], even)[1])
     edges = np.flatnonzero(np.diff(bands, prepend=-1))
     zero = q == 0
 

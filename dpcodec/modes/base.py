@@ -12,7 +12,7 @@ from typing import Protocol
 
 import numpy as np
 
-from dpcodec.coding.body import body_frames, interleave
+from dpcodec.coding.body import body_frames, part_cells
 from dpcodec.coding.bounds import StoredBound
 from dpcodec.container.header import Header
 from dpcodec.container.stream import SegmentData
@@ -164,14 +164,16 @@ class PartReader:
         packets: SegmentData,
         frames: int | None,
         unknown: Callable[[tuple[int, int, int]], Segment],
-        lay: Callable[[Segment, bytes, slice, SegmentData, np.ndarray | None, bool], np.ndarray],
+        lay: Callable[
+            [Segment, bytes, tuple[slice, slice], SegmentData, np.ndarray | None, bool], np.ndarray
+        ],
     ) -> tuple[Segment, list[str]]:
         """As `Mode.read`.
 
         unknown  makes a segment of a shape [C, K, L] in which nothing is known
-        lay      decodes a body and enters its rows; its arguments: the segment, the body, the rows of its
-                 part, the packets, the mask where the header determines it, whether a part came before. Gives
-                 back the bound on columns in which no part kept anything, float [C]
+        lay      decodes a body and enters its cells; its arguments: the segment, the body, the rows and
+                 frames of its part, the packets, the mask where the header determines it, whether a part
+                 came before. Gives back the bound on columns in which no part kept anything, float [C]
         """
         L, problems = self._frames(packets, frames)
         header, index = self.header, packets.index
@@ -180,13 +182,15 @@ class PartReader:
         quiet, told = np.zeros(shape[0]), False
         mask = None if self.kind.stored or not packets.parts else self.known_mask(index, shape)
         for part, body in packets.parts.items():
-            rows = interleave(part, packets.total_parts)
+            where = part_cells(part, packets.total_parts, header.frame_parts)
             try:
-                quiet = np.maximum(quiet, lay(segment, body, rows, packets, mask, told))
+                if header.frame_parts and part >= L:
+                    raise FormatError(f"coded part: {L} frames make no more parts")
+                quiet = np.maximum(quiet, lay(segment, body, where, packets, mask, told))
             except FormatError as exc:
                 problems.append(f"segment {index}: part {part} cannot be decoded: {exc}")
                 continue
-            arrived[rows], told = True, True
+            arrived[where[0]], told = True, True
         if self.kind.by_segment is not None:
             segment.bound = self.bounds(L).share(segment.bound, segment.kept, arrived, quiet)
         return segment, problems

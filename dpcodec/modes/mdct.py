@@ -111,12 +111,12 @@ class MdctMode:
         self,
         segment: Segment,
         body: bytes,
-        rows: slice,
+        where: tuple[slice, slice],
         packets: SegmentData,
         mask: np.ndarray | None,
         told: bool,
     ) -> np.ndarray:
-        C, K, L = segment.kept.shape
+        (rows, _), (C, K, L) = where, segment.kept.shape
         reader, bounds, header = BodyReader(body, C, L), self._reader.bounds(L), self._header
         grid = len(range(*rows.indices(K))), L
         channels = []

@@ -8,8 +8,14 @@ from collections.abc import Iterator
 import numpy as np
 
 from dpcodec.coding import mdct_quantize
-from dpcodec.coding.body import interleave, write_body
-from dpcodec.coding.perceptual_channel import CURRENT, EARLIER, PerceptualSymbols, decode_perceptual_part
+from dpcodec.coding.body import part_cells, write_body
+from dpcodec.coding.perceptual_channel import (
+    AS_IN_1_2,
+    AS_IN_1_3,
+    CURRENT,
+    PerceptualSymbols,
+    decode_perceptual_part,
+)
 from dpcodec.coding.side_information import step_factors
 from dpcodec.container.header import Header
 from dpcodec.container.stream import SegmentData
@@ -55,7 +61,7 @@ class PerceptualMode:
         self.transform = Mdct(header.n_fft, header.window, header.max_block_split)
         self._bands = band_of_rows(header.bins, header.sample_rate)
         self._edges = band_edges(header.bins, header.sample_rate)[:-1]
-        self._coding = CURRENT if header.revised else EARLIER
+        self._coding = CURRENT if header.frame_parts else AS_IN_1_3 if header.revised else AS_IN_1_2
 
     def encode(
         self, blocks: Iterator[np.ndarray], settings: EncodeSettings, budget: Budget
@@ -90,12 +96,6 @@ class PerceptualMode:
         power = 2 * (spectrum.real**2 + spectrum.imag**2)  # twice as many numbers as samples
         return masking_threshold(power, self._header.sample_rate, fine)
 
-    def bodies(self, symbols: PerceptualSymbols) -> list[bytes]:
-        """One a part, a single one if nothing is left of the segment."""
-        parts = 1 if symbols.empty else self._header.parts
-        frames = symbols.q.shape[2]
-        return [write_body(frames, symbols.channels(interleave(p, parts), parts)) for p in range(parts)]
-
     def read(self, packets: SegmentData, frames: int | None) -> tuple[Segment, list[str]]:
         def unknown(shape: tuple[int, int, int]) -> Segment:
             segment = Segment.unknown(shape, np.float32, len(self._edges))
@@ -108,17 +108,16 @@ class PerceptualMode:
         self,
         segment: Segment,
         body: bytes,
-        rows: slice,
+        where: tuple[slice, slice],
         packets: SegmentData,
         mask: np.ndarray | None,
         told: bool,
     ) -> np.ndarray:
         C, K, L = segment.kept.shape
-        shape = C, len(range(*rows.indices(K))), L
         part = decode_perceptual_part(
             body,
-            shape,
-            np.arange(K)[rows],
+            (C, K, L),
+            where,
             self._bands,
             packets.total_parts,
             self._header.max_block_split,
@@ -131,7 +130,7 @@ class PerceptualMode:
             raise FormatError("coded part: its block switching or angles are not those of the part before")
         segment.block_splits, segment.angles = part.block_splits, angles
         for name in ("kept", "value", "centre", "halfwidth", "bound", "noise"):
-            getattr(segment, name)[:, rows] = getattr(part, name)
+            getattr(segment, name)[(slice(None), *where)] = getattr(part, name)
         return np.zeros(C)
 
     def problem(self, segment: Segment, channel: int, first_frame: int, samples: int | None) -> Problem:
@@ -178,34 +177,67 @@ class _Trial:
 
     def coded(self, log2_scale: float) -> CodedSegment:
         """The segment at one scale."""
-        mode = self._mode
         steps = self._level * np.exp2(log2_scale + self._lowest / 2)
         steps = mdct_quantize.clamp_step(steps, self._scaled)
         coded, heard = self._rows_coded(2.0**log2_scale)
+        q = np.stack(
+            [
+                self._symbols(scaled, step, coded)
+                for scaled, step in zip(self._scaled, steps.tolist(), strict=True)
+            ]
+        )
+        return CodedSegment(self._bodies(q, steps, heard), int(np.count_nonzero(q)), q.size)
+
+    def _bodies(self, q: np.ndarray, steps: np.ndarray, heard: int) -> list[bytes]:
+        """One a part, a single one if nothing is left of the segment."""
+        L = q.shape[2]
+        parts, coding = self._mode._header.parts, self._mode._coding
+        by_frames = coding.frame_parts
+        cells = [part_cells(p, parts, by_frames) for p in range(min(parts, L) if by_frames else parts)]
+        noise = [self._noise(q, steps, heard, frames) for _, frames in cells[: None if by_frames else 1]]
+        told = q.any((1, 2)) | np.any([levels.any((1, 2)) for levels in noise], axis=0)
+        if not told.any():
+            cells = cells[:1]
+        bodies = []
+        for part, (rows, frames) in enumerate(cells):
+            symbols = PerceptualSymbols(
+                scaled=self._scaled[..., frames],
+                q=q[..., frames],
+                steps=steps,
+                scale_factors=self._scale_factors[..., frames],
+                noise=noise[part if by_frames else 0],
+                told=told,
+                angles=self._angles,
+                block_splits=self._block_splits,
+                bands=self._mode._bands,
+                coding=coding,
+                frames=frames,
+                rows=heard,
+                louder=LOUDER if self._heard else 0.0,
+            )
+            bodies.append(write_body(L, symbols.channels(rows, len(cells))))
+        return bodies
+
+    def _noise(self, q: np.ndarray, steps: np.ndarray, heard: int, frames: slice) -> np.ndarray:
+        """Levels of these frames, int64 [C, B, groups]."""
+        mode = self._mode
         by_block = self._block_splits if mode._coding.noise_by_block else np.zeros_like(self._block_splits)
-        channels = list(zip(self._scaled, steps.tolist(), by_block, strict=True))
-        q = np.stack([self._symbols(scaled, step, coded) for scaled, step, _ in channels])
         noise = np.stack(
             [
-                noise_levels(scaled / step, symbols, mode._bands, splits)
-                for symbols, (scaled, step, splits) in zip(q, channels, strict=True)
+                noise_levels(
+                    scaled[:, frames] / step,
+                    symbols[:, frames],
+                    mode._bands,
+                    splits[frames],
+                    mode._coding.frame_parts,
+                )
+                for scaled, symbols, step, splits in zip(
+                    self._scaled, q, steps.tolist(), by_block, strict=True
+                )
             ]
         )
         noise[:, mode._edges >= heard] = 0
-        symbols = PerceptualSymbols(
-            scaled=self._scaled,
-            q=q,
-            steps=steps,
-            scale_factors=self._scale_factors,
-            noise=noise,
-            angles=self._angles,
-            block_splits=self._block_splits,
-            bands=mode._bands,
-            rows=heard,
-            coding=mode._coding,
-            louder=LOUDER if self._heard else 0.0,
-        )
-        return CodedSegment(mode.bodies(symbols), int(np.count_nonzero(q)), q.size)
+        return noise
 
     def _symbols(self, scaled: np.ndarray, step: float, coded: int) -> np.ndarray:
         """Of a channel, zero from row `coded` on."""

@@ -68,12 +68,12 @@ class StftMode:
         self,
         segment: Segment,
         body: bytes,
-        rows: slice,
+        where: tuple[slice, slice],
         packets: SegmentData,
         mask: np.ndarray | None,
         told: bool,
     ) -> np.ndarray:
-        C, K, L = segment.kept.shape
+        (rows, _), (C, K, L) = where, segment.kept.shape
         reader, bounds = BodyReader(body, C, L), self._reader.bounds(L)
         grid = len(range(*rows.indices(K))), L
         channels = [

@@ -84,7 +84,7 @@ def _learn(sources: list[collect.Source], size: Size, seed: int, jobs: int) -> T
         samples = [found for (table, _), found in all_of_them.samples.items() if table == name]
         trained = network.train(samples, size.steps, seed, _told_step)
         tables[name] = counts.mdct_tables([integers(one) for one in trained], samples)
-    tables["perceptual"] |= counts.scale_factor_tables(all_of_them.counts)
+    tables["frames"] |= counts.scale_factor_tables(all_of_them.counts)
     return tables
 
 

@@ -28,8 +28,8 @@ from dpcodec.coding.tables import TOTAL, table
 Tables = dict[str, dict[str, Any]]
 """Files of `coding/tables/` by name: of each the JSON object, names -> nested lists of integers."""
 
-NAMES = ("stft", "mdct", "perceptual")
-NETWORKED = ("mdct", "perceptual")
+NAMES = ("stft", "mdct", "frames")
+NETWORKED = ("mdct", "frames")
 """Those with networks, of which each has its own."""
 
 
@@ -46,7 +46,7 @@ STAGES = _shape("mdct", "nonzero")[0]
 """Kinds of passes over MDCT coefficients."""
 MAGNITUDES = _shape("mdct", "magnitudes")[1]
 """Magnitude classes of what is not zero."""
-NEAR = _shape("perceptual", "differences")[1] // 2
+NEAR = _shape("frames", "differences")[1] // 2
 """Differences of scale factors from -NEAR to NEAR have counts of their own."""
 
 SHAPES = {
@@ -55,8 +55,8 @@ SHAPES = {
     "imag": _shape("stft", "imag"),
     "nonzero": (STAGES * ZERO_CONTEXTS, 2),
     "magnitudes": (MAGNITUDE_CONTEXTS, MAGNITUDES),
-    "differences": (_shape("perceptual", "differences")[0], SCALE_FACTORS),
-    "paired": (_shape("perceptual", "paired")[0], SCALE_FACTORS),
+    "differences": (_shape("frames", "differences")[0], SCALE_FACTORS),
+    "paired": (_shape("frames", "paired")[0], SCALE_FACTORS),
 }
 """Of the adaptive tables, [contexts, symbols]; no two are alike."""
 _TABLE_OF_SHAPE = {shape: name for name, shape in SHAPES.items()}
@@ -77,7 +77,7 @@ class Listener(Protocol):
 
 def inputs_of_networks() -> list[int]:
     """How many inputs each network has."""
-    steps = {step.network: step for step in mdct_passes()}
+    steps = {step.network: step for step in mdct_passes(16)}
     return [len(steps[i].around) + OTHER_INPUTS for i in sorted(steps)]
 
 

@@ -14,13 +14,14 @@ import numpy as np
 from dpcodec import Audio, EncodeSettings, encode, profile
 from dpcodec.training.coder import NETWORKED, SHAPES, heard_by, inputs_of_networks
 
-KEPT_SHARE = (0.5, 0.5, 0.5, 0.06, 0.06)
+KEPT_SHARE = (1.0, 1.0, 1.0, 0.06, 0.06)
 """Of the coefficients that each network sees, drawn at random: the last two see nearly all."""
 COUNTED = ("zeros", "real", "imag", "differences", "paired")
 """Tables whose contexts need no network."""
 
-_RATES = (16000, 22050, 24000, 32000, 44100, 44100, 44100, 48000)
-_WINDOWS = (1024, 2048, 2048, 2048, 2048, 2048, 4096)
+_RATES = (16000, 22050, 24000, 32000, 44100, 44100, 44100, 44100, 48000, 48000)
+_WINDOWS = (1024, 2048, 2048, 2048, 2048, 2048, 2048, 2048, 4096)
+_LATENCIES_S = (0.5, 1.0, 1.0, 1.0, 1.0, 2.0)
 
 
 class Source(Protocol):
@@ -102,8 +103,9 @@ def drawn_settings(rng: np.random.Generator, files: int) -> list[EncodeSettings]
     """Ways to encode: `files` perceptual, as many of profile mdct, half as many of profile stft."""
     ways = []
     for _ in range(files):
-        parts = int(rng.choice([1, 1, 2, 4]))
-        ways.append(profile("perceptual", quality=float(rng.uniform(0, 9)), parts=parts, **_transform(rng)))
+        parts, latency = int(rng.choice([1, 2, 2, 2, 4])), float(rng.choice(_LATENCIES_S))
+        quality = float(rng.uniform(0, 9))
+        ways.append(profile("perceptual", quality=quality, parts=parts, latency=latency, **_transform(rng)))
         drop = 1 - float(np.exp(rng.uniform(np.log(0.02), np.log(0.4))))
         parts = int(rng.choice([1, 2, 4, 4, 8]))
         ways.append(profile("mdct", drop=drop, parts=parts, **_transform(rng)))

@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from dpcodec.container.frames import segments_and_frames
+from dpcodec.codec.frames import segments_and_frames
 from dpcodec.container.stream import Reader
 from dpcodec.modes import mode_of_file
 

@@ -28,7 +28,7 @@ Coder = Callable[..., dpcodec.EncodeReport]
 """Encodes a source, by its name, into a file object."""
 SETTINGS = (
     *("transform", "drop", "seed", "n_fft", "hop", "window", "max_block_split", "rate", "snr", "bitrate"),
-    *("quality", "effort", "exact", "parts", "mono", "sanitize", "parity"),
+    *("quality", "effort", "exact", "parts", "latency", "mono", "sanitize", "parity"),
 )
 """Options that are settings of the same name."""
 PROFILE_NAMES = ", ".join(dpcodec.PROFILES)
@@ -42,9 +42,13 @@ def _default(setting: str) -> str:
         if (value := getattr(preset, setting)) is not None:
             by_value.setdefault(value, []).append(name)
     if len(by_value) == 1 and len(*by_value.values()) == len(dpcodec.PROFILES):
-        return f"[{next(iter(by_value))}]"
-    told = [f"{value} in {', '.join(names)}" for value, names in by_value.items()]
+        return f"[{_told(next(iter(by_value)))}]"
+    told = [f"{_told(value)} in {', '.join(names)}" for value, names in by_value.items()]
     return f"[{'; '.join(told)}]"
+
+
+def _told(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _option(*names: str, help: str, metavar: str, type: type = str) -> Decorator:
@@ -74,6 +78,7 @@ def _option(*names: str, help: str, metavar: str, type: type = str) -> Decorator
         help=f"Preset, changed by options given: {PROFILE_NAMES}. [the one that they mean]",
     ),
     _option("--rate", type=int, metavar="HZ", help="Resample the input to this rate first."),
+    _option("--latency", type=float, metavar="S", help="Seconds of a segment, 0.1 to 10."),
     click.option(
         "--mono/--all-channels",
         default=None,

@@ -74,7 +74,7 @@ def _lines(found: dpcodec.FileInfo, most: int | None) -> Iterator[str]:
     yield f"mask:         {mask}, drop {found.drop:.6g}"
     what = "kept, exact" if found.exact else "kept and not quantised to zero"
     yield f"coefficients: {kept:.2f} % of {found.cells} {what}"
-    yield f"segments:     {found.segments} of {found.segment_frames} frames, {found.parts} parts each"
+    yield f"segments:     {found.segments} of {_segment(found)}, {found.parts} parts each"
     if found.survival:
         yield f"parity:       {_survival(found.survival)}"
     for key, value in found.tags[:most]:
@@ -97,6 +97,11 @@ def _lines(found: dpcodec.FileInfo, most: int | None) -> Iterator[str]:
 def _rest(label: str, count: int, most: int | None) -> Iterator[str]:
     if most is not None and count > most:
         yield f"{label}{count - most} more, listed with -v"
+
+
+def _segment(found: dpcodec.FileInfo) -> str:
+    """How long a segment is: what a pipe holds back, beside a window."""
+    return f"{found.segment_frames} frames ({found.segment_frames * found.hop / found.sample_rate:.3g} s)"
 
 
 def _splits(found: dpcodec.FileInfo) -> str:
