@@ -9,12 +9,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from dpcodec.codec.concealment import Concealment
 from dpcodec.codec.frames import segments_and_frames
 from dpcodec.codec.report import DecodeReport
 from dpcodec.codec.solution_check import check_context, fault_of
 from dpcodec.container.header import Header
 from dpcodec.container.stream import Reader
 from dpcodec.errors import LimitError
+from dpcodec.inpaint.concealment.conceal import Concealer
+from dpcodec.inpaint.concealment.stretch import Stretch
 from dpcodec.inpaint.device import resolve_device
 from dpcodec.inpaint.problem import Problem, Progress, limit, reinsert
 from dpcodec.inpaint.solver_settings import SolverSettings
@@ -24,6 +27,8 @@ from dpcodec.modes.base import Segment, join
 from dpcodec.settings import DecodeSettings
 from dpcodec.transform.stft import frame_count
 
+NO_SOLVER = "none"
+"""The solver that leaves zeros, for lost packets too."""
 GRACE_SECONDS = 5.0
 """For the rest of the file, rebuilt without a solver, once the time limit is over."""
 
@@ -88,8 +93,13 @@ class Rebuild:
         if self.halo and solver.device == "auto":  # else nothing is worth looking for a GPU
             self._solver = replace(solver, device=resolve_device("auto"))
         self._around = -(-self.halo // F)
+        self._concealment: Concealment | None = None
+        if settings.solver != NO_SOLVER:
+            stop = self._conceal_step
+            concealer = Concealer(self.transform, self._header.sample_rate, F, stop)
+            self._concealment = Concealment(concealer, reader.total_samples)
         self._segments: dict[int, Segment] = {}
-        self._stopped = False
+        self._stopped, self._told = False, 0.0
         self._late: float | None = None
 
     @property
@@ -99,12 +109,15 @@ class Rebuild:
 
     def samples(self, wanted: TimeRange) -> Iterator[np.ndarray]:
         """The finished samples of the time range, float32 [C, n] blocks."""
-        frames = self.transform.frames_under(wanted.first, wanted.last or 0)
-        first_block = frames[0] // self._block_frames
+        first, last = self.transform.frames_under(wanted.first, wanted.last or 0)
+        around = self._concealment.around if self._concealment else 0
+        first_block = max(0, first - around) // self._block_frames
         synthesis = self._mode.synthesis(first_block * self._block_frames)
         position, held = synthesis.start, np.zeros((self._header.channels, 0), np.float32)
-        for X, segment in self._blocks(first_block, None if wanted.last is None else frames[1]):
-            done = np.concatenate([held, synthesis.push(X, segment)], axis=1)
+        runs = self._blocks(first_block, None if wanted.last is None else last + around)
+        for run in self._concealment.fill(runs) if self._concealment else runs:
+            self._note_concealed()
+            done = np.concatenate([held, synthesis.push(run.X, run.block_splits)], axis=1)
             # Less than a hop of what has come may lie beyond an end that is not known yet.
             ready = done.shape[1] - (self._hop if self._reader.total_samples is None else 0)
             done, held = np.split(done, [max(ready, 0)], axis=1)
@@ -123,8 +136,8 @@ class Rebuild:
         frames = max((index * F + s.frames for index, s in self._segments.items()), default=0)
         return max(0, frames - 1) * self._hop
 
-    def _blocks(self, first_block: int, last_frame: int | None) -> Iterator[tuple[np.ndarray, Segment]]:
-        """From `first_block` on: coefficients [C, K, L] as estimated, and what arrived of them."""
+    def _blocks(self, first_block: int, last_frame: int | None) -> Iterator[Stretch]:
+        """From `first_block` on: coefficients as estimated, and what arrived of them."""
         F, B = self._header.segment_frames, self.batch
         first_segment = max(0, first_block * B - self._around)
         last_segment = None if last_frame is None else (last_frame // (F * B) + 1) * B + self._around
@@ -143,7 +156,7 @@ class Rebuild:
             yield self._solve_block(block, min((block + 1) * B, end))
             block += 1
 
-    def _solve_block(self, block: int, end_segment: int) -> tuple[np.ndarray, Segment]:
+    def _solve_block(self, block: int, end_segment: int) -> Stretch:
         """One block's own frames, with context if asked; forgets segments that are no longer needed."""
         F, B = self._header.segment_frames, self.batch
         first = block * self._block_frames
@@ -154,12 +167,14 @@ class Rebuild:
         begin, stop = max(base, first - self.halo), min(base + known.frames, last + self.halo)
         around = known.cut(begin - base, stop - base)
         own = slice(first - begin, last - begin)
-        X = [self._solve(around, begin, block, c)[:, :, own] for c in range(self._header.channels)]
+        channels = [self._solve(around, begin, block, c)[:, :, own] for c in range(self._header.channels)]
         for s in held:
             if s < min((block + 1) * B - self._around, held[-1]):
                 del self._segments[s]
         self._tell(block + 1, f"block {block + 1}")
-        return np.concatenate(X), around.cut(own.start, own.stop)
+        segment = around.cut(own.start, own.stop)
+        X = self._mode.own_channels(np.concatenate(channels), segment)
+        return Stretch(first, X, segment.arrived, segment.block_splits)
 
     def _solve(self, known: Segment, first_frame: int, block: int, channel: int) -> np.ndarray:
         problem = self._mode.problem(known, channel, first_frame, self._reader.total_samples)
@@ -227,8 +242,20 @@ class Rebuild:
 
         return told
 
+    def _conceal_step(self) -> bool:
+        """Whether to stop estimating: time is over, or the caller asks for it."""
+        late = self._solver.deadline is not None and time.monotonic() > self._solver.deadline
+        self._tell(self._told, "inpainting what was lost")
+        return late or self._stopped
+
+    def _note_concealed(self) -> None:
+        if self._concealment:
+            seconds = self._concealment.frames * self._hop / self._header.sample_rate
+            self._report.concealed_s, self._report.concealed_places = seconds, self._concealment.places
+
     def _tell(self, blocks: float, detail: str) -> None:
         """Tell that so many blocks are over; heed the answer."""
+        self._told = blocks
         rate, samples = self._header.sample_rate, self._reader.total_samples
         at = blocks * self._block_frames * self._hop / rate
         total = None if samples is None else samples / rate

@@ -26,7 +26,8 @@ class EncodeReport:
 
 @dataclass
 class DecodeReport:
-    """What came of a decoding: samples written, damage met, the solvers used and why, remarks."""
+    """What came of a decoding: samples written, damage met, the solvers used and why, seconds with something
+    lost that were estimated and in how many places, remarks."""
 
     sample_rate: int
     channels: int
@@ -35,6 +36,8 @@ class DecodeReport:
     stopped: bool = False
     damage: list[str] = field(default_factory=list)
     choices: dict[str, int] = field(default_factory=dict)
+    concealed_s: float = 0.0
+    concealed_places: int = 0
     clipped: int = 0
     warnings: list[str] = field(default_factory=list)
 

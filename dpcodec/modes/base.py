@@ -47,6 +47,7 @@ class Segment:
 
     block_splits  int64 [C, L], how the MDCT's frames are cut into blocks; zero where no part told it
     angles        int64 [C // 2, B, L], by which paired channels are rotated; zero where no part told it
+    arrived       bool [K, L], of which cells a part told something, be it that they were dropped
     """
 
     kept: np.ndarray
@@ -57,11 +58,12 @@ class Segment:
     noise: np.ndarray
     block_splits: np.ndarray
     angles: np.ndarray
+    arrived: np.ndarray
 
     @staticmethod
     def unknown(shape: tuple[int, int, int], dtype: type[np.generic], bands: int = 0) -> Segment:
         """A run of frames of which nothing is known."""
-        C, _, L = shape
+        C, K, L = shape
         return Segment(
             kept=np.zeros(shape, bool),
             value=np.zeros(shape, dtype),
@@ -71,6 +73,7 @@ class Segment:
             noise=np.broadcast_to(np.float32(0), shape),
             block_splits=np.zeros((C, L), np.int64),
             angles=np.zeros((C // 2, bands, L), np.int64),
+            arrived=np.zeros((K, L), bool),
         )
 
     @property
@@ -102,9 +105,9 @@ class Synthesis(Protocol):
     def start(self) -> int:
         """The first sample that comes out."""
 
-    def push(self, X: np.ndarray, segment: Segment) -> np.ndarray:
-        """Add the coefficients [C, K, L] estimated for a run of frames; the samples that no later frame can
-        change, float32 [C, n]."""
+    def push(self, X: np.ndarray, block_splits: np.ndarray) -> np.ndarray:
+        """Add the coefficients [C, K, L] estimated for a run of frames, cut into blocks by these exponents
+        int64 [C, L]; the samples that no later frame can change, float32 [C, n]."""
 
     def finish(self, samples: int) -> np.ndarray:
         """What is left of a signal of so many samples, float32 [C, n]."""
@@ -129,6 +132,9 @@ class Mode(Protocol):
         """All that is known of one channel of a run of frames that begins with `first_frame` of the file, [1,
         K, L]; `samples` N of the file where that is known. Channels are those that are coded: of a pair that
         is rotated the rotated ones."""
+
+    def own_channels(self, X: np.ndarray, segment: Segment) -> np.ndarray:
+        """The coefficients [C, K, L] estimated for a run of frames, as those of the signal's own channels."""
 
     def synthesis(self, first_frame: int) -> Synthesis:
         """From `first_frame` of the file on."""
@@ -178,7 +184,7 @@ class PartReader:
         L, problems = self._frames(packets, frames)
         header, index = self.header, packets.index
         shape = (header.channels, header.bins, L)
-        segment, arrived = unknown(shape), np.zeros(shape[1], bool)
+        segment = unknown(shape)
         quiet, told = np.zeros(shape[0]), False
         mask = None if self.kind.stored or not packets.parts else self.known_mask(index, shape)
         for part, body in packets.parts.items():
@@ -190,9 +196,11 @@ class PartReader:
             except FormatError as exc:
                 problems.append(f"segment {index}: part {part} cannot be decoded: {exc}")
                 continue
-            arrived[where[0]], told = True, True
+            segment.arrived[where], told = True, True
         if self.kind.by_segment is not None:
-            segment.bound = self.bounds(L).share(segment.bound, segment.kept, arrived, quiet)
+            segment.bound = self.bounds(L).share(
+                segment.bound, segment.kept, segment.arrived.all(axis=1), quiet
+            )
         return segment, problems
 
     def known_mask(self, segment: int, shape: tuple[int, int, int]) -> np.ndarray:

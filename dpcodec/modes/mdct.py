@@ -140,13 +140,11 @@ class MdctMode:
     def problem(self, segment: Segment, channel: int, first_frame: int, samples: int | None) -> Problem:
         return mdct_problem(self.transform, self._header, segment, channel, first_frame, samples)
 
-    def synthesis(self, first_frame: int) -> _Synthesis:
-        return _Synthesis(self.transform, self._header.channels, first_frame)
+    def own_channels(self, X: np.ndarray, segment: Segment) -> np.ndarray:
+        return X
 
-
-class _Synthesis(MdctSynthesis):
-    def push(self, X: np.ndarray, segment: Segment) -> np.ndarray:  # type: ignore[override] # all that arrived
-        return super().push(X, segment.block_splits)
+    def synthesis(self, first_frame: int) -> MdctSynthesis:
+        return MdctSynthesis(self.transform, self._header.channels, first_frame)
 
 
 def _steps(X: np.ndarray, kept: np.ndarray, settings: EncodeSettings) -> np.ndarray:

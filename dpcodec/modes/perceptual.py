@@ -136,21 +136,11 @@ class PerceptualMode:
     def problem(self, segment: Segment, channel: int, first_frame: int, samples: int | None) -> Problem:
         return mdct_problem(self.transform, self._header, segment, channel, first_frame, samples)
 
-    def synthesis(self, first_frame: int) -> _Synthesis:
-        return _Synthesis(self.transform, self._header.channels, first_frame, self._bands)
+    def own_channels(self, X: np.ndarray, segment: Segment) -> np.ndarray:
+        return rotate_back(X, segment.angles, self._bands) if segment.angles.any() else X
 
-
-class _Synthesis(MdctSynthesis):
-    """Rotates paired channels back before it inverts."""
-
-    def __init__(self, mdct: Mdct, channels: int, first_frame: int, bands: np.ndarray) -> None:
-        super().__init__(mdct, channels, first_frame)
-        self._bands = bands
-
-    def push(self, X: np.ndarray, segment: Segment) -> np.ndarray:  # type: ignore[override] # all that arrived
-        if segment.angles.any():
-            X = rotate_back(X, segment.angles, self._bands)
-        return super().push(X, segment.block_splits)
+    def synthesis(self, first_frame: int) -> MdctSynthesis:
+        return MdctSynthesis(self.transform, self._header.channels, first_frame)
 
 
 class _Trial:

@@ -102,12 +102,15 @@ class StftMode:
             origin,
         )
 
+    def own_channels(self, X: np.ndarray, segment: Segment) -> np.ndarray:
+        return X
+
     def synthesis(self, first_frame: int) -> _Synthesis:
         return _Synthesis(self.transform, self._header.channels, first_frame)
 
 
 class _Synthesis(StftSynthesis):
-    def push(self, X: np.ndarray, segment: Segment | None = None) -> np.ndarray:
+    def push(self, X: np.ndarray, block_splits: np.ndarray | None = None) -> np.ndarray:
         return super().push(X)
 
 

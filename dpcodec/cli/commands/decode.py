@@ -185,6 +185,9 @@ def _tell(
         f"{'auto chose ' if settings.solver == 'auto' and chosen else ''}{chosen or settings.solver}, "
         f"{seconds:.2f} s"
     )
+    if report.concealed_places:
+        places = f"{report.concealed_places} place" + ("s" if report.concealed_places > 1 else "")
+        screen.note(f"{job.source}: {report.concealed_s:.1f} s in {places} inpainted")
     if screen.verbose:
         for line in report.damage:
             screen.note(f"{job.source}: {line}")

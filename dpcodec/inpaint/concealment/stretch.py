@@ -1,0 +1,56 @@
+"""What was decoded of a run of frames, and which of it never arrived."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A run of frames of the file.
+
+    first         the first frame's number in the file
+    X             real or complex [C, K, L], coefficients of the signal's own channels, zero or a solver's
+                  estimate where nothing arrived
+    arrived       bool [K, L], True where the part of the file came that tells of the cell, in all channels
+    block_splits  int64 [C, L], how the MDCT's frames are cut into blocks
+    """
+
+    first: int
+    X: np.ndarray
+    arrived: np.ndarray
+    block_splits: np.ndarray
+
+    @property
+    def stop(self) -> int:
+        """The number of the frame after the last."""
+        return self.first + self.X.shape[2]
+
+    @property
+    def holes(self) -> np.ndarray:
+        """Which frames lack something, bool [L]."""
+        lacking: np.ndarray = ~self.arrived.all(axis=0)
+        return lacking
+
+    def cut(self, first: int, stop: int) -> Stretch:
+        """Frames first .. stop - 1 of the file, as far as they are in the stretch."""
+        at = slice(max(first - self.first, 0), max(stop - self.first, 0))
+        return Stretch(
+            self.first + at.start, self.X[:, :, at], self.arrived[:, at], self.block_splits[:, at]
+        )
+
+    def copied(self, first: int) -> Stretch:
+        """A copy of the frames from `first` on, that holds on to nothing else."""
+        cut = self.cut(first, self.stop)
+        return Stretch(cut.first, cut.X.copy(), cut.arrived.copy(), cut.block_splits.copy())
+
+
+def join(stretches: Sequence[Stretch]) -> Stretch:
+    """Neighbouring runs of frames as one."""
+    if len(stretches) == 1:
+        return stretches[0]
+    fields = zip(*((s.X, s.arrived, s.block_splits) for s in stretches), strict=True)
+    return Stretch(stretches[0].first, *(np.concatenate(parts, axis=-1) for parts in fields))
