@@ -294,7 +294,7 @@ def test_rows_tell_size_loss_and_quality(rows: list[Row]) -> None:
     assert [row["bytes"] for row in own] == [len(data)] * 2
     assert [row["lost"] for row in own] == [0, 2]  # 1.6 of 8
     assert own[0]["snr"] > own[1]["snr"]
-    silence = [row for row in rows if row["system"] == "silence"]
+    silence = [row for row in rows if row.get("system") == "silence"]
     assert silence[0]["snr"] == "inf"
 
 
