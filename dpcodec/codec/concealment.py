@@ -129,7 +129,9 @@ class Concealment:
         first = self._out - self._concealer.halo
         if self._held[0].first < first:
             self._held = [
-                held if held.first >= first else held.copied(first) for held in self._held if held.stop > first
+                held if held.first >= first else held.copied(first)
+                for held in self._held
+                if held.stop > first
             ]
         first = self._out - self._concealer.reach
         self._levels = [e for e in self._levels if e.stop > first]

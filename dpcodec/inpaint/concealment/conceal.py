@@ -68,9 +68,9 @@ class Concealer:
         own = around.cut(first, stop)
         X, lost = own.X.copy(), ~own.arrived
         if isinstance(self.transform, Mdct):
-            X[:, lost] = self._estimates(around, samples)[:, :, first - around.first :][
-                :, :, : stop - first
-            ][:, lost]
+            X[:, lost] = self._estimates(around, samples)[:, :, first - around.first :][:, :, : stop - first][
+                :, lost
+            ]
             noisy = lost
         else:
             noisy = lost & lost.all(axis=0)  # of a frame that came in part, the rest is known well enough
