@@ -192,7 +192,7 @@ class Counting(Pipe):
         return found
 
 
-@pytest.mark.parametrize(("rate", "n_fft", "channels"), [(8000, 64, 1), (192000, 2048, 3), (44100, 512, 17)])
+@pytest.mark.parametrize(("rate", "n_fft", "channels"), [(8000, 64, 1), (192000, 2048, 3), (44100, 512, 5)])
 def test_all_sizes(rate: int, n_fft: int, channels: int) -> None:
     rng = np.random.default_rng(4)
     n = np.arange(20 * n_fft)
