@@ -97,7 +97,7 @@ class Concealment:
         if end >= unit_stop + self._concealer.reach:
             return True
         told = sum(np.count_nonzero(e.cut(unit_stop).told) for e in self._levels if e.stop > unit_stop)
-        return told >= NEAREST
+        return bool(told >= NEAREST)
 
     def _filled(self, hole: int, unit_stop: int) -> Stretch:
         """From a hole to the end of its unit."""
