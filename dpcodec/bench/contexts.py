@@ -52,7 +52,10 @@ def solve_file(data: bytes, solver: str, settings: SolverSettings) -> Solved:
 
     def audio(X: np.ndarray) -> Audio:
         synthesis = mode.synthesis(0)
-        x = np.concatenate([synthesis.push(mode.own_channels(X, segment), segment.block_splits), synthesis.finish(samples)], axis=1)
+        x = np.concatenate(
+            [synthesis.push(mode.own_channels(X, segment), segment.block_splits), synthesis.finish(samples)],
+            axis=1,
+        )
         return Audio(x[:, :samples], header.sample_rate)
 
     return Solved(audio(known), audio(estimate), choice)

@@ -97,7 +97,7 @@ class Concealment:
         if end >= unit_stop + self._concealer.reach:
             return True
         told = sum(np.count_nonzero(e.cut(unit_stop).told) for e in self._levels if e.stop > unit_stop)
-        return told >= NEAREST
+        return bool(told >= NEAREST)
 
     def _filled(self, hole: int, unit_stop: int) -> Stretch:
         """From a hole to the end of its unit."""
@@ -129,7 +129,9 @@ class Concealment:
         first = self._out - self._concealer.halo
         if self._held[0].first < first:
             self._held = [
-                held if held.first >= first else held.copied(first) for held in self._held if held.stop > first
+                held if held.first >= first else held.copied(first)
+                for held in self._held
+                if held.stop > first
             ]
         first = self._out - self._concealer.reach
         self._levels = [e for e in self._levels if e.stop > first]

@@ -86,7 +86,8 @@ def decode_stream(
     )
     rebuild = Rebuild(reader, settings, solver, report, progress)
     solver_bytes = cell_bytes(rebuild.transform, settings.solver, settings.network, rebuild.device)
-    check_rebuilding(header, rebuild.batch, rebuild.halo, solver_bytes, settings.max_memory)
+    sizes = rebuild.batch, rebuild.halo, solver_bytes, rebuild.waiting
+    check_rebuilding(header, *sizes, settings.max_memory)
     with open_writer(info) as writer:
         for block in rebuild.samples(wanted):
             report.samples += block.shape[1]

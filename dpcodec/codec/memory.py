@@ -14,6 +14,8 @@ HELD_BYTES = 40
 """A cell of a channel that was decoded."""
 REBUILT_BYTES = 100
 """A cell of a channel that goes back into samples."""
+WAITING_BYTES = 40
+"""A cell of a channel that waits for a hole to be filled, or for one to come."""
 
 
 def check_reading(header: Header, most: int) -> None:
@@ -22,11 +24,14 @@ def check_reading(header: Header, most: int) -> None:
     _check(frames * header.bins * (READ_BYTES + HELD_BYTES * header.channels), most)
 
 
-def check_rebuilding(header: Header, batch: int, halo: int, solver_bytes: int, most: int) -> None:
+def check_rebuilding(
+    header: Header, batch: int, halo: int, solver_bytes: int, waiting: int, most: int
+) -> None:
     """Raise `LimitError` if rebuilding a block of `batch` segments needs more than `most` bytes.
 
     halo          frames on each side of a block that the solver sees
     solver_bytes  a cell that it sees
+    waiting       frames that may wait where something was lost
     """
     F, C = header.segment_frames, header.channels
     block = _at_most(header, batch * F)
@@ -34,7 +39,8 @@ def check_rebuilding(header: Header, batch: int, halo: int, solver_bytes: int, m
     held = _at_most(header, (batch + 2 * -(-halo // F) + 1) * F)
     copies = 2 if held > block else 1  # where there is more than one segment they are joined
     once = max(READ_BYTES * min(F, block), solver_bytes * seen)
-    _check(header.bins * (C * (copies * HELD_BYTES * held + REBUILT_BYTES * block) + once), most)
+    late = WAITING_BYTES * _at_most(header, waiting)
+    _check(header.bins * (C * (copies * HELD_BYTES * held + REBUILT_BYTES * block + late) + once), most)
 
 
 def _at_most(header: Header, frames: int) -> int:

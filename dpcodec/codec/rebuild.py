@@ -107,6 +107,11 @@ class Rebuild:
         """What the solver runs on."""
         return self._solver.device
 
+    @property
+    def waiting(self) -> int:
+        """Frames that may wait where something was lost."""
+        return 2 * self._concealment.around if self._concealment else 0
+
     def samples(self, wanted: TimeRange) -> Iterator[np.ndarray]:
         """The finished samples of the time range, float32 [C, n] blocks."""
         first, last = self.transform.frames_under(wanted.first, wanted.last or 0)
@@ -249,6 +254,7 @@ class Rebuild:
         return late or self._stopped
 
     def _note_concealed(self) -> None:
+        """Tell the report how much was lost so far."""
         if self._concealment:
             seconds = self._concealment.frames * self._hop / self._header.sample_rate
             self._report.concealed_s, self._report.concealed_places = seconds, self._concealment.places

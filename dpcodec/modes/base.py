@@ -199,7 +199,7 @@ class PartReader:
             segment.arrived[where], told = True, True
         if self.kind.by_segment is not None:
             segment.bound = self.bounds(L).share(
-                segment.bound, segment.kept, segment.arrived.all(axis=1), quiet
+                segment.bound, segment.kept, np.asarray(segment.arrived.all(axis=1)), quiet
             )
         return segment, problems
 

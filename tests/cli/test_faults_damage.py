@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from command_line import Run
-from damaged_files import RATE, SAMPLES, away_from, outcome
+from damaged_files import HOP, RATE, SAMPLES, away_from, outcome
 from streams import DATA, Pipe, join, split
 
 import dpcodec
@@ -115,6 +115,19 @@ def test_fault_22_a_block_of_a_long_file_is_lost(cli: Run, dpc: Path, tmp_path: 
     assert cli("repair", tmp_path / "hole.dpc", tmp_path / "good.dpc").code == 5
     assert cli("decode", tmp_path / "good.dpc", "-q").code == 5
     assert (tmp_path / "hole.wav").stat().st_size == (tmp_path / "good.wav").stat().st_size
+
+
+def test_fault_22_what_was_inpainted_is_told(cli: Run, tmp_path: Path) -> None:
+    tone = 0.3 * np.sin(np.arange(5 * RATE) / 3)
+    settings = dpcodec.EncodeSettings(n_fft=256, hop=HOP, segment_frames=16)
+    packets = split(dpcodec.encode(dpcodec.Audio(tone, RATE), settings))
+    (tmp_path / "lost.dpc").write_bytes(join([p for p in packets if (p.type, p.segment) != (DATA, 9)]))
+    found = cli("decode", tmp_path / "lost.dpc")
+    assert found.code == 5
+    assert "0.3 s in 1 place inpainted" in found.err
+    found = cli("decode", tmp_path / "lost.dpc", tmp_path / "zeros.wav", "--solver", "none")
+    assert found.code == 5
+    assert "inpainted" not in found.err
 
 
 def test_fault_23_first_header_destroyed(cli: Run, tmp_path: Path, small: bytes) -> None:

@@ -22,7 +22,7 @@ from dpcodec.inpaint.concealment.stretch import Stretch
 from dpcodec.transform.bands import band_edges, band_of_rows
 from dpcodec.transform.mdct import Mdct
 from dpcodec.transform.operator import MdctOperator
-from dpcodec.transform.stft import Stft, block_span
+from dpcodec.transform.stft import Transform, block_span
 
 NOISE = 0.5
 """Level of the noise, of that of the sound around."""
@@ -38,7 +38,7 @@ class Concealer:
     stop            asked between steps: a true answer asks to come to an end
     """
 
-    transform: Stft | Mdct
+    transform: Transform
     sample_rate: int
     segment_frames: int
     stop: Callable[[], bool]
@@ -68,9 +68,9 @@ class Concealer:
         own = around.cut(first, stop)
         X, lost = own.X.copy(), ~own.arrived
         if isinstance(self.transform, Mdct):
-            X[:, lost] = self._estimates(around, samples)[:, :, first - around.first :][
-                :, :, : stop - first
-            ][:, lost]
+            X[:, lost] = self._estimates(around, samples)[:, :, first - around.first :][:, :, : stop - first][
+                :, lost
+            ]
             noisy = lost
         else:
             noisy = lost & lost.all(axis=0)  # of a frame that came in part, the rest is known well enough
@@ -107,7 +107,8 @@ class Concealer:
 
     def _noise(self, rms: np.ndarray, across: np.ndarray, first: int, is_complex: bool) -> np.ndarray:
         """Noise of these levels [C, K, L] and correlations of pairs [C // 2, K, L]."""
-        zeros, ones = np.zeros(rms.shape[1:], np.float32), (rms > 0).any(axis=0).astype(np.float32)
+        zeros = np.zeros(rms.shape[1:], np.float32)
+        ones = np.asarray((rms > 0).any(axis=0), np.float32)
         C, F = len(rms), self.segment_frames
         unit = np.stack([filled(zeros, ones, c, first, F) for c in range(C)])
         if is_complex:

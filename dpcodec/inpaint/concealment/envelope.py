@@ -1,8 +1,8 @@
 """How loud the sound around a hole is, band by band, and so how loud noise in the hole may be.
 
-Beside a hole the power of each band is the mean of the nearest frames that tell it. In it the level in dB goes
-in a straight line from one side to the other, and falls with the distance from the nearer one: the sound may
-as well have ended.
+Beside a hole the power of each band is the mean of the nearest frames that tell it. In it the level in dB
+goes in a straight line from one side to the other, and falls with the distance from the nearer one: the sound
+may as well have ended.
 """
 
 from __future__ import annotations
@@ -43,9 +43,7 @@ class Envelope:
     def cut(self, first: int) -> Envelope:
         """From a frame of the file on."""
         at = max(first - self.first, 0)
-        return Envelope(
-            self.first + at, self.power[:, :, at:], self.across[:, :, at:], self.told[at:]
-        )
+        return Envelope(self.first + at, self.power[:, :, at:], self.across[:, :, at:], self.told[at:])
 
 
 def envelope_of(first: int, X: np.ndarray, arrived: np.ndarray, sample_rate: int) -> Envelope:
@@ -65,7 +63,7 @@ def envelope_of(first: int, X: np.ndarray, arrived: np.ndarray, sample_rate: int
         first,
         np.add.reduceat(squares, edges, axis=1) / count,
         np.add.reduceat(products, edges, axis=1) / count,
-        arrived.any(axis=0),
+        np.asarray(arrived.any(axis=0)),
     )
 
 
@@ -94,9 +92,7 @@ def levels(around: Envelope, frame: int, reach: float) -> tuple[np.ndarray, np.n
     return power, across
 
 
-def _side(
-    around: Envelope, frame: int, way: int, reach: float
-) -> tuple[float, np.ndarray, np.ndarray]:
+def _side(around: Envelope, frame: int, way: int, reach: float) -> tuple[float, np.ndarray, np.ndarray]:
     """What lies on one side of a frame, that frame included: the distance in frames of the nearest one that
     tells anything (inf: none within reach), the power and the correlation there."""
     at = frame - around.first

@@ -27,20 +27,17 @@ class Stretch:
     @property
     def stop(self) -> int:
         """The number of the frame after the last."""
-        return self.first + self.X.shape[2]
+        return self.first + len(self.arrived.T)
 
     @property
     def holes(self) -> np.ndarray:
         """Which frames lack something, bool [L]."""
-        lacking: np.ndarray = ~self.arrived.all(axis=0)
-        return lacking
+        return np.asarray(~self.arrived.all(axis=0))
 
     def cut(self, first: int, stop: int) -> Stretch:
         """Frames first .. stop - 1 of the file, as far as they are in the stretch."""
         at = slice(max(first - self.first, 0), max(stop - self.first, 0))
-        return Stretch(
-            self.first + at.start, self.X[:, :, at], self.arrived[:, at], self.block_splits[:, at]
-        )
+        return Stretch(self.first + at.start, self.X[:, :, at], self.arrived[:, at], self.block_splits[:, at])
 
     def copied(self, first: int) -> Stretch:
         """A copy of the frames from `first` on, that holds on to nothing else."""
