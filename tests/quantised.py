@@ -14,8 +14,8 @@ MDCT = Mdct(512, "kbd", 3)
 def quantised(
     x: np.ndarray, step: float, mdct: Mdct = MDCT, noise: float = 0.0, splits: np.ndarray | None = None
 ) -> Problem:
-    """A problem of x [N]: values rounded to multiples of a step with the dead zone that boxes tell, a level of
-    noise, in steps, for what became zero."""
+    """A problem of x [N]: values rounded to multiples of a step with the dead zone that boxes tell, a level
+    of noise, in steps, for what became zero."""
     span = mdct.span(len(x))
     splits = np.zeros(span.frames, np.int64) if splits is None else splits
     operator = MdctOperator(mdct, span, splits)

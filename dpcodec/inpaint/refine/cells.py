@@ -13,8 +13,8 @@ from dpcodec.transform.operator import Operator
 DEAD_ZONE = 2 / 3
 """A bound on what became zero, in steps of its quantiser."""
 LOUDER, LOUDEST, SOFTEST, UNTOLD = 1.6, 0.4, 0.2, 0.2
-"""Root mean square of what became zero: of the told level, for noise is filled in softer than what it stands for;
-at most and at least, in steps; and in steps where the file tells no level at all."""
+"""Root mean square of what became zero: of the told level, for noise is filled in softer than what it stands
+for; at most and at least, in steps; and in steps where the file tells no level at all."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def cells_of(problem: Problem, channel: int) -> Cells | None:
 
 
 def _variance(kept: np.ndarray, step: np.ndarray, noise: np.ndarray) -> np.ndarray:
-    """Of a box that is hit evenly, or what the told level, in steps, leaves to be expected of what became zero."""
+    """Of a box that is hit evenly, or what the told level, in steps, lets expect of what became zero."""
     zero = np.clip(LOUDER * noise, SOFTEST, LOUDEST) if noise.any() else np.float32(UNTOLD)
     variance: np.ndarray = np.where(kept, np.float32(1 / 12), zero**2) * step**2
     return variance.astype(np.float32)

@@ -1,7 +1,7 @@
 """What the gate sees of each coefficient.
 
-Everything is in steps of the coefficient's quantiser and does not change with the sign of the whole: what moves
-a value outwards is positive.
+Everything is in steps of the coefficient's quantiser and does not change with the sign of the whole: what
+moves a value outwards is positive.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dpcodec.inpaint.refine.wiener import LONGER
 
 MOVES = len(LONGER) + 1
 """What the gate mixes: the moves so far, and those of each window."""
-FEATURES = 2 * MOVES + 18
+FEATURES = 3 * MOVES + 18
 STIRRED = 0.03
 """A coefficient that is zero is left alone where no move reaches so many steps."""
 
@@ -60,7 +60,7 @@ def seen(cells: Cells, estimate: np.ndarray, filtered: list[np.ndarray]) -> Seen
 
 
 def _around(cells: Cells, moves: list[np.ndarray]) -> list[np.ndarray]:
-    """How loud it is nearby, of the estimates and of the file's own values."""
+    """How loud it is nearby, of the estimates and of the file's own values, and how far they are apart."""
     value = cells.in_steps
     squares = [(value + move) ** 2 for move in moves]
     own = value**2
@@ -68,6 +68,7 @@ def _around(cells: Cells, moves: list[np.ndarray]) -> list[np.ndarray]:
     return [
         *(_log(near(s, 1, 1), 1e-3) for s in squares),
         *(_log(near(s, 0, 1), 1e-3) for s in squares[2:4]),
+        *(_log(near(move**2, 1, 2), 1e-4) for move in moves[1:]),
         _log(near(own, 0, 2), 1e-2),
         _log(near(own, 2, 0), 1e-2),
         _log(near(own, 4, 3), 1e-2),
@@ -98,7 +99,7 @@ def _places(cells: Cells, at: np.ndarray) -> list[np.ndarray]:
 
 
 def near(values: np.ndarray, frames: int, rows: int) -> np.ndarray:
-    """Means over so many neighbours on each side: [L, K] -> [L, K]. The outermost stand for what lies beyond."""
+    """Means over so many neighbours on each side: [L, K] -> [L, K]. The outermost stand for those beyond."""
     for axis, half in ((0, frames), (1, rows)):
         if half:
             edges = [(half, half) if axis == a else (0, 0) for a in (0, 1)]

@@ -2,8 +2,8 @@
 
     move = sum_j g_j move_j + g_0,  clipped to the box
 
-with g the outputs of two hidden layers of rectified linear units. Weights are integers in the table `refine`, one
-gate a round; a float weight is an integer over UNIT.
+with g the outputs of two hidden layers of rectified linear units. Weights are integers in the table `refine`,
+one gate a round; a float weight is an integer over UNIT.
 """
 
 from __future__ import annotations

@@ -11,15 +11,10 @@ import numpy as np
 from dpcodec.inpaint import least_squares, noise
 from dpcodec.inpaint.problem import Problem, Progress
 from dpcodec.inpaint.refine.cells import Cells, cells_of
-from dpcodec.inpaint.refine.features import near, seen
+from dpcodec.inpaint.refine.features import seen
 from dpcodec.inpaint.refine.gate import Gate, gates
 from dpcodec.inpaint.refine.wiener import filtered
 from dpcodec.inpaint.solver_settings import SolverSettings
-
-NEARBY = 2
-"""Frames and rows on each side over which the energy found is averaged before it is taken from the told
-level."""
-
 
 def solve(problem: Problem, settings: SolverSettings, progress: Progress) -> np.ndarray:
     """Values within their boxes, with noise where the file tells more energy than was found: [C, K, L].
@@ -58,12 +53,9 @@ def refined(cells: Cells, estimate: np.ndarray, gate: Gate) -> np.ndarray:
 
 
 def still_missing(cells: Cells, estimate: np.ndarray) -> np.ndarray:
-    """The told level less what the estimate has found of it nearby: float32 [L, K]."""
-    dropped = cells.symbol == 0
-    square = near(np.where(dropped, estimate, 0) ** 2, NEARBY, NEARBY)
-    share = near(dropped.astype(np.float32), NEARBY, NEARBY)
+    """The told level less what the estimate has found of it: float32 [L, K]."""
     told = cells.noise * cells.step
-    missing: np.ndarray = np.sqrt(np.maximum(told**2 - square / np.maximum(share, 1e-6), 0))
+    missing: np.ndarray = np.sqrt(np.maximum(told**2 - np.where(cells.symbol == 0, estimate, 0) ** 2, 0))
     return missing
 
 

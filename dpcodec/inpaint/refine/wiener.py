@@ -2,9 +2,9 @@
 
     z_j = S_j* G S_j x,   G = |S_j x|^2 / (|S_j x|^2 + a V)
 
-S_j are Hann STFTs of 1, 2, 4 and 8 times the MDCT's window, and V what the quantiser's error has of power there:
-the mean of the cells' variances over half a window (J. S. Lim and A. V. Oppenheim, Proc. IEEE 67 (1979),
-p. 1586, with the power of the noisy signal for that of the clean one).
+S_j are Hann STFTs of 1, 2, 4 and 8 times the MDCT's window, and V what the quantiser's error has of power
+there: the mean of the cells' variances over half a window (J. S. Lim and A. V. Oppenheim, Proc. IEEE 67
+(1979), p. 1586, with the power of the noisy signal for that of the clean one).
 """
 
 from __future__ import annotations
@@ -51,7 +51,9 @@ def error_power(cells: Cells, S: Stft, span: Span) -> np.ndarray:
     """V: float32 [L_j, K_j]."""
     hop, longer = cells.operator.hop, S.n_fft // cells.operator.n_fft
     own = cells.operator.span
-    at = (np.arange(span.frames) * S.hop + S.n_fft / 2 - span.left + own.left - cells.operator.n_fft / 2) / hop
+    at = (
+        np.arange(span.frames) * S.hop + S.n_fft / 2 - span.left + own.left - cells.operator.n_fft / 2
+    ) / hop
     near = frame_means(cells.variance, at, S.n_fft / 4 / hop)
     spread = np.zeros((span.frames, S.bins), np.float32)
     wide = np.repeat(near * np.float32(S.hop / S.n_fft), longer, axis=1)[:, : S.bins]
@@ -60,8 +62,8 @@ def error_power(cells: Cells, S: Stft, span: Span) -> np.ndarray:
 
 
 def frame_means(values: np.ndarray, at: np.ndarray, half: float) -> np.ndarray:
-    """Means over frames at - half .. at + half of values that hold for half a frame on either side, at least a
-    frame wide: float32 [L, K] -> [len(at), K]. What lies beyond the ends does not count."""
+    """Means over frames at - half .. at + half of values that hold for half a frame on either side, at least
+    a frame wide: float32 [L, K] -> [len(at), K]. What lies beyond the ends does not count."""
     L = len(values)
     sums = np.zeros((L + 1, values.shape[1]))
     np.cumsum(values, axis=0, dtype=np.float64, out=sums[1:])

@@ -1,5 +1,5 @@
-"""What solvers have learnt: data, each file with its SHA-256 in docs/training.md. Nothing here decides what bytes
-mean."""
+"""What solvers have learnt: data, each file with its SHA-256 in docs/training.md. Nothing here decides what
+bytes mean."""
 
 from __future__ import annotations
 

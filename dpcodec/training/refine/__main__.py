@@ -23,14 +23,14 @@ from dpcodec.training.refine.stages import gain, trained
 
 _LEARNT, _HELD_OUT = 10, 11
 
-LEARNT = {"solo": 40, "ensemble": 28, "band": 28, "percussion": 8, "speech": 20, "synthetic": 10}
+LEARNT = {"solo": 44, "ensemble": 36, "band": 32, "percussion": 14, "speech": 24, "synthetic": 15}
 """Pieces of each kind to learn from."""
 
 
 @dataclass(frozen=True)
 class Size:
-    """Of a run: pieces by kind to learn from and to measure on; their seconds; coefficients of a channel; steps of
-    descent of a gate."""
+    """Of a run: pieces by kind to learn from and to measure on; their seconds; coefficients of a channel;
+    steps of descent of a gate."""
 
     learnt: Mapping[str, int]
     held_out: Mapping[str, int]

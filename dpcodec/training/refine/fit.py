@@ -1,13 +1,14 @@
 """Samples -> a gate, by gradient descent (Adam: Kingma and Ba, arXiv 1412.6980).
 
 What is minimised is the energy of the errors that are left, over that of the errors there were, example by
-example; so that loud places, which decide the signal-to-noise ratio, weigh most, and every example the same. A
-share counts each step's error alike, loud or soft.
+example; so that loud places, which decide the signal-to-noise ratio, weigh most, and every example the same.
+A share counts each step's error alike, loud or soft.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 
@@ -52,7 +53,7 @@ def fitted(samples: Samples, steps: int, seed: int, progress: Callable[[int, flo
 def start(rng: np.random.Generator, sizes: tuple[int, ...]) -> Layers:
     """Small weights at random, no biases."""
     layers: Layers = []
-    for inputs, outputs in zip(sizes[:-1], sizes[1:], strict=True):
+    for inputs, outputs in pairwise(sizes):
         layers.append(rng.normal(0, (2 / inputs) ** 0.5, (inputs, outputs)).astype(np.float32))
         layers.append(np.zeros(outputs, np.float32))
     layers[-2] *= np.float32(0.1)
@@ -108,8 +109,8 @@ class _Adam:
 
 
 def _weights(energy: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """What each sample counts once it is drawn, float32 [n], and the chance that it is, float64 [n]: those that
-    count for more are drawn more often, and count for less then."""
+    """What each sample counts once it is drawn, float32 [n], and the chance that it is, float64 [n]: those
+    that count for more are drawn more often, and count for less then."""
     weight = energy.astype(np.float64) * (len(energy) / float(energy.sum(dtype=np.float64)))
     weight = (1 - ALIKE) * weight + ALIKE * np.minimum(weight, 1)
     chance = np.sqrt(weight) + 0.2

@@ -31,8 +31,8 @@ BY_BITRATE, BY_QUALITY = 0.8, 0.9
 
 @dataclass(frozen=True)
 class Example:
-    """One coded channel of a piece; `truth` float32 [L, K], its coefficients before they were quantised, divided
-    by the level of the cells."""
+    """One coded channel of a piece; `truth` float32 [L, K], its coefficients before they were quantised,
+    divided by the level of the cells."""
 
     name: str
     cells: Cells
@@ -40,7 +40,7 @@ class Example:
 
 
 def examples(piece: Piece, seed: tuple[int, ...]) -> Iterator[Example]:
-    """The piece, encoded in one way at random, channel by channel; those of which nothing is left are left out."""
+    """The piece, encoded in one way at random, channel by channel, but for those of which nothing is left."""
     rng = np.random.default_rng(seed)
     audio = at_rate(recorded(rng, piece.audio()), int(rng.choice(RATES)), bool(rng.random() < MONO))
     data = encode(audio, drawn_settings(rng, audio))
@@ -74,9 +74,11 @@ def of_file(name: str, data: bytes, samples: np.ndarray) -> Iterator[Example]:
     header, mode = reader.header, mode_of_file(reader.header)
     segment = join([mode.read(packets, frames)[0] for packets, frames in segments_and_frames(reader)])
     problems = [mode.problem(segment, c, 0, samples.shape[1]) for c in range(header.channels)]
-    truth = np.stack([p.operator.forward(x.astype(np.float64)) for p, x in zip(problems, samples, strict=True)])
+    truth = np.stack(
+        [p.operator.forward(x.astype(np.float64)) for p, x in zip(problems, samples, strict=True)]
+    )
     bands = band_of_rows(header.bins, header.sample_rate)
-    for pair, angles in enumerate(segment.angles):
+    for pair, angles in enumerate(segment.angles if segment.angles.any() else ()):
         both = slice(2 * pair, 2 * pair + 2)
         truth[both] = rotated(truth[both], angles, rows=bands)
     for c, problem in enumerate(problems):

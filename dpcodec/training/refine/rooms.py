@@ -1,6 +1,7 @@
 """Pieces as if they had been recorded: played unsteadily, in a room, with noise.
 
-Synthesisers repeat the same wave for ever; what long windows make of that would be believed too much elsewhere.
+Synthesisers repeat the same wave for ever; what long windows make of that would be believed too much
+elsewhere.
 """
 
 from __future__ import annotations

@@ -65,5 +65,3 @@ def joined(parts: Iterable[Samples | None]) -> Samples:
     some = [part for part in parts if part is not None]
     names = ("features", "moves", "wanted", "low", "high", "weight")
     return Samples(*(np.concatenate([getattr(part, name) for part in some], axis=-1) for name in names))
-
-

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-
-from dpcodec.inpaint.refine.cells import cells_of
 from quantised import quantised
 from signals import chord
+
+from dpcodec.inpaint.refine.cells import cells_of
 
 
 def test_cells_are_the_problem_turned_and_scaled() -> None:

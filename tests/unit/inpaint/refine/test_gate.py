@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ TABLE = Path(dpcodec.__file__).parent / "inpaint" / "tables" / "refine.json"
 def test_a_gate_against_loops() -> None:
     rng = np.random.default_rng(0)
     sizes = (FEATURES, 5, 3, MOVES + 1)
-    shapes = list(zip(sizes[:-1], sizes[1:], strict=True))
+    shapes = list(pairwise(sizes))
     numbers = {
         "weights": [rng.integers(-900, 900, shape).tolist() for shape in shapes],
         "biases": [rng.integers(-900, 900, shape[1]).tolist() for shape in shapes],

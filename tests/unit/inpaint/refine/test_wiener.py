@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
-from dpcodec.inpaint.refine.cells import Cells, cells_of
-from dpcodec.inpaint.refine.wiener import OVER_ESTIMATE, error_power, filtered, frame_means, span_over, windows
-from dpcodec.transform.mdct import Mdct
 from quantised import quantised
 from signals import chord, notes
+
+from dpcodec.inpaint.refine.cells import Cells, cells_of
+from dpcodec.inpaint.refine.wiener import (
+    OVER_ESTIMATE,
+    error_power,
+    filtered,
+    frame_means,
+    span_over,
+    windows,
+)
+from dpcodec.transform.mdct import Mdct
 
 
 def slowly(cells: Cells, n_fft: int) -> np.ndarray:
