@@ -44,6 +44,6 @@ def test_the_table_has_gates_of_the_right_sizes_and_a_few_thousand_weights() -> 
 
 def test_the_table_is_the_one_that_the_document_names() -> None:
     text = (Path(__file__).parents[4] / "docs" / "training.md").read_text()
-    told = re.search(r"`refine\.json`.*?`([0-9a-f]{64})`", text, re.DOTALL)
+    told = re.search(r"`dpcodec.inpaint.tables.refine\.json`.*?`([0-9a-f]{64})`", text, re.DOTALL)
     assert told is not None
     assert hashlib.sha256(TABLE.read_bytes()).hexdigest() == told[1]
