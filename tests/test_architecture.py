@@ -40,7 +40,7 @@ ARROWS = {
     "codec": {"errors", "settings", "inpaint", "modes", *STAGES},
     "batch": {"", "errors", "audio", "codec", "modes"},
     "bench": {"", "batch", "errors", "settings", "inpaint", "modes", "codec", "metrics", *STAGES},
-    "training": {"", "errors", "settings", "coding"},
+    "training": {"", "errors", "settings", "hearing", "inpaint", "modes", *STAGES},
     "cli": {"", "batch", "bench", "metrics"},
     "": {"errors", "settings", "audio", "mask", "inpaint", "codec"},
     "__main__": {"cli"},

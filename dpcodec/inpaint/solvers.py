@@ -51,6 +51,7 @@ AUTO, CHOICE = "auto", "dpcodec.inpaint.choose"
 SOLVERS = {
     "none": Entry("dpcodec.inpaint.zeros", reach=0, agrees=True, cell_bytes=40),
     "noise": Entry("dpcodec.inpaint.noise", reach=0, agrees=True, cell_bytes=40),
+    "refine": Entry("dpcodec.inpaint.refine", cell_bytes=400),
     "least-squares": Entry("dpcodec.inpaint.least_squares"),
     "janssen": Entry("dpcodec.inpaint.janssen"),
     "deep-prior": Entry("dpcodec.inpaint.deep_prior", torch=True, cell_bytes=1000),
@@ -69,19 +70,23 @@ def solve_with(
     """Solve by name, "auto" included: the estimate before context, and "NAME: why", the solver and the
     reason."""
     why = "as asked"
-    if name == AUTO and problem.operator.orthonormal:  # nothing kept says anything of what was dropped
-        name = "noise" if problem.noise.any() else "none"
-        why = (
-            "of the levels that the file tells"
-            if name == "noise"
-            else "zeros are the least squares of an MDCT"
-        )
+    if name == AUTO and problem.operator.orthonormal:
+        name, why = _of_an_mdct(problem)
     if (name == AUTO or not SOLVERS[name].agrees) and float(np.abs(problem.centre).max(initial=0)) > LARGEST:
         name, why = "none", "no encoder writes values as large as these"
     if name != AUTO:
         return SOLVERS[name].solve(problem, settings, progress), f"{name}: {why}"
     found: tuple[np.ndarray, str] = importlib.import_module(CHOICE).solve(problem, settings, progress)
     return found
+
+
+def _of_an_mdct(problem: Problem) -> tuple[str, str]:
+    """Its solver and why: nothing that is kept says anything of what was dropped, but longer windows may."""
+    if problem.halfwidth.any():
+        return "refine", "longer windows hear more of what was quantised"
+    if problem.noise.any():
+        return "noise", "of the levels that the file tells"
+    return "none", "zeros are the least squares of an MDCT"
 
 
 def agrees(told: str) -> bool:
@@ -109,5 +114,5 @@ def _candidates(transform: Transform, name: str) -> list[Entry]:
     if name != AUTO:
         return [SOLVERS[name]]
     if transform.orthonormal:
-        return [SOLVERS["none"], SOLVERS["noise"]]
+        return [SOLVERS["none"], SOLVERS["noise"], SOLVERS["refine"]]
     return [entry for entry in SOLVERS.values() if not entry.torch]

@@ -1,0 +1,67 @@
+"""The rounds of solver refine, and noise for what is still missing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from dpcodec.inpaint import least_squares, noise
+from dpcodec.inpaint.problem import Problem, Progress
+from dpcodec.inpaint.refine.cells import Cells, cells_of
+from dpcodec.inpaint.refine.features import seen
+from dpcodec.inpaint.refine.gate import Gate, gates
+from dpcodec.inpaint.refine.wiener import filtered
+from dpcodec.inpaint.solver_settings import SolverSettings
+
+def solve(problem: Problem, settings: SolverSettings, progress: Progress) -> np.ndarray:
+    """Values within their boxes, with noise where the file tells more energy than was found: [C, K, L].
+
+    Where nothing is known of a coefficient it stays as it came. An STFT's problem is solved by least squares.
+    """
+    if not problem.operator.orthonormal:
+        return least_squares.solve(problem, settings, progress)
+    value, left = problem.value.copy(), problem.noise.copy()
+    for c in range(len(value)):
+        cells = cells_of(problem, c)
+        if cells is None:
+            continue
+        rounds, stages = gates(), len(value) * len(gates())
+        estimate = cells.value
+        for i, gate in enumerate(rounds):
+            late = settings.deadline is not None and time.monotonic() >= settings.deadline
+            if progress(c * len(rounds) + i, stages, "") or late:
+                break
+            estimate = refined(cells, estimate, gate)
+        found = slice(0, estimate.shape[1])
+        value[c, found] = estimate.T * cells.level
+        left[c, found] = still_missing(cells, estimate).T * cells.level
+    return noise.solve(replace(problem, value=value, noise=left), settings, progress)
+
+
+def refined(cells: Cells, estimate: np.ndarray, gate: Gate) -> np.ndarray:
+    """An estimate [L, K] after another round."""
+    found = seen(cells, estimate, filtered(cells, estimate))
+    out = cells.value.copy()
+    move = found.sign * gate.move(found.features, found.moves)
+    flat = found.at
+    low, high = cells.low.reshape(-1)[flat], cells.high.reshape(-1)[flat]
+    out.reshape(-1)[flat] += cells.step.reshape(-1)[flat] * np.clip(move, low, high)
+    return out
+
+
+def still_missing(cells: Cells, estimate: np.ndarray) -> np.ndarray:
+    """The told level less what the estimate has found of it: float32 [L, K]."""
+    told = cells.noise * cells.step
+    missing: np.ndarray = np.sqrt(np.maximum(told**2 - np.where(cells.symbol == 0, estimate, 0) ** 2, 0))
+    return missing
+
+
+def all_rounds(cells: Cells, rounds: Sequence[Gate]) -> np.ndarray:
+    """The estimate [L, K] after these rounds."""
+    estimate = cells.value
+    for gate in rounds:
+        estimate = refined(cells, estimate, gate)
+    return estimate

@@ -1,0 +1,110 @@
+"""`python -m dpcodec.training.refine`: render, encode, learn, write, measure."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from dpcodec.errors import DpcodecError, FileAccessError
+from dpcodec.settings import check_integer
+from dpcodec.training.export import check_folder
+from dpcodec.training.pieces import KINDS, Piece
+from dpcodec.training.programs import check_installed
+from dpcodec.training.refine.fit import integers
+from dpcodec.training.refine.problems import Example, examples
+from dpcodec.training.refine.stages import gain, trained
+
+_LEARNT, _HELD_OUT = 10, 11
+
+LEARNT = {"solo": 44, "ensemble": 36, "band": 32, "percussion": 14, "speech": 24, "synthetic": 15}
+"""Pieces of each kind to learn from."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """Of a run: pieces by kind to learn from and to measure on; their seconds; coefficients of a channel;
+    steps of descent of a gate."""
+
+    learnt: Mapping[str, int]
+    held_out: Mapping[str, int]
+    seconds: float
+    count: int
+    steps: int
+
+
+FULL = Size(LEARNT, dict.fromkeys(KINDS, 6), 3.0, 6000, 6000)
+_FEW = dict.fromkeys(("solo", "speech", "synthetic"), 1)
+QUICK = Size(_FEW, _FEW, 1.0, 500, 60)
+"""Shows that all of it works; its gates are poor."""
+ROUNDS = 2
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; 0 unless something is missing."""
+    options = _parser().parse_args(arguments)
+    size = QUICK if options.quick else FULL
+    try:
+        check_integer("seed", options.seed, 0, 2**32 - 1)
+        check_folder(options.out)
+        check_installed()
+        learnt = _examples(size.learnt, (options.seed, _LEARNT), size.seconds)
+        gates = trained(learnt, ROUNDS, size.count, size.steps, options.seed, _tell)
+        _say(str(_written({"gates": [integers(gate) for gate in gates]}, options.out)))
+        others = _examples(size.held_out, (options.seed, _HELD_OUT), size.seconds)
+    except DpcodecError as exc:
+        _tell(str(exc))
+        return 1
+    gains = np.array([gain(example, gates) for example in others])
+    for example, one in zip(others, gains, strict=True):
+        _say(f"{one:+.2f} dB  {example.name}")
+    _say(f"mean {gains.mean():+.3f} dB, least {gains.min():+.3f} dB, {len(gains)} channels")
+    return 0
+
+
+def _examples(numbers: Mapping[str, int], seed: tuple[int, int], seconds: float) -> list[Example]:
+    """Of so many pieces of each kind."""
+    found: list[Example] = []
+    for kind, n in numbers.items():
+        for i in range(n):
+            piece = Piece(kind, (*seed, i), seconds)
+            found += examples(piece, (*piece.seed, KINDS.index(kind)))
+        _tell(f"{kind}: {n} pieces, {len(found)} channels so far")
+    return found
+
+
+def _written(table: dict[str, object], folder: Path) -> Path:
+    """`refine.json` in the folder, which is made if it is not there. Raises `FileAccessError`."""
+    path = folder / "refine.json"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(table, separators=(",", ":")) + "\n", encoding="ascii")
+    except OSError as exc:
+        raise FileAccessError(f"{path}: {exc.strerror}") from exc
+    return path
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+
+
+def _tell(text: str) -> None:
+    sys.stderr.write(f"{time.strftime('%H:%M:%S')} {text}\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m dpcodec.training.refine", description=__doc__)
+    parser.add_argument("--out", type=Path, required=True, help="folder for the table")
+    parser.add_argument("--seed", type=int, default=0, help="of the pieces and of the gates (0)")
+    parser.add_argument("--quick", action="store_true", help="a run of seconds, only to see that it works")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,71 @@
+"""What a problem tells, frame by frame and in the quantiser's steps."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from quantised import quantised
+from signals import chord
+
+from dpcodec.inpaint.refine.cells import cells_of
+
+
+def test_cells_are_the_problem_turned_and_scaled() -> None:
+    problem = quantised(chord(6000), 0.02, noise=0.25, splits=np.arange(25) % 3)
+    cells = cells_of(problem, 0)
+    assert cells is not None
+    L, K = cells.value.shape
+    assert L == 25
+    kept = problem.kept[0, :K].T
+    np.testing.assert_array_equal(cells.value * cells.level, problem.value[0, :K].T)
+    np.testing.assert_allclose(cells.step * cells.level, 0.02, rtol=1e-6)
+    np.testing.assert_allclose(cells.noise[~kept], 0.25, rtol=1e-6)
+    np.testing.assert_array_equal(cells.symbol[kept], np.rint(np.abs(problem.value[0, :K].T / 0.02))[kept])
+    assert not cells.symbol[~kept].any()
+    np.testing.assert_allclose(cells.variance[kept], cells.step[kept] ** 2 / 12, rtol=1e-6)
+    np.testing.assert_allclose(np.sqrt(cells.variance[~kept]) / cells.step[~kept], 0.4, rtol=1e-6)
+    np.testing.assert_array_equal(cells.split[:, 0], np.arange(25) % 3 > 0)
+    assert 1 <= np.abs(cells.value).max() < 2
+
+
+def test_the_box_is_that_of_the_problem() -> None:
+    problem = quantised(chord(3000), 0.02)
+    cells = cells_of(problem, 0)
+    assert cells is not None
+    K = cells.value.shape[1]
+    centre, half = problem.centre[0, :K].T, (problem.halfwidth + problem.bound)[0, :K].T
+    unit = cells.step * cells.level
+    np.testing.assert_allclose(problem.value[0, :K].T + cells.low * unit, centre - half, atol=1e-8)
+    np.testing.assert_allclose(problem.value[0, :K].T + cells.high * unit, centre + half, atol=1e-8)
+
+
+def test_where_nothing_is_known_or_all_there_is_no_step() -> None:
+    problem = quantised(chord(3000), 0.02)
+    lost = replace(
+        problem,
+        kept=problem.kept & (np.arange(problem.kept.shape[2]) % 2 == 0),
+        bound=np.where(np.arange(problem.kept.shape[2]) % 2, np.inf, problem.bound).astype(np.float32),
+        value=np.where(np.arange(problem.kept.shape[2]) % 2, 0, problem.value).astype(np.float32),
+    )
+    cells = cells_of(lost, 0)
+    assert cells is not None
+    assert not cells.step[1::2].any()
+    assert not cells.variance[1::2].any()
+    assert cells.step[::2].all()
+    exact = replace(problem, halfwidth=0 * problem.halfwidth, bound=np.full_like(problem.bound, np.inf))
+    assert cells_of(exact, 0) is None
+
+
+def test_silence_has_no_cells() -> None:
+    assert cells_of(quantised(np.zeros(3000), 0.02, noise=0.3), 0) is None
+
+
+def test_there_and_back_is_the_transform() -> None:
+    """But for the outermost frames, of which a part lies outside the signal."""
+    problem = quantised(chord(6000), 0.02)
+    cells = cells_of(problem, 0)
+    assert cells is not None
+    x = cells.samples(cells.value)
+    np.testing.assert_allclose(x * cells.level, problem.operator.adjoint(problem.value[0]), atol=1e-6)
+    np.testing.assert_allclose(cells.coefficients(x)[2:-2], cells.value[2:-2], atol=1e-5)
