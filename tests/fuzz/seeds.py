@@ -112,8 +112,8 @@ def _recipes() -> dict[str, _Recipe]:
         "extra": _Recipe(exact, 1, 30, extra=0xC777),
         "ignored": _Recipe(exact, 1, 30, extra=0x8777),
         "nothing": _Recipe(energy, 1, 0),
-        "parity": _Recipe({**exact, "parity": 50.0}, 1, 70, (("TITLE", "x"),)),
-        "parity-pipe": _Recipe({**exact, "parity": 25.0, "parts": 1, "segment_frames": 1}, 1, 90, pipe=True),
+        "parity": _Recipe({**exact, "parity": 20.0}, 1, 30, (("TITLE", "x"),)),
+        "parity-pipe": _Recipe({**energy, "parity": 25.0, "segment_frames": 1}, 1, 60, pipe=True),
     }
 
 
