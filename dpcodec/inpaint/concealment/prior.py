@@ -32,6 +32,8 @@ ROUNDS, STEPS = 8, 4
 """Changes of the weights, and steps of conjugate gradients after each."""
 FIRST_E, LAST_E = 1e-2, 1e-5
 """e, relative to the largest power in a window, in the first round and the last."""
+OVER_HOLE = 1.5
+"""Least length of a window, in lengths of the hole: in a shorter one silence is the likeliest of all sounds."""
 CHOOSE_ROUND, CHOICE = 3, 0.3
 """Round before which each place gets the windows that suit it, and how boldly: see `shares`."""
 TINY = 1e-30
@@ -72,7 +74,10 @@ def estimate(
     if not peak > 0:
         return np.zeros_like(known)
     level = np.float32(2.0 ** np.floor(np.log2(peak)))
-    prior = _Prior.of(operator, known / level, lost, windows(operator.n_fft, sample_rate))
+    long_enough = OVER_HOLE * _usual_hole(lost) * operator.hop
+    stfts = windows(operator.n_fft, sample_rate)
+    stfts = tuple(S for S in stfts if S.n_fft >= long_enough) or stfts[-1:]
+    prior = _Prior.of(operator, known / level, lost, stfts)
     z = np.zeros_like(known)
     for round_ in range(ROUNDS):
         e = FIRST_E * (LAST_E / FIRST_E) ** (round_ / (ROUNDS - 1))
@@ -82,6 +87,13 @@ def estimate(
             break
     usable: np.ndarray = np.where(np.isfinite(z), z * level, 0)
     return usable
+
+
+def _usual_hole(lost: np.ndarray) -> int:
+    """Frames in a row that are missing as a whole, at the median of such frames; 0 where there is none."""
+    edges = np.flatnonzero(np.diff(lost.all(axis=0).astype(np.int8), prepend=0, append=0))
+    runs = edges[1::2] - edges[::2]
+    return int(np.median(np.repeat(runs, runs))) if runs.size else 0
 
 
 @dataclass(frozen=True)
