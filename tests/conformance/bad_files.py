@@ -249,7 +249,7 @@ def revised(packets: list[Packet]) -> dict[str, bytes]:
 
 
 def frames(packets: list[Packet]) -> dict[str, bytes]:
-    """A file of version 1.4 whose header or body says that it is one of 1.3, or with more parts than frames."""
+    """A file of version 1.4 that says that it is one of 1.3, or has more parts than frames."""
     at = part_of(packets, 1)
     body = packets[at].body
     beyond = [replace(p, parts=3, part=2 if p.part == 1 else 0) if p.type == DATA else p for p in packets]

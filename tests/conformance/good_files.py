@@ -426,7 +426,9 @@ def _frames() -> list[Good]:
             channels=2,
             samples=22000,
         ),
-        Good("frames-segment-of-one-frame", {**PERCEPTUAL, "segment_frames": 1}, kind="impulses", samples=700),
+        Good(
+            "frames-segment-of-one-frame", {**PERCEPTUAL, "segment_frames": 1}, kind="impulses", samples=700
+        ),
         Good("frames-2048", {**wide, "quality": 1.0}, kind="bursts", samples=18000, rate=44100, channels=2),
         Good("frames-from-a-pipe", PERCEPTUAL, samples=777, pipe=True),
         Good(

@@ -40,8 +40,8 @@ def slow_edges(bins: int, rate: int) -> list[int]:
 
 
 class SlowPerceptualDecoder(SlowMdctDecoder):
-    """A second decoder of what modes 5 to 7 have before their symbols. In mode 7 `apart` frames of the segment
-    lie from one of the part to the next."""
+    """A second decoder of what modes 5 to 7 have before their symbols. In mode 7 `apart` frames of the
+    segment lie from one of the part to the next."""
 
     def angles(self, bands: int) -> list[int]:
         counts, found = close(64), [0]
@@ -273,8 +273,8 @@ def segment(
     coding: Coding,
     parts: list[tuple[slice, slice]],
 ) -> list[PerceptualSymbols]:
-    """Of each of the parts. Values about as large as their steps at `scale` 1, some much larger, few near half
-    the rate."""
+    """Of each of the parts. Values about as large as their steps at `scale` 1, some much larger, few near
+    half the rate."""
     C, K, L = shape
     rng = np.random.default_rng(seed)
     edges, bands = slow_edges(K, rate), band_of_rows(K, rate)
