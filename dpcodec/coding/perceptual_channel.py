@@ -148,8 +148,8 @@ class PerceptualSymbols:
         return ChannelBody(coding.mode, head, encoder.finish())
 
     def _begun(self, c: int, shown: int, seen: int, first: bool) -> Encoder:
-        """A payload up to its scale factors, of `shown` bands; `seen` are those of the first channel of the pair
-        that this one follows, -1 where it follows none."""
+        """A payload up to its scale factors, of `shown` bands; `seen` are those of the first channel of the
+        pair that this one follows, -1 where it follows none."""
         key = c, shown, seen, first, self.frames.start or 0
         if key not in self.begun:
             encoder, coding = Encoder(), self.coding

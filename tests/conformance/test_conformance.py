@@ -321,7 +321,7 @@ def test_frames_files_hold_what_readme_says() -> None:
         for name in ("parts-16", "bursts", "length-500", "silent-middle", "segment-of-one-frame")
     }
     assert parts == {
-        "parts-16": {8, 6},
+        "parts-16": {8, 2},
         "bursts": {1},
         "length-500": {2, 1},
         "silent-middle": {2, 1},
