@@ -151,6 +151,7 @@ def header_for(settings: EncodeSettings, reader: AudioReader, channels: int, rat
         transform=settings.transform,
         max_block_split=settings.block_split,
         revised=MASKS[settings.mask].revised,
+        frame_parts=MASKS[settings.mask].revised,
     )
 
 

@@ -112,6 +112,12 @@ class Encoder:
             self._coder.encode(bits[whole:].astype(np.int32), Uniform(2))
         return bits
 
+    def copy(self) -> Encoder:
+        """Another one that has written the same."""
+        twin = Encoder()
+        twin._coder = self._coder.clone()
+        return twin
+
     def write(self, symbols: np.ndarray, family: object, rows: np.ndarray) -> None:
         """Write symbols int32 [n] with the frequencies float64 [n, A]."""
         self._coder.encode(symbols, family, rows)

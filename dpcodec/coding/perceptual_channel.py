@@ -12,7 +12,7 @@ whose parts hold some of the frames each.
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -90,6 +90,7 @@ class PerceptualSymbols:
     coding         how
     rows           of the grid that may be told at all; None: all
     louder         steps by which values of magnitude 1 are made louder than they are on average
+    begun          payloads up to their scale factors: what a trial at another step need not code again
     """
 
     scaled: np.ndarray
@@ -105,6 +106,7 @@ class PerceptualSymbols:
     coding: Coding = CURRENT
     rows: int | None = None
     louder: float = 0.0
+    begun: dict[tuple[int, ...], Encoder] = field(default_factory=dict)
 
     def channels(self, rows: slice, parts: int) -> list[ChannelBody]:
         """Of the part that holds these rows of the grid, of so many parts."""
@@ -128,20 +130,13 @@ class PerceptualSymbols:
     def _channel(self, c: int, rows: slice, parts: int, first: bool) -> ChannelBody:
         """Of one that is told; with what holds for the pair if it is the first of it."""
         bands, symbols = self._symbols(c, rows)
-        step, encoder, coding = float(self.steps[c]), Encoder(), self.coding
-        if first:
-            code_block_splits(encoder, self.block_splits.shape[1], self.block_splits[c])
-            if c // 2 < len(self.angles):
-                code_stereo_angles(encoder, self.angles.shape[1], self.angles[c // 2])
-        apart = _apart(coding, self.frames)
-        shown = int(bands[-1]) + 1 if len(bands) else 0
+        step, coding, apart = float(self.steps[c]), self.coding, _apart(self.coding, self.frames)
         scale_factors, noise = self.scale_factors[c], self.noise[c]
-        seen = None
+        shown = _shown(bands)
+        seen = -1
         if c % 2 and coding.sees_first and self._told(c - 1):
-            first_bands, _ = self._symbols(c - 1, rows)
-            seen = self.scale_factors[c - 1][: int(first_bands[-1]) + 1 if len(first_bands) else 0]
-        shape = shown, symbols.shape[1]
-        code_scale_factors(encoder, shape, scale_factors, coding.scale_factors, seen, apart)
+            seen = _shown(self._symbols(c - 1, rows)[0])
+        encoder = self._begun(c, shown, seen, first)
         code_noise(encoder, (shown, noise.shape[1]), noise, coding.frame_parts)
         paired = self._log_magnitude(c - 1, rows) if c % 2 and self._told(c - 1) else None
         by_cell = _by_cell(scale_factors, noise, bands, coding)
@@ -151,6 +146,22 @@ class PerceptualSymbols:
         bias = pack_bias(bias_of(self.scaled[c, rows][: len(bands)], symbols, step, self.louder))
         head = struct.pack("<fB", step, bias) + write_varint(len(bands))
         return ChannelBody(coding.mode, head, encoder.finish())
+
+    def _begun(self, c: int, shown: int, seen: int, first: bool) -> Encoder:
+        """A payload up to its scale factors, of `shown` bands; `seen` are those of the first channel of the
+        pair that this one follows, -1 where it follows none."""
+        key = c, shown, seen, first, self.frames.start or 0
+        if key not in self.begun:
+            encoder, coding = Encoder(), self.coding
+            if first:
+                code_block_splits(encoder, self.block_splits.shape[1], self.block_splits[c])
+                if c // 2 < len(self.angles):
+                    code_stereo_angles(encoder, self.angles.shape[1], self.angles[c // 2])
+            followed = None if seen < 0 else self.scale_factors[c - 1][:seen]
+            shape, apart = (shown, self.q.shape[2]), _apart(coding, self.frames)
+            code_scale_factors(encoder, shape, self.scale_factors[c], coding.scale_factors, followed, apart)
+            self.begun[key] = encoder
+        return self.begun[key].copy()
 
     def _symbols(self, c: int, rows: slice) -> tuple[np.ndarray, np.ndarray]:
         """Bands and symbols of the rows that a part codes: int64 [Kp], int32 [Kp, n]."""
@@ -162,6 +173,11 @@ class PerceptualSymbols:
         """Of a channel, as the paired one sees it: int16 [Kp, n]."""
         bands, symbols = self._symbols(c, rows)
         return log_magnitude_of(symbols, self.scale_factors[c][bands])
+
+
+def _shown(bands: np.ndarray) -> int:
+    """Bands that have side information where these are those of the rows coded."""
+    return int(bands[-1]) + 1 if len(bands) else 0
 
 
 def _apart(coding: Coding, frames: slice) -> int | None:
@@ -273,7 +289,7 @@ def _decode_side_information(
     decoder: Coder, channel: ChannelContext, frames: int, coding: Coding, first: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Scale factors [B, n] and noise levels [B, groups of frames] of a channel's n frames."""
-    shown = int(channel.bands[-1]) + 1 if len(channel.bands) else 0
+    shown = _shown(channel.bands)
     scale_factors = code_scale_factors(
         decoder, (shown, frames), None, coding.scale_factors, first, channel.apart
     )

@@ -9,6 +9,7 @@ import numpy as np
 
 from dpcodec.coding import mdct_quantize
 from dpcodec.coding.body import part_cells, write_body
+from dpcodec.coding.entropy import Encoder
 from dpcodec.coding.perceptual_channel import (
     AS_IN_1_2,
     AS_IN_1_3,
@@ -164,6 +165,7 @@ class _Trial:
         self._X, allowed, self._angles = rotate_pairs(X, threshold.log2_squares, scale, header.sample_rate)
         self._scale_factors, self._lowest = hold_scale_factors(allowed)
         self._scaled = self._X / step_factors(self._scale_factors)[:, mode._bands]
+        self._begun: dict[tuple[int, ...], Encoder] = {}
 
     def coded(self, log2_scale: float) -> CodedSegment:
         """The segment at one scale."""
@@ -204,6 +206,7 @@ class _Trial:
                 frames=frames,
                 rows=heard,
                 louder=LOUDER if self._heard else 0.0,
+                begun=self._begun,
             )
             bodies.append(write_body(L, symbols.channels(rows, len(cells))))
         return bodies

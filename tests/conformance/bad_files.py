@@ -231,6 +231,9 @@ def perceptual_headers(packets: list[Packet], stft: list[Packet]) -> dict[str, b
         "header-revised-unmasked": with_header(stft, flags=0x20),
         "header-revised-minor-2": with_header(packets, minor=2, flags=0x38),
         "header-revised-unshaped": with_header(packets, minor=3, flags=0x28, mask=3),
+        "header-frames-unmasked": with_header(stft, flags=0x40),
+        "header-frames-minor-3": with_header(packets, minor=3, flags=0x78),
+        "header-frames-unrevised": with_header(packets, minor=4, flags=0x58),
     }
 
 
@@ -242,6 +245,18 @@ def revised(packets: list[Packet]) -> dict[str, bytes]:
     return {
         "revised-as-1-2": earlier,
         "revised-mode-5": with_body(packets, at, body[:1] + b"\x05" + body[2:]),
+    }
+
+
+def frames(packets: list[Packet]) -> dict[str, bytes]:
+    """A file of version 1.4 that says that it is one of 1.3, or has more parts than frames."""
+    at = part_of(packets, 1)
+    body = packets[at].body
+    beyond = [replace(p, parts=3, part=2 if p.part == 1 else 0) if p.type == DATA else p for p in packets]
+    return {
+        "frames-as-1-3": with_header(packets, minor=3, flags=0x38),
+        "frames-mode-6": with_body(packets, at, body[:1] + b"\x06" + body[2:]),
+        "frames-part-beyond": join(close(beyond)),
     }
 
 
@@ -304,6 +319,7 @@ def bad_files(good: dict[str, bytes]) -> dict[str, bytes]:
         **mdct_exact_bodies(split(good["mdct-impulses-exact"])),
         **perceptual_headers(split(good["shaped-impulses"]), packets),
         **revised(split(good["revised-bursts"])),
+        **frames(split(good["frames-length-1"])),
         **perceptual_bodies(split(good["shaped-impulses"]), split(good["shaped-unsplit"])),
         **{
             f"{kind}short-segment": short_segment(split(good[f"{kind}from-a-pipe"]))
@@ -338,7 +354,6 @@ def unsupported_files(good: dict[str, bytes]) -> dict[str, bytes]:
         "major-255-strange": with_header(packets, major=255, hop=0, n_fft=3),
         "major-2-in-end": join(only_end),
         "header-flag": with_header(packets, flags=4),
-        "header-flag-6": with_header(packets, flags=64),
         "transform-2": with_extension(b"\2\0"),
         "transform-255": with_extension(b"\xff\xff"),
         "critical-packet": added(0x0777),

@@ -414,6 +414,53 @@ def _revised() -> list[Good]:
     ]
 
 
+def _frames() -> list[Good]:
+    """The perceptual mask as it is coded since version 1.4: parts of frames."""
+    wide = {**PERCEPTUAL, "n_fft": 2048, "hop": 1024, "max_block_split": 4}
+    low = {**PERCEPTUAL, "quality": 0.0}
+    return [
+        *(Good(f"frames-length-{n}", PERCEPTUAL, samples=n) for n in (0, 1, 500)),
+        Good("frames-quality-10", {**PERCEPTUAL, "quality": 10.0}),
+        Good("frames-snr-140", {**PERCEPTUAL, "quality": None, "snr": 140.0}, samples=300),
+        Good("frames-equal", PERCEPTUAL, channels=2, kind="tones in all channels"),
+        Good("frames-unequal", {**low, "segment_frames": 14}, channels=2, kind="tones, louder and softer"),
+        Good("frames-channels-3", low, channels=3, kind="noise", samples=700),
+        Good("frames-silent-first", PERCEPTUAL, channels=2, kind="tones but a silent channel 0"),
+        Good("frames-silent-second", PERCEPTUAL, channels=2, kind="tones but a silent channel 1"),
+        Good("frames-silent-middle", PERCEPTUAL, kind="tones with a silent middle", samples=2000),
+        Good("frames-bursts", {**low, "parts": 1}, kind="bursts", samples=2000),
+        Good("frames-bursts-parts", {**low, "parts": 3}, kind="bursts", channels=2, samples=1200),
+        Good("frames-parts-16", {**PERCEPTUAL, "parts": 16}, kind="square", channels=2),
+        Good(
+            "frames-noise",
+            {**low, "segment_frames": 40, "parts": 2},
+            kind="noise",
+            channels=2,
+            samples=2400,
+            rate=44100,
+        ),
+        Good(
+            "frames-frames-700",
+            {**low, "n_fft": 64, "hop": 32, "max_block_split": 1, "segment_frames": 700},
+            kind="noise",
+            channels=2,
+            samples=22000,
+        ),
+        Good(
+            "frames-segment-of-one-frame", {**PERCEPTUAL, "segment_frames": 1}, kind="impulses", samples=700
+        ),
+        Good("frames-2048", {**wide, "quality": 1.0}, kind="bursts", samples=18000, rate=44100, channels=2),
+        Good("frames-from-a-pipe", PERCEPTUAL, samples=777, pipe=True),
+        Good(
+            "frames-minor-version-9",
+            PERCEPTUAL,
+            samples=300,
+            change=with_headers(lambda h: b"\1\x09" + h[2:] + b"new field"),
+        ),
+    ]
+
+
 GOOD: list[Good] = [
     *(*_grid(), *_lengths(), *_shapes(), *_contents(), *_containers(), *_mdct(), *_perceptual(), *_revised()),
+    *_frames(),
 ]

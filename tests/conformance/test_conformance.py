@@ -310,7 +310,33 @@ def test_revised_files_hold_what_readme_says() -> None:
     assert all(len(body) > 500 for body in bodies)
 
 
-@pytest.mark.parametrize("name, flags", [("header-shaped-unmasked", 0x10), ("header-revised-unmasked", 0x20)])
+def test_frames_files_hold_what_readme_says() -> None:
+    names = [name for name in CODES["good"] if name.startswith("frames-")]
+    assert len(names) >= 15
+    for name in names:
+        head = split(read("good", name))[0].body
+        assert (head[1], head[2], head[42]) == (9 if name.endswith("-9") else 4, 0x78, 4)
+    parts = {
+        name: {p.parts for p in split(read("good", f"frames-{name}")) if p.type == DATA}
+        for name in ("parts-16", "bursts", "length-500", "silent-middle", "segment-of-one-frame")
+    }
+    assert parts == {
+        "parts-16": {8, 2},
+        "bursts": {1},
+        "length-500": {2, 1},
+        "silent-middle": {2, 1},
+        "segment-of-one-frame": {1},
+    }
+
+
+@pytest.mark.parametrize(
+    "name, flags",
+    [
+        ("header-shaped-unmasked", 0x10),
+        ("header-revised-unmasked", 0x20),
+        ("header-frames-unmasked", 0x40),
+    ],
+)
 def test_the_flags_that_got_a_meaning(name: str, flags: int) -> None:
     old = split(read("bad", name))[0].body
     new = split(read("good", "six-segments"))[0].body

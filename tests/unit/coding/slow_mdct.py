@@ -98,7 +98,8 @@ def values_of(coder: SlowRangeDecoder, classes: list[int]) -> list[int]:
 @dataclass(frozen=True)
 class Given:
     """What a channel has told before its symbols: scale factors and noise levels by band, bands of its rows;
-    the cells that are coded, None for all."""
+    the cells that are coded, None for all. In mode 7 `apart` says how many frames of the segment lie from one
+    of the part to the next; `group` frames share a noise level."""
 
     scale_factors: list[list[int]]
     noise: list[list[int]]
@@ -107,6 +108,8 @@ class Given:
     parts: int
     coded: np.ndarray | None = None
     file: str = "mdct"
+    apart: int | None = None
+    group: int = 16
 
     def contexts(
         self,
@@ -129,7 +132,11 @@ class Given:
             network = {(0, 4): 0, (2, 4): 1, (1, 2): 2}[rows.start, rows.step]
             around, near = [[], [(-2, 0), (2, 0)], beside][network], 0
         else:
-            network, near = 3 + odd, {1: 3, 2: 2, 4: 1, 8: 0}[h]
+            network = 3 + odd
+            if self.apart is None:
+                near = 64 * {1: 3, 2: 2, 4: 1, 8: 0}[h]
+            else:
+                near = max(0, 252 - 36 * math.floor(math.log2(h * self.apart)))
             around = [(r, s) for s in (-h, h) for r in range(-3, 4)]
             around += [(r, s) for s in (-3 * h, 3 * h) for r in (-1, 0, 1)] + beside * odd
         inputs = []
@@ -137,7 +144,7 @@ class Given:
             there = next((f for f in (t + away, t - away) if 0 <= f < len(self.block_splits)), None)
             inputs.append(0 if there is None else size(log_magnitudes.get((k + row, there))))
         inputs += [0] * 4 if paired is None else [*(size(paired.get((k + r, t))) for r in (-1, 0, 1)), 64]
-        inputs += [16 * self.noise[band][t // 16], 4 * band, 32 * self.block_splits[t], 64 * near]
+        inputs += [16 * self.noise[band][t // self.group], 4 * band, 32 * self.block_splits[t], near]
         inputs.append(min(64 * int(math.log2(self.parts)), 255))
         zero, magnitude = slow_networks(self.file)[network].run(inputs)
         return min(max(zero, 0), 47), min(max(magnitude, 0), 23)
@@ -177,7 +184,8 @@ class SlowMdctDecoder:
         sizes = {context: list(row) for context, row in enumerate(data_file(given.file)["magnitudes"])}
         cells, classes = [], []
         log_magnitudes: LogMagnitudes = {}
-        for rows, columns, stage in mdct_passes(bins, frames):
+        first = 16 if given.apart is None else min(2**n for n in range(40) if 2**n >= frames)
+        for rows, columns, stage in mdct_passes(bins, frames, first):
             here = [(k, t) for k in rows for t in columns if given.coded is None or given.coded[k, t]]
             both = [given.contexts(k, t, columns, rows, log_magnitudes, paired) for k, t in here]
             contexts = [stage * 48 + zero for zero, _ in both]
@@ -195,13 +203,14 @@ class SlowMdctDecoder:
         return q, log_magnitudes
 
 
-def mdct_passes(bins: int, frames: int) -> list[tuple[range, range, int]]:
-    """Rows, frames and stage of each pass."""
-    first = range(0, frames, 16)
+def mdct_passes(bins: int, frames: int, d: int = 16) -> list[tuple[range, range, int]]:
+    """Rows, frames and stage of each pass, the first frames so far apart."""
+    first = range(0, frames, d)
     passes = [(range(0, bins, 4), first, 0), (range(2, bins, 4), first, 0), (range(1, bins, 2), first, 1)]
-    for d in (16, 8, 4, 2):
+    while d > 1:
         stage = 2 + 2 * (d == 2)
         passes += [(range(b, bins, 2), range(d // 2, frames, d), stage + b) for b in (0, 1)]
+        d //= 2
     return passes
 
 

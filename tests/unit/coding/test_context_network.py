@@ -21,7 +21,7 @@ INPUTS = (9, 11, 13, 29, 33)
 RNG = np.random.default_rng(9)
 
 
-@pytest.mark.parametrize("name", ["mdct", "perceptual"])
+@pytest.mark.parametrize("name", ["mdct", "perceptual", "frames"])
 @pytest.mark.parametrize("which", range(5))
 def test_float32_is_exact(which: int, name: str) -> None:
     network = networks(name)[which]
@@ -39,7 +39,7 @@ def test_float32_is_exact(which: int, name: str) -> None:
     np.testing.assert_array_equal(magnitude, np.clip(expected[1], 0, MAGNITUDE_CONTEXTS - 1))
 
 
-@pytest.mark.parametrize("name", ["mdct", "perceptual"])
+@pytest.mark.parametrize("name", ["mdct", "perceptual", "frames"])
 def test_every_context_is_in_use(name: str) -> None:
     """Networks that had lost a unit or a sign would leave some alone."""
     x = RNG.integers(0, 256, (33, 20000)) * (RNG.random((33, 20000)) < RNG.random(20000))
@@ -49,9 +49,11 @@ def test_every_context_is_in_use(name: str) -> None:
     assert len(magnitude) == MAGNITUDE_CONTEXTS
 
 
-def test_passes_name_their_network_and_neighbours_before_them() -> None:
+@pytest.mark.parametrize("apart", [None, 1, 3])
+def test_passes_name_their_network_and_neighbours_before_them(apart: int | None) -> None:
     known: set[tuple[int, int]] = set()
-    for step in mdct_passes():
+    for step in mdct_passes(64, apart):
+        assert 0 <= step.nearness <= 255
         cells = {(k, t) for k in range(40)[step.index[0]] for t in range(64)[step.index[1]]}
         for row, frame in step.around:
             inside = [(k + row, t + frame) for k, t in cells]

@@ -10,7 +10,7 @@ import pytest
 
 from .slow_mdct import TABLES, TEXT, data_file
 
-NAMES = ("stft", "mdct", "scale_factors", "perceptual")
+NAMES = ("stft", "mdct", "scale_factors", "perceptual", "frames")
 
 
 def told_sizes() -> dict[tuple[str, str], list[int]]:
@@ -54,14 +54,14 @@ def test_sizes_are_those_of_the_document(name: str) -> None:
 
 
 def test_no_symbol_is_impossible() -> None:
-    stft, mdct, perceptual = (data_file(name) for name in ("stft", "mdct", "perceptual"))
+    stft, mdct, *both = (data_file(name) for name in ("stft", "mdct", "perceptual", "frames"))
     for rows in (
         *(stft["real"], stft["imag"], mdct["magnitudes"], data_file("scale_factors")["differences"]),
-        *(perceptual[name] for name in ("magnitudes", "differences", "paired")),
+        *(one[name] for one in both for name in ("magnitudes", "differences", "paired")),
     ):
         assert min(min(row) for row in rows) >= 1
     assert {sum(row) for row in mdct["magnitudes"]} == {4096}
-    nonzero = [np.ravel(data["nonzero"]).tolist() for data in (mdct, perceptual)]
+    nonzero = [np.ravel(data["nonzero"]).tolist() for data in (mdct, *both)]
     for counts in (stft["zeros"], *nonzero):
         assert all(0 < count < 4096 for count in counts)
 

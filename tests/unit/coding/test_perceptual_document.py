@@ -8,12 +8,13 @@ import struct
 import numpy as np
 import pytest
 
-from dpcodec.coding.body import interleave, write_body
+from dpcodec.coding.body import part_cells, write_body
 from dpcodec.coding.entropy import Encoder
 from dpcodec.coding.mdct_quantize import quantize_mdct
 from dpcodec.coding.perceptual_channel import (
+    AS_IN_1_2,
+    AS_IN_1_3,
     CURRENT,
-    EARLIER,
     Coding,
     PerceptualSymbols,
     decode_perceptual_part,
@@ -39,7 +40,8 @@ def slow_edges(bins: int, rate: int) -> list[int]:
 
 
 class SlowPerceptualDecoder(SlowMdctDecoder):
-    """A second decoder of what modes 5 and 6 have before their symbols."""
+    """A second decoder of what modes 5 to 7 have before their symbols. In mode 7 `apart` frames of the
+    segment lie from one of the part to the next."""
 
     def angles(self, bands: int) -> list[int]:
         counts, found = close(64), [0]
@@ -53,7 +55,17 @@ class SlowPerceptualDecoder(SlowMdctDecoder):
             found.append(self.step(counts, found[-1]))
         return found[1:]
 
-    def scale_factors(self, bands: int, frames: int, name: str = "scale_factors") -> list[list[int]]:
+    def levels_in_time(self, bands: int, groups: int) -> list[list[int]]:
+        """Mode 7."""
+        groups_found = [[band[0] for band in self.levels(bands, 1)]] if groups else []
+        counts = close(16)
+        while len(groups_found) < groups:
+            groups_found.append(self.step(counts, groups_found[-1]))
+        return [list(levels) for levels in zip(*groups_found, strict=True)]
+
+    def scale_factors(
+        self, bands: int, frames: int, name: str = "scale_factors", apart: int | None = None
+    ) -> list[list[int]]:
         counts = spread_out(data_file(name)["differences"])
         found: list[list[int]] = []
         u = [0] * frames  # of the band below
@@ -70,7 +82,7 @@ class SlowPerceptualDecoder(SlowMdctDecoder):
                     a = w[frame - d // 2]
                     b = w[frame + d // 2] if frame + d // 2 < frames else a
                     v = min(max(a - b, -4), 4)
-                    stage = {4: 1, 2: 2}.get(d, 0)
+                    stage = {4: 1, 2: 2}.get(d, 0) if apart is None else stage_of(d * apart)
                     expected.append((a + b) >> 1)
                     contexts.append((1 + stage * 9 + v + 4) * 5 + u[frame] + 2)
                 for frame, x, symbol in zip(here, expected, self.step(counts, contexts), strict=True):
@@ -79,9 +91,11 @@ class SlowPerceptualDecoder(SlowMdctDecoder):
             found.append(w)
         return found
 
-    def paired_scale_factors(self, bands: int, frames: int, first: list[list[int]]) -> list[list[int]]:
-        """Mode 6: of the second channel, whose first one has these."""
-        counts = spread_out(data_file("perceptual")["paired"])
+    def paired_scale_factors(
+        self, bands: int, frames: int, first: list[list[int]], apart: int | None = None
+    ) -> list[list[int]]:
+        """Modes 6 and 7: of the second channel, whose first one has these."""
+        counts = spread_out(data_file("perceptual" if apart is None else "frames")["paired"])
         other = [first[min(z, len(first) - 1)] if first else [0] * frames for z in range(bands)]
         found: list[list[int]] = []
         u = [0] * frames
@@ -100,13 +114,18 @@ class SlowPerceptualDecoder(SlowMdctDecoder):
                         after = after if after < frames else before
                         moved = other[z][frame] - ((other[z][before] + other[z][after]) >> 1)
                         expected.append(((w[before] + w[after]) >> 1) + moved)
-                        stage = {4: 2, 2: 3}.get(d, 1)
+                        stage = {4: 2, 2: 3}.get(d, 1) if apart is None else 1 + stage_of(d * apart)
                     contexts.append((stage * 5 + min(max(moved, -2), 2) + 2) * 5 + u[frame] + 2)
                 for frame, x, symbol in zip(here, expected, self.step(counts, contexts), strict=True):
                     w[frame], symbols[frame] = (x + symbol) % 64, symbol
             u = [min(max(s - 64 if s > 31 else s, -2), 2) for s in symbols]
             found.append(w)
         return found
+
+
+def stage_of(distance: int) -> int:
+    """Mode 7: of neighbours so many frames of the segment from one another."""
+    return {1: 3, 2: 2, 3: 1}.get(math.floor(math.log2(distance)), 0)
 
 
 def spread_out(rows: list[list[int]]) -> dict[int, list[int]]:
@@ -127,10 +146,12 @@ class SlowPart:
         C, K, L = shape
         stride = next(s for s in range(-(-parts // 3), parts + 1) if math.gcd(s, parts) == 1)
         self.edges = slow_edges(K, rate)
-        self.rows = range(part * stride % parts, K, parts)
+        self.rows, self.frames = range(part * stride % parts, K, parts), range(L)
+        if mode == 7:
+            self.rows, self.frames = range(K), range(part, L, parts)
         self.body, self.at, self.mode = body, 0, mode
         self.kept, self.value, self.noise = (
-            [[[zero] * L for _ in self.rows] for _ in range(C)] for zero in (False, 0.0, 0.0)
+            [[[zero] * len(self.frames) for _ in self.rows] for _ in range(C)] for zero in (False, 0.0, 0.0)
         )
         self.block_splits = [[0] * L for _ in range(C)]
         self.angles = [[0] * (len(self.edges) - 1) for _ in range(C // 2)]
@@ -171,30 +192,34 @@ class SlowPart:
             if 2 * pair + 1 < C:
                 self.angles[pair] = decoder.angles(len(self.edges) - 1)
         band_of = [sum(edge <= k for edge in self.edges) - 1 for k in self.rows[:bins]]
-        bands = band_of[-1] + 1 if bins else 0
-        if self.mode == 6 and c % 2 and c - 1 in self.scale_factors:
-            scale_factors = decoder.paired_scale_factors(bands, L, self.scale_factors[c - 1])
+        bands, n = band_of[-1] + 1 if bins else 0, len(self.frames)
+        apart, group, groups = None, 16, -(-n // 16)
+        if self.mode == 7:
+            apart, group = parts, -(-n // groups)
+        if self.mode > 5 and c % 2 and c - 1 in self.scale_factors:
+            scale_factors = decoder.paired_scale_factors(bands, n, self.scale_factors[c - 1], apart)
         else:
-            scale_factors = decoder.scale_factors(
-                bands, L, "scale_factors" if self.mode == 5 else "perceptual"
-            )
+            file = {5: "scale_factors", 6: "perceptual", 7: "frames"}[self.mode]
+            scale_factors = decoder.scale_factors(bands, n, file, apart)
         self.scale_factors[c] = scale_factors
-        levels = decoder.levels(bands, -(-L // 16))
+        levels = (decoder.levels if apart is None else decoder.levels_in_time)(bands, groups)
         given = Given(
             scale_factors,
             levels,
             band_of,
-            self.block_splits[c],
+            [self.block_splits[c][frame] for frame in self.frames],
             parts,
             None,
-            "mdct" if self.mode == 5 else "perceptual",
+            {5: "mdct", 6: "perceptual", 7: "frames"}[self.mode],
+            apart,
+            group,
         )
         found, self.log_magnitudes[c] = decoder.symbols(
             given, self.log_magnitudes.get(c - 1) if c % 2 else None
         )
         q = found.tolist()
         for row, band in enumerate(band_of):
-            for frame in range(L):
+            for frame in range(n):
                 symbol, w = q[row][frame], scale_factors[band][frame]
                 f = float(2 ** (w // 2)) * (1.4142135623730951 if w % 2 else 1.0)
                 if symbol:
@@ -203,14 +228,14 @@ class SlowPart:
                     self.kept[c][row][frame] = True
                     self.value[c][row][frame] = single(value if symbol > 0 else -value)
                 else:
-                    self.noise[c][row][frame] = single(step * (f * levels[band][frame // 16] / 32))
-        if self.mode == 6:
-            for frame in range(L):
+                    self.noise[c][row][frame] = single(step * (f * levels[band][frame // group] / 32))
+        if self.mode > 5:
+            for frame in range(n):
                 self.share_out(c, frame, [line[frame] for line in q], band_of)
 
     def share_out(self, c: int, frame: int, q: list[int], band_of: list[int]) -> None:
         """The noise of one frame, to its blocks."""
-        blocks = 2 ** self.block_splits[c][frame]
+        blocks = 2 ** self.block_splits[c][self.frames[frame]]
         if blocks == 1:
             return
         total: dict[tuple[int, int], int] = {}
@@ -246,8 +271,10 @@ def segment(
     scale: float,
     steps: np.ndarray,
     coding: Coding,
-) -> PerceptualSymbols:
-    """Values about as large as their steps at `scale` 1, some much larger, few near half the rate."""
+    parts: list[tuple[slice, slice]],
+) -> list[PerceptualSymbols]:
+    """Of each of the parts. Values about as large as their steps at `scale` 1, some much larger, few near
+    half the rate."""
     C, K, L = shape
     rng = np.random.default_rng(seed)
     edges, bands = slow_edges(K, rate), band_of_rows(K, rate)
@@ -262,13 +289,32 @@ def segment(
     angles = rng.integers(0, 64, (C // 2, len(edges) - 1))
     scaled = X / step_factors(scale_factors)[:, bands]
     q = np.stack([quantize_mdct(x, float(step)) for x, step in zip(scaled, steps, strict=True)])
-    noise = np.stack(
-        [
-            noise_levels(x / float(step), symbols, bands, splits)
-            for x, step, symbols, splits in zip(scaled, steps, q, block_splits, strict=True)
-        ]
-    )
-    return PerceptualSymbols(scaled, q, steps, scale_factors, noise, angles, block_splits, bands, coding)
+    noise = [
+        np.stack(
+            [
+                noise_levels(x[:, own] / float(step), symbols[:, own], bands, splits[own], coding.frame_parts)
+                for x, step, symbols, splits in zip(scaled, steps, q, block_splits, strict=True)
+            ]
+        )
+        for _, own in parts
+    ]
+    told = q.any((1, 2)) | np.any([levels.any((1, 2)) for levels in noise], axis=0)
+    return [
+        PerceptualSymbols(
+            scaled[..., own],
+            q[..., own],
+            steps,
+            scale_factors[..., own],
+            levels,
+            told,
+            angles,
+            block_splits,
+            bands,
+            own,
+            coding,
+        )
+        for (_, own), levels in zip(parts, noise, strict=True)
+    ]
 
 
 CASES = [
@@ -285,7 +331,7 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize("coding", [EARLIER, CURRENT], ids=["mode 5", "mode 6"])
+@pytest.mark.parametrize("coding", [AS_IN_1_2, AS_IN_1_3, CURRENT], ids=["mode 5", "mode 6", "mode 7"])
 @pytest.mark.parametrize("loud", [1.0, 2.0**100])
 @pytest.mark.parametrize("shape, parts, rate, silent, scale", CASES)
 def test_a_second_decoder_agrees(
@@ -298,18 +344,16 @@ def test_a_second_decoder_agrees(
     coding: Coding,
 ) -> None:
     steps = np.array([loud * (0.7 + 0.2 * c) for c in range(shape[0])], np.float32)
-    coded = segment(parts, shape, rate, silent, scale * loud, steps, coding)
-    assert coded.empty == (len(silent) == shape[0])
-    if coded.empty:
+    seed, parts = parts, min(parts, shape[2]) if coding.frame_parts else parts
+    if len(silent) == shape[0]:
         parts = 1
-    kept = np.count_nonzero(coded.q)
-    for part in range(parts):
-        rows = interleave(part, parts)
-        body = write_body(shape[2], coded.channels(rows, parts))
+    cells = [part_cells(part, parts, coding.frame_parts) for part in range(parts)]
+    kept = 0
+    for part, coded in enumerate(segment(seed, shape, rate, silent, scale * loud, steps, coding, cells)):
+        assert coded.told.any() == (len(silent) < shape[0])
+        body = write_body(shape[2], coded.channels(cells[part][0], parts))
         slow = SlowPart(body, part, parts, shape, rate, coding.mode)
-        grid = shape[0], len(slow.rows), shape[2]
-        told_rows = np.arange(shape[1])[rows]
-        found = decode_perceptual_part(body, grid, told_rows, coded.bands, parts, 3, coding)
+        found = decode_perceptual_part(body, shape, cells[part], coded.bands, parts, 3, coding)
         for name in ("kept", "value", "noise", "block_splits", "angles"):
             here = getattr(found, name)
             assert here.tobytes() == np.array(getattr(slow, name), here.dtype).tobytes(), name
@@ -318,8 +362,10 @@ def test_a_second_decoder_agrees(
             told = not {*pair} <= {*silent} or bool(coded.block_splits[c].any())
             assert slow.block_splits[c] == (coded.block_splits[c] * told).tolist()
             assert len(pair) == 1 or slow.angles[c // 2] == (coded.angles[c // 2] * told).tolist()
-        kept -= int(found.kept.sum())
-    assert kept == 0
+        kept += int(found.kept.sum())
+        if coding.frame_parts:
+            kept -= np.count_nonzero(coded.q)
+    assert kept == (0 if coding.frame_parts else np.count_nonzero(coded.q))
 
 
 @pytest.mark.parametrize("bands, frames", [(0, 5), (1, 1), (3, 16), (4, 257), (2, 700)])
@@ -334,11 +380,17 @@ def test_a_second_decoder_agrees_on_side_information_of_any_value(bands: int, fr
     code_noise(encoder, (bands, groups), levels)
     first = rng.integers(0, 64, (max(bands - 1, 0), frames))
     code_scale_factors(encoder, (bands, frames), scale_factors, "perceptual", first)
+    code_scale_factors(encoder, (bands, frames), scale_factors, "frames", None, 2)
+    code_noise(encoder, (bands, groups), levels, True)
+    code_scale_factors(encoder, (bands, frames), scale_factors, "frames", first, 3)
     slow = SlowPerceptualDecoder(encoder.finish())
     assert slow.angles(40) == angles.tolist()
     assert slow.scale_factors(bands, frames) == scale_factors.tolist()
     assert slow.levels(bands, groups) == levels.tolist()
     assert slow.paired_scale_factors(bands, frames, first.tolist()) == scale_factors.tolist()
+    assert slow.scale_factors(bands, frames, "frames", 2) == scale_factors.tolist()
+    assert slow.levels_in_time(bands, groups) == levels.tolist()
+    assert slow.paired_scale_factors(bands, frames, first.tolist(), 3) == scale_factors.tolist()
 
 
 @pytest.mark.parametrize("line", block("bands"))

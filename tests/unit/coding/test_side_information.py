@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -27,15 +28,17 @@ def test_side_information_comes_back(shape: tuple[int, int]) -> None:
     cases: list[tuple[Callable[..., np.ndarray], Any, np.ndarray]] = [
         (code_scale_factors, shape, RNG.integers(0, SCALE_FACTORS, shape)),
         (code_noise, shape, RNG.integers(0, NOISE_LEVELS, shape)),
+        (partial(code_noise, in_time=True), shape, RNG.integers(0, NOISE_LEVELS, shape)),
+        (partial(code_scale_factors, name="frames", apart=3), shape, RNG.integers(0, SCALE_FACTORS, shape)),
         (code_stereo_angles, shape[0], RNG.integers(0, ANGLES, shape[0])),
     ]
     encoder = Encoder()
     for code, size, truth in cases:
-        code(encoder, size, truth)
+        code(encoder, size, truth=truth)
     data = encoder.finish()
     decoder = Decoder(data)
     for code, size, truth in cases:
-        np.testing.assert_array_equal(code(decoder, size, None), truth)
+        np.testing.assert_array_equal(code(decoder, size, truth=None), truth)
     decoder.finish()
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dpcodec.coding.block_noise import block_gains
-from dpcodec.coding.side_information import NOISE_FRAMES, NOISE_LEVELS, NOISE_UNIT
+from dpcodec.coding.side_information import NOISE_FRAMES, NOISE_LEVELS, NOISE_UNIT, noise_groups
 from dpcodec.hearing.noise import FILL, FILL_ALONE, filled, noise_levels
 
 
@@ -63,22 +63,25 @@ def test_a_run_of_frames_may_begin_and_end_in_any_segment() -> None:
         )
 
 
-def test_levels_are_those_of_what_became_zero() -> None:
+@pytest.mark.parametrize("even", [False, True])
+def test_levels_are_those_of_what_became_zero(even: bool) -> None:
     """By band and group of frames: the mean magnitude of the zeroed cells as normal noise's deviation, from
     the share FILL of it to FILL_ALONE as the coded share of the energy falls, in units of NOISE_UNIT."""
     rng = np.random.default_rng(8)
     frames, edges = 2 * NOISE_FRAMES + 3, np.array([0, 4, 9])
+    groups, each = noise_groups(frames, even)
+    assert (groups, each) == (3, 12 if even else NOISE_FRAMES)
     scaled = rng.uniform(-0.6, 0.6, (20, frames))
     q = (rng.random(scaled.shape) < 0.3).astype(np.int32)
-    scaled[4:9, :NOISE_FRAMES] = 100.0  # louder than the loudest level, all of it zero
-    q[4:9, :NOISE_FRAMES] = 0
-    q[9:, NOISE_FRAMES : 2 * NOISE_FRAMES] = 1  # nothing became zero
+    scaled[4:9, :each] = 100.0  # louder than the loudest level, all of it zero
+    q[4:9, :each] = 0
+    q[9:, each : 2 * each] = 1  # nothing became zero
     bands = np.repeat([0, 1, 2], np.diff([*edges, 20]))
-    found = noise_levels(scaled, q, bands, np.zeros(frames, np.int64))
+    found = noise_levels(scaled, q, bands, np.zeros(frames, np.int64), even)
     assert found.shape == (3, 3)
     for band, (low, high) in enumerate(((0, 4), (4, 9), (9, 20))):
         for group in range(3):
-            at = slice(group * NOISE_FRAMES, (group + 1) * NOISE_FRAMES)
+            at = slice(group * each, (group + 1) * each)
             values, zero = scaled[low:high, at], q[low:high, at] == 0
             deviation = np.abs(values[zero]).mean() * np.sqrt(np.pi / 2) if zero.any() else 0.0
             coded = np.sum(values[~zero] ** 2) / np.sum(values**2)

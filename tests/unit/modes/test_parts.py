@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dpcodec.coding.body import interleave
+from dpcodec.coding.body import part_cells
 from dpcodec.container.header import Header
 from dpcodec.container.stream import SegmentData
 from dpcodec.modes import mode_of
@@ -33,7 +33,8 @@ KINDS: dict[str, tuple[Header, EncodeSettings]] = {
     "stft-random": (replace(STFT, mask="random"), profile("stft", mask="random", drop=0.5)),
     "mdct": (MDCT, profile("mdct", drop=0.5)),
     "mdct-random": (replace(MDCT, mask="random"), profile("mdct", mask="random", drop=0.5)),
-    "perceptual": (replace(MDCT, mask="perceptual", revised=True), EncodeSettings()),
+    "perceptual": (replace(MDCT, mask="perceptual", revised=True, frame_parts=True), EncodeSettings()),
+    "perceptual, 1.3": (replace(MDCT, mask="perceptual", revised=True), EncodeSettings()),
     "perceptual, 1.2": (replace(MDCT, mask="perceptual"), EncodeSettings()),
 }
 EVERY = pytest.mark.parametrize("kind", KINDS)
@@ -71,21 +72,22 @@ def test_silence_is_one_body_of_a_byte_a_channel(kind: str) -> None:
 
 @EVERY
 @pytest.mark.parametrize("lost", [(), (2,), (0, 3), (0, 1, 2)])
-def test_rows_of_lost_parts_are_unknown_and_no_others(kind: str, lost: tuple[int, ...]) -> None:
+def test_cells_of_lost_parts_are_unknown_and_no_others(kind: str, lost: tuple[int, ...]) -> None:
     mode, segments = encoded(kind, signal(700))
     assert [len(bodies) for bodies in segments] == [PARTS] * 3
+    by_frames = KINDS[kind][0].frame_parts
     for index, bodies in enumerate(segments):
         whole, _ = mode.read(packets(bodies, index), None)
         some, problems = mode.read(packets(bodies, index, lost), None)
         assert not problems
-        gone = np.zeros(whole.kept.shape[1], bool)
+        gone = np.zeros(whole.kept.shape, bool)
         for part in lost:
-            gone[interleave(part, PARTS)] = True
+            gone[(slice(None), *part_cells(part, PARTS, by_frames))] = True
         for name in ("kept", "value", "centre", "halfwidth", "noise"):
             here, there = getattr(some, name), getattr(whole, name)
-            np.testing.assert_array_equal(here[:, ~gone], there[:, ~gone], name)
-            assert not here[:, gone].any()
-        assert np.isinf(some.bound[:, gone]).all()
+            np.testing.assert_array_equal(here[~gone], there[~gone], name)
+            assert not here[gone].any()
+        assert np.isinf(some.bound[gone]).all()
         assert (some.bound >= whole.bound).all()
         np.testing.assert_array_equal(some.block_splits, whole.block_splits)
         np.testing.assert_array_equal(some.angles, whole.angles)
@@ -104,7 +106,7 @@ def test_a_part_that_cannot_be_decoded_is_as_good_as_lost(kind: str) -> None:
         np.testing.assert_array_equal(getattr(found, name), getattr(wanted, name), name)
 
 
-@pytest.mark.parametrize("kind", ["mdct", "perceptual", "perceptual, 1.2"])
+@pytest.mark.parametrize("kind", ["mdct", "perceptual", "perceptual, 1.3", "perceptual, 1.2"])
 def test_parts_that_disagree_on_block_switching_are_told(kind: str) -> None:
     mode, (first, second, *_) = encoded(kind, signal(700))
     one, other = (mode.read(packets(bodies), 8)[0] for bodies in (first, second))
@@ -112,6 +114,19 @@ def test_parts_that_disagree_on_block_switching_are_told(kind: str) -> None:
     _, problems = mode.read(packets([first[0], second[1], *first[2:]]), 8)
     assert len(problems) == 1
     assert "its block switching" in problems[0]
+
+
+@pytest.mark.parametrize("samples, parts", [(32, 2), (64, 3), (700, PARTS)])
+def test_a_segment_has_no_more_parts_than_frames(samples: int, parts: int) -> None:
+    mode, (bodies, *_) = encoded("perceptual", signal(700)[:, 300 : 300 + samples])
+    assert len(bodies) == parts
+    L = min(samples // 32 + 1, 8)
+    whole, problems = mode.read(packets(bodies), L)
+    assert not problems
+    _, problems = mode.read(SegmentData(0, {L: bodies[0]}, L + 1), L)
+    assert problems == [f"segment 0: part {L} cannot be decoded: coded part: {L} frames make no more parts"]
+    one, _ = mode.read(packets(bodies, lost=(0,)), L)
+    np.testing.assert_array_equal(one.block_splits, whole.block_splits)  # each part tells those of all frames
 
 
 def test_block_switching_of_silence_is_told() -> None:

@@ -184,7 +184,7 @@ def test_tables_have_the_form_of_the_frozen_ones() -> None:
     seen = {name: rng.integers(0, 50, SHAPES[name]) for name in names}
     stft, factors = counts.stft_tables(seen), counts.scale_factor_tables(seen)
     assert set(factors) == {"differences", "paired"}
-    for table, name in ((stft, "stft"), (factors, "perceptual")):
+    for table, name in ((stft, "stft"), (factors, "frames")):
         assert {key: np.shape(rows) for key, rows in table.items()} == {
             key: np.shape(frozen()[name][key]) for key in table
         }
@@ -197,7 +197,7 @@ def test_tables_have_the_form_of_the_frozen_ones() -> None:
 def test_files_come_back_and_never_go_into_the_package(tmp_path: Path) -> None:
     tables = frozen()
     paths = export.write(tables, tmp_path / "new")
-    assert [path.name for path in paths] == ["stft.json", "mdct.json", "perceptual.json"]
+    assert [path.name for path in paths] == ["stft.json", "mdct.json", "frames.json"]
     assert export.read(tmp_path / "new") == tables
     package = Path(dpcodec.__file__).parent
     (tmp_path / "link").symlink_to(package)
