@@ -117,8 +117,8 @@ def _untold(told: np.ndarray) -> np.ndarray:
 def _variance(kept: np.ndarray, step: np.ndarray, noise: np.ndarray) -> np.ndarray:
     """Of a box that is hit evenly, or what the told level, in steps, lets expect of what became zero."""
     zero = np.clip(LOUDER * noise, SOFTEST, LOUDEST) if noise.any() else np.float32(UNTOLD)
-    variance: np.ndarray = np.where(kept, np.float32(1 / 12), zero**2) * step**2
-    return variance.astype(np.float32)
+    variance: np.ndarray = (np.where(kept, np.float32(1 / 12), zero**2) * step**2).astype(np.float32)
+    return variance
 
 
 def _splits(operator: Operator) -> np.ndarray:
