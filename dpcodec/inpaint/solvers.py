@@ -51,7 +51,7 @@ AUTO, CHOICE = "auto", "dpcodec.inpaint.choose"
 SOLVERS = {
     "none": Entry("dpcodec.inpaint.zeros", reach=0, agrees=True, cell_bytes=40),
     "noise": Entry("dpcodec.inpaint.noise", reach=0, agrees=True, cell_bytes=40),
-    "refine": Entry("dpcodec.inpaint.refine", cell_bytes=700),
+    "refine": Entry("dpcodec.inpaint.refine", reach=4, cell_bytes=700),
     "least-squares": Entry("dpcodec.inpaint.least_squares"),
     "janssen": Entry("dpcodec.inpaint.janssen"),
     "deep-prior": Entry("dpcodec.inpaint.deep_prior", torch=True, cell_bytes=1000),

@@ -16,12 +16,17 @@ LOUDER, LOUDEST, SOFTEST, UNTOLD = 1.6, 0.4, 0.2, 0.2
 """Root mean square of what became zero: of the told level, for noise is filled in softer than what it stands
 for; at most and at least, in steps; and in steps where the file tells no level at all."""
 
+FRAMES_NEARBY = 8
+"""Frames on each side in which a row, or one above it, must have a value or a noise level for a bound to
+count: a segment tells no step of rows above the last one that it codes."""
+
 
 @dataclass(frozen=True)
 class Cells:
     """Coefficients of the rows in which anything is told, float32 [L, K] where nothing else is said.
 
     operator  S, of all its rows
+    start     sample of the file with which the signal begins
     level     power of two that values are divided by: no square overflows
     value     what the quantiser gives back
     step      of its quantiser; 0 where nothing is known or all
@@ -33,6 +38,7 @@ class Cells:
     """
 
     operator: Operator
+    start: int
     level: float
     value: np.ndarray
     step: np.ndarray
@@ -52,7 +58,7 @@ class Cells:
         """The signal, float32 [N], of an estimate [L, K]."""
         whole = np.zeros((len(estimate), self.operator.bins), np.float32)
         whole[:, : estimate.shape[1]] = estimate
-        samples: np.ndarray = self.operator.adjoint(whole.T)
+        samples: np.ndarray = np.asarray(self.operator.adjoint(whole.T), np.float32)
         return samples
 
     def coefficients(self, x: np.ndarray) -> np.ndarray:
@@ -76,6 +82,8 @@ def cells_of(problem: Problem, channel: int) -> Cells | None:
     value, bound, told_noise = taken(problem.value), taken(problem.bound), taken(problem.noise)
     step = np.where(kept, 2 * taken(problem.halfwidth), bound / np.float32(DEAD_ZONE))
     step[~np.isfinite(step)] = 0
+    if told_noise.any():
+        step[_untold(kept | (told_noise > 0))] = 0
     if not step.any():
         return None
     middle = np.where(kept, _over(taken(problem.centre) - value, step), np.float32(0))
@@ -83,6 +91,7 @@ def cells_of(problem: Problem, channel: int) -> Cells | None:
     told_noise = _over(told_noise, step)
     return Cells(
         problem.operator,
+        max(0, problem.origin.frame * problem.operator.hop - problem.operator.n_fft // 2),
         level,
         value,
         step,
@@ -95,17 +104,28 @@ def cells_of(problem: Problem, channel: int) -> Cells | None:
     )
 
 
+def _untold(told: np.ndarray) -> np.ndarray:
+    """Cells above all of which anything is told in frames nearby, bool [L, K]: their bounds are not meant."""
+    L, K = told.shape
+    above = np.where(told.any(axis=1), K - np.argmax(told[:, ::-1], axis=1), 0)
+    padded = np.pad(above, FRAMES_NEARBY)
+    highest = np.max([padded[i : i + L] for i in range(2 * FRAMES_NEARBY + 1)], axis=0)
+    untold: np.ndarray = np.arange(K) >= highest[:, None]
+    return untold
+
+
 def _variance(kept: np.ndarray, step: np.ndarray, noise: np.ndarray) -> np.ndarray:
     """Of a box that is hit evenly, or what the told level, in steps, lets expect of what became zero."""
     zero = np.clip(LOUDER * noise, SOFTEST, LOUDEST) if noise.any() else np.float32(UNTOLD)
-    variance: np.ndarray = np.where(kept, np.float32(1 / 12), zero**2) * step**2
-    return variance.astype(np.float32)
+    variance: np.ndarray = (np.where(kept, np.float32(1 / 12), zero**2) * step**2).astype(np.float32)
+    return variance
 
 
 def _splits(operator: Operator) -> np.ndarray:
     """Split exponents of the frames, int [L]."""
     none = np.zeros(operator.span.frames, np.int64)
-    return np.asarray(getattr(operator, "block_splits", none))
+    splits: np.ndarray = np.asarray(getattr(operator, "block_splits", none))
+    return splits
 
 
 def _over(values: np.ndarray, step: np.ndarray) -> np.ndarray:

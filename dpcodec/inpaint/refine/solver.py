@@ -16,6 +16,7 @@ from dpcodec.inpaint.refine.gate import Gate, gates
 from dpcodec.inpaint.refine.wiener import filtered
 from dpcodec.inpaint.solver_settings import SolverSettings
 
+
 def solve(problem: Problem, settings: SolverSettings, progress: Progress) -> np.ndarray:
     """Values within their boxes, with noise where the file tells more energy than was found: [C, K, L].
 

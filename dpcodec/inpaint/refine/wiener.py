@@ -34,7 +34,7 @@ def filtered(cells: Cells, estimate: np.ndarray) -> list[np.ndarray]:
     found: dict[int, np.ndarray] = {}
     for S in windows(cells.operator.n_fft):
         if S.n_fft not in found:
-            span = span_over(S, len(x))
+            span = span_over(S, cells.start, len(x))
             X = S.forward(x, span).T
             power = X.real**2 + X.imag**2
             X *= power / (power + OVER_ESTIMATE * error_power(cells, S, span) + _TINY)
@@ -42,9 +42,11 @@ def filtered(cells: Cells, estimate: np.ndarray) -> list[np.ndarray]:
     return [found[S.n_fft] for S in windows(cells.operator.n_fft)]
 
 
-def span_over(S: Stft, samples: int) -> Span:
-    """All frames that touch the samples: with them S_j* S_j is one, up to the ends."""
-    return Span(samples, -(-samples // S.hop) + 3, S.n_fft // 2 + S.hop)
+def span_over(S: Stft, start: int, samples: int) -> Span:
+    """All frames that touch samples `start` .. of the file, so that S_j* S_j is one up to the ends; they are
+    centred on multiples of the hop, whatever the stretch."""
+    before = start % S.hop
+    return Span(samples, -(-(samples + before) // S.hop) + 3, S.n_fft // 2 + S.hop + before)
 
 
 def error_power(cells: Cells, S: Stft, span: Span) -> np.ndarray:
@@ -77,5 +79,5 @@ def frame_means(values: np.ndarray, at: np.ndarray, half: float) -> np.ndarray:
         total: np.ndarray = sums[whole] * (1 - part) + sums[whole + 1] * part
         return total
 
-    means: np.ndarray = ((until(last) - until(first)) / (last - first)[:, None]).astype(np.float32)
-    return np.maximum(means, 0)
+    means: np.ndarray = np.maximum((until(last) - until(first)) / (last - first)[:, None], 0)
+    return means.astype(np.float32)

@@ -120,4 +120,5 @@ def test_a_quick_run_leaves_gates_in_the_form_of_the_table(
     for numbers, known in zip(found["gates"], gates(), strict=True):
         made = gate_of(numbers)
         assert [w.shape for w in made.weights] == [w.shape for w in known.weights]
-    assert re.search(r"^mean [+-]\d\.\d+ dB, least [+-]\d+\.\d+ dB, \d+ channels$", capsys.readouterr().out, re.M)
+    said = capsys.readouterr().out
+    assert re.search(r"^mean [+-]\d\.\d+ dB, least [+-]\d+\.\d+ dB, \d+ channels$", said, re.MULTILINE)

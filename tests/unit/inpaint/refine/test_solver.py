@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from problems import randomly_masked
-from quantised import quantised
+from quantised import MDCT, quantised
 from signals import chord, notes
 
 from dpcodec.inpaint.problem import Origin, Problem, silent
@@ -20,6 +20,8 @@ from dpcodec.inpaint.refine.solver import still_missing
 from dpcodec.inpaint.solver_settings import SolverSettings
 from dpcodec.inpaint.solvers import solve_with
 from dpcodec.transform.mdct import Mdct
+from dpcodec.transform.operator import MdctOperator
+from dpcodec.transform.stft import block_span
 
 SETTINGS = SolverSettings()
 
@@ -167,3 +169,24 @@ def test_auto_refines_what_was_quantised_and_nothing_else() -> None:
         assert told.startswith(f"{name}: ")
     huge = replace(problem, centre=problem.centre * np.float32(1e36))
     assert solve_with("auto", huge, SETTINGS, silent)[1].startswith("none: ")
+
+
+def test_a_block_with_its_halo_is_as_good_as_one_piece() -> None:
+    """Windows stand on one grid of the file, and four windows of the MDCT on each side are enough."""
+    x, reach = notes(12000), 8
+    whole = quantised(x, 0.1)
+    first, last = 13, 30
+    around = slice(first - reach, last + reach)
+    names = ("kept", "value", "centre", "halfwidth", "bound", "noise")
+    frames = around.stop - around.start
+    part = replace(
+        whole,
+        operator=MdctOperator(
+            MDCT, block_span(MDCT, around.start, frames, 12000), np.zeros(frames, np.int64)
+        ),
+        origin=Origin(frame=around.start),
+        **{name: getattr(whole, name)[..., around] for name in names},
+    )
+    in_one, alone = refined(whole)[..., first:last], refined(part)[..., reach:-reach]
+    moved = np.sum((in_one - whole.value[..., first:last]) ** 2)
+    assert np.sum((alone - in_one) ** 2) < 0.01 * moved

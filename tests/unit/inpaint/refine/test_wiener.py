@@ -56,7 +56,7 @@ def test_even_error_has_even_power() -> None:
     assert cells is not None
     cells.variance[:] = 0.5
     for S in windows(512):
-        power = error_power(cells, S, span_over(S, 9000))
+        power = error_power(cells, S, span_over(S, 0, 9000))
         K = cells.variance.shape[1] * S.n_fft // 512
         np.testing.assert_allclose(power[:, :K], 0.5 * np.sum(S.analysis_window**2), rtol=1e-5)
 
