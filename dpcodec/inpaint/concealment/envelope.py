@@ -17,7 +17,7 @@ NEAREST = 3
 """Frames on each side that tell the level there."""
 REACH_S = 2.0
 """Distance from a side at which nothing is left of its level."""
-SILENT = 1e-9
+SILENT = 1e-13
 """Power relative to the loudest band's around a hole that counts as silence."""
 
 

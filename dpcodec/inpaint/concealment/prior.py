@@ -33,7 +33,7 @@ ROUNDS, STEPS = 8, 4
 FIRST_E, LAST_E = 1e-2, 1e-5
 """e, relative to the largest power in a window, in the first round and the last."""
 OVER_HOLE = 1.5
-"""Least length of a window, in lengths of the hole: in a shorter one silence is the likeliest of all sounds."""
+"""Least length of a window, in lengths of the hole: in a shorter one silence is the likeliest sound."""
 CHOOSE_ROUND, CHOICE = 3, 0.3
 """Round before which each place gets the windows that suit it, and how boldly: see `shares`."""
 TINY = 1e-30
