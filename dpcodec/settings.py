@@ -119,7 +119,7 @@ class EncodeSettings:
     effort           0 .. 9: so many other windows of the MDCT are tried on the first seconds, and that of the
                      fewest bytes is taken; for the significance and the perceptual mask
     exact            keep float32 coefficients, no quantiser
-    parts            independently coded parts a segment, 1 .. 16: with the perceptual mask every so many frames
+    parts            independently coded parts a segment, 1 .. 16: of frames (perceptual mask) or of bins
     latency          seconds of a segment, 0.1 .. 10: what goes into a pipe comes out of its decoder so much
                      and a window later, and what a lost packet can cost lies within them
     segment_frames   frames L a segment, in place of those that `latency` makes
