@@ -117,7 +117,7 @@ class EncodeSettings:
                      where no other of snr, bitrate, quality and drop is given (at most one of them is)
     effort           0 .. 9: so many other windows of an MDCT with these masks are tried, the smallest wins
     exact            keep float32 coefficients, no quantiser
-    parts            independently coded parts a segment, 1 .. 16: with the perceptual mask every nth frame
+    parts            independently coded parts a segment, 1 .. 16: of frames (perceptual mask) or of bins
     latency          seconds of a segment, 0.1 .. 10: what goes into a pipe comes out of its decoder so much
                      and a window later, and what a lost packet can cost lies within them
     segment_frames   frames L a segment, in place of those that `latency` makes

@@ -114,7 +114,7 @@ class Encoder:
 
     def copy(self) -> Encoder:
         """Another one that has written the same."""
-        twin = Encoder()
+        twin = type(self)()
         twin._coder = self._coder.clone()
         return twin
 

@@ -364,7 +364,7 @@ def test_a_second_decoder_agrees(
             assert len(pair) == 1 or slow.angles[c // 2] == (coded.angles[c // 2] * told).tolist()
         kept += int(found.kept.sum())
         if coding.frame_parts:
-            kept -= np.count_nonzero(coded.q)
+            kept -= int(np.count_nonzero(coded.q))
     assert kept == (0 if coding.frame_parts else np.count_nonzero(coded.q))
 
 
