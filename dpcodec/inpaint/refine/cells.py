@@ -130,4 +130,5 @@ def _splits(operator: Operator) -> np.ndarray:
 
 def _over(values: np.ndarray, step: np.ndarray) -> np.ndarray:
     """Values in steps, 0 where there is no step."""
-    return np.divide(values, step, out=np.zeros_like(values), where=step > 0)
+    quotient: np.ndarray = np.divide(values, step, out=np.zeros_like(values), where=step > 0)
+    return quotient

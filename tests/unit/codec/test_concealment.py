@@ -151,10 +151,9 @@ def test_pipes_and_batches_give_the_same() -> None:
 class Collected:
     """A writer that keeps what it gets."""
 
-    clipped, warnings = 0, ()
-
     def __init__(self, out: list[np.ndarray]) -> None:
-        self.out = out
+        self.out, self.clipped = out, 0
+        self.warnings: list[str] = []
 
     def __enter__(self) -> "Collected":
         return self
@@ -164,6 +163,11 @@ class Collected:
 
     def write(self, block: np.ndarray) -> None:
         self.out.append(block.copy())
+
+    def close(self) -> None:
+        """What came stays where it is."""
+
+    abandon = close
 
 
 @pytest.mark.parametrize(("lost", "waits"), [([], 3), ([10], 14)])
