@@ -29,7 +29,7 @@ def check_rebuilding(
 ) -> None:
     """Raise `LimitError` if rebuilding a block of `batch` segments needs more than `most` bytes.
 
-    halo          frames on each side of a block that the solver sees
+    halo          frames on each side of a block that the solver sees at most
     solver_bytes  a cell that it sees
     waiting       frames that may wait where something was lost
     """

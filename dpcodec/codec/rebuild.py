@@ -68,7 +68,7 @@ def time_range_of(header: Header, settings: DecodeSettings) -> TimeRange:
 
 
 class Rebuild:
-    """Walks over a file block by block: `batch` segments and a halo of frames on each side.
+    """Walks over a file block by block: `batch` segments, `halo` frames before them and `ahead` after.
 
     Raises `FormatError` where the header's numbers make no transform.
     """
@@ -87,12 +87,12 @@ class Rebuild:
         self._mode = mode_of_file(reader.header)
         self.transform = self._mode.transform
         self._hop, F = self.transform.hop, self._header.segment_frames
-        self.halo = halo_frames(self.transform, settings.solver)
-        self.batch = settings.batch_segments or max(1, -(-2 * self.halo // F))
+        self.halo, self.ahead = halo_frames(self.transform, settings.solver)
+        self.batch = settings.batch_segments or max(1, -(-2 * self.ahead // F))
         self._block_frames = F * self.batch
         if self.halo and solver.device == "auto":  # else nothing is worth looking for a GPU
             self._solver = replace(solver, device=resolve_device("auto"))
-        self._around = -(-self.halo // F)
+        self._before, self._after = -(-self.halo // F), -(-self.ahead // F)
         self._concealment: Concealment | None = None
         if settings.solver != NO_SOLVER:
             stop = self._conceal_step
@@ -144,8 +144,8 @@ class Rebuild:
     def _blocks(self, first_block: int, last_frame: int | None) -> Iterator[Stretch]:
         """From `first_block` on: coefficients as estimated, and what arrived of them."""
         F, B = self._header.segment_frames, self.batch
-        first_segment = max(0, first_block * B - self._around)
-        last_segment = None if last_frame is None else (last_frame // (F * B) + 1) * B + self._around
+        first_segment = max(0, first_block * B - self._before)
+        last_segment = None if last_frame is None else (last_frame // (F * B) + 1) * B + self._after
         block = first_block
         end = first_segment
         for packets, frames in segments_and_frames(self._reader, first_segment, last_segment):
@@ -154,7 +154,7 @@ class Rebuild:
             self._check_time(packets.index * F)
             self._report.damage += problems
             end = packets.index + 1
-            while end >= (block + 1) * B + self._around:
+            while end >= (block + 1) * B + self._after:
                 yield self._solve_block(block, (block + 1) * B)
                 block += 1
         while block * B < end:
@@ -169,12 +169,12 @@ class Rebuild:
         base = held[0] * F
         known = join([self._segments[s] for s in held])
         last = min(base + known.frames, end_segment * F)
-        begin, stop = max(base, first - self.halo), min(base + known.frames, last + self.halo)
+        begin, stop = max(base, first - self.halo), min(base + known.frames, last + self.ahead)
         around = known.cut(begin - base, stop - base)
         own = slice(first - begin, last - begin)
         channels = [self._solve(around, begin, block, c)[:, :, own] for c in range(self._header.channels)]
         for s in held:
-            if s < min((block + 1) * B - self._around, held[-1]):
+            if s < min((block + 1) * B - self._before, held[-1]):
                 del self._segments[s]
         self._tell(block + 1, f"block {block + 1}")
         segment = around.cut(own.start, own.stop)

@@ -27,6 +27,7 @@ class Entry:
     module    where its `solve` is
     reach     windows on each side of a block that it must see for its estimate inside the block to be as good
               as in one piece (docs/experiments/inpainting.md)
+    ahead     the same after a block; None: as before it. What is not looked at need not be waited for
     agrees    whether its estimate is the file's own values wherever there are any, within every bound
     torch     whether it needs torch
     cell_bytes  memory that it takes for each cell of its problem
@@ -34,6 +35,7 @@ class Entry:
 
     module: str
     reach: int = 6
+    ahead: int | None = None
     agrees: bool = False
     torch: bool = False
     cell_bytes: int = 1000
@@ -51,7 +53,7 @@ AUTO, CHOICE = "auto", "dpcodec.inpaint.choose"
 SOLVERS = {
     "none": Entry("dpcodec.inpaint.zeros", reach=0, agrees=True, cell_bytes=40),
     "noise": Entry("dpcodec.inpaint.noise", reach=0, agrees=True, cell_bytes=40),
-    "refine": Entry("dpcodec.inpaint.refine", reach=4, cell_bytes=700),
+    "refine": Entry("dpcodec.inpaint.refine", reach=4, ahead=0, cell_bytes=700),
     "least-squares": Entry("dpcodec.inpaint.least_squares"),
     "janssen": Entry("dpcodec.inpaint.janssen"),
     "deep-prior": Entry("dpcodec.inpaint.deep_prior", torch=True, cell_bytes=1000),
@@ -94,10 +96,13 @@ def agrees(told: str) -> bool:
     return SOLVERS[told.partition(":")[0]].agrees
 
 
-def halo_frames(transform: Transform, name: str) -> int:
-    """Frames on each side of a block that a solver must see."""
-    reach = max(entry.reach for entry in _candidates(transform, name))
-    return math.ceil(reach * transform.n_fft / transform.hop)
+def halo_frames(transform: Transform, name: str) -> tuple[int, int]:
+    """Frames before and after a block that a solver must see."""
+    found = _candidates(transform, name)
+    before = max(entry.reach for entry in found)
+    after = max(entry.reach if entry.ahead is None else entry.ahead for entry in found)
+    windows = transform.n_fft / transform.hop
+    return math.ceil(before * windows), math.ceil(after * windows)
 
 
 def cell_bytes(transform: Transform, name: str, network: str | None, device: str) -> int:

@@ -1,7 +1,7 @@
 """Lost packets of every kind of file, from bytes to samples."""
 
 import io
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pytest
@@ -148,6 +148,9 @@ def test_pipes_and_batches_give_the_same() -> None:
     np.testing.assert_allclose(batched, whole, atol=1e-6)
 
 
+Writer = TypeVar("Writer", bound="Collected")
+
+
 class Collected:
     """A writer that keeps what it gets."""
 
@@ -155,7 +158,7 @@ class Collected:
         self.out, self.clipped = out, 0
         self.warnings: list[str] = []
 
-    def __enter__(self) -> "Collected":
+    def __enter__(self: Writer) -> Writer:
         return self
 
     def __exit__(self, *args: object) -> None:

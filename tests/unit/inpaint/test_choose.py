@@ -171,6 +171,7 @@ def test_by_name(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
 
 
 def test_halo() -> None:
-    assert halo_frames(S, "none") == 0
-    assert halo_frames(S, "least-squares") == halo_frames(S, "auto") == 24
-    assert halo_frames(Stft(2048, 1024, "sine"), "auto") == 12
+    assert halo_frames(S, "none") == (0, 0)
+    assert halo_frames(S, "refine") == (16, 0)
+    assert halo_frames(S, "least-squares") == halo_frames(S, "auto") == (24, 24)
+    assert halo_frames(Stft(2048, 1024, "sine"), "auto") == (12, 12)

@@ -111,7 +111,7 @@ def test_blocks_with_a_halo_agree_with_one_piece() -> None:
     x, F = chord(20000), 100
     problem = masked(x, random_mask(x.size, 0.45))
     whole = reinsert(problem, least_squares.solve(problem, SETTINGS, silent))
-    halo, L = halo_frames(S, "least-squares"), whole.shape[-1]
+    halo, L = halo_frames(S, "least-squares")[0], whole.shape[-1]
     pieces = []
     for first in range(0, L, F):
         begin, end = max(0, first - halo), min(L, first + F + halo)
