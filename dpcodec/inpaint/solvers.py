@@ -84,9 +84,9 @@ def solve_with(
 
 def _of_an_mdct(problem: Problem) -> tuple[str, str]:
     """Its solver and why: nothing that is kept says anything of what was dropped, but longer windows may."""
-    if problem.halfwidth.any():
-        return "refine", "longer windows hear more of what was quantised"
     if problem.noise.any():
+        if problem.halfwidth.any():
+            return "refine", "longer windows hear more of what was quantised"
         return "noise", "of the levels that the file tells"
     return "none", "zeros are the least squares of an MDCT"
 

@@ -30,7 +30,7 @@ class Cells:
     level     power of two that values are divided by: no square overflows
     value     what the quantiser gives back
     step      of its quantiser; 0 where nothing is known or all
-    low, high     the box, in steps from the value
+    low, high     the box, in steps from the value; see `_sides`
     noise     told level, in steps
     variance  of the error of the value
     symbol    its magnitude in whole steps, 0 where dropped
@@ -87,21 +87,33 @@ def cells_of(problem: Problem, channel: int) -> Cells | None:
     if not step.any():
         return None
     middle = np.where(kept, _over(taken(problem.centre) - value, step), np.float32(0))
-    half = np.where(kept, np.float32(0.5), np.float32(DEAD_ZONE))
     told_noise = _over(told_noise, step)
+    symbol = np.where(kept, np.maximum(np.rint(np.abs(_over(value, step))), 1), 0).astype(np.float32)
+    loud = (symbol == 1) & told_noise.any()
     return Cells(
         problem.operator,
         max(0, problem.origin.frame * problem.operator.hop - problem.operator.n_fft // 2),
         level,
         value,
         step,
-        np.minimum(middle - half, 0),
-        np.maximum(middle + half, 0),
+        *_sides(kept, middle, loud, value),
         told_noise,
         _variance(kept, step, told_noise),
-        np.where(kept, np.maximum(np.rint(np.abs(_over(value, step))), 1), 0).astype(np.float32),
+        symbol,
         _splits(problem.operator)[:, None] > 0,
     )
+
+
+def _sides(
+    kept: np.ndarray, middle: np.ndarray, loud: np.ndarray, value: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Both ends of the boxes around `middle`, in steps from the values. Those that are loud on purpose, for
+    their band's energy, may grow and not shrink."""
+    half = np.where(kept, np.float32(0.5), np.float32(DEAD_ZONE))
+    low, high = np.minimum(middle - half, 0), np.maximum(middle + half, 0)
+    low[loud & (value > 0)] = 0
+    high[loud & (value < 0)] = 0
+    return low, high
 
 
 def _untold(told: np.ndarray) -> np.ndarray:

@@ -62,7 +62,7 @@ def test_a_lost_segment_is_not_silent_and_the_rest_is_as_it_was(kind: str) -> No
     assert y.shape == whole.shape == x.shape
     middle = slice(10 * SEGMENT + SEGMENT // 4, 11 * SEGMENT - SEGMENT // 4)
     assert 0.05 * level(x) < level(y[:, middle]) < 1.2 * level(x)
-    away, atol = (14 * N_FFT, 1e-2) if kind == "stft" else (N_FFT, 1e-6)  # least squares moves all cells
+    away, atol = (14 * N_FFT, 1e-2) if kind == "stft" else (6 * N_FFT, 1e-6)  # least squares moves all cells
     np.testing.assert_allclose(y[:, : 10 * SEGMENT - away], whole[:, : 10 * SEGMENT - away], atol=atol)
     np.testing.assert_allclose(y[:, 11 * SEGMENT + away :], whole[:, 11 * SEGMENT + away :], atol=atol)
 

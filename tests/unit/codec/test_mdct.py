@@ -66,8 +66,7 @@ def test_any_length_and_shape_comes_back(data: st.DataObject) -> None:
 @pytest.mark.parametrize("level", [10.0, 25.0, 60.0])
 def test_snr_is_what_was_asked_for(level: float) -> None:
     audio = notes()
-    coded = dpcodec.encode(audio, settings(snr=level))
-    back = dpcodec.decode(coded, DecodeSettings(solver="none"))
+    back = dpcodec.decode(dpcodec.encode(audio, settings(snr=level)))
     assert level - 0.1 < snr(audio.samples, back.samples) < level + 2.5
 
 
@@ -84,7 +83,7 @@ def test_a_click_in_digital_silence_takes_few_bytes() -> None:
     x[0, 20000] = 0.5
     coded = dpcodec.encode(Audio(x, 8000), settings(drop=0.5))
     assert len(coded) < 3000
-    assert snr(x, dpcodec.decode(coded, DecodeSettings(solver="none")).samples) > 80
+    assert snr(x, dpcodec.decode(coded).samples) > 80
 
 
 def test_a_stretch_is_that_part_of_the_whole() -> None:
@@ -99,13 +98,12 @@ def test_a_stretch_is_that_part_of_the_whole() -> None:
 
 
 def test_solvers() -> None:
-    audio = notes()
-    coded = dpcodec.encode(audio, settings())
+    coded = dpcodec.encode(notes(), settings())
     report, zeros = report_of(coded, solver="none")
     assert list(report.choices) == ["none: as asked"]
     report, samples = report_of(coded, solver="auto")
-    assert list(report.choices) == ["refine: longer windows hear more of what was quantised"]
-    assert snr(audio.samples, samples) > snr(audio.samples, zeros)
+    assert "least squares of an MDCT" in next(iter(report.choices))
+    assert np.array_equal(samples, zeros)
     for solver in ("least-squares", "janssen"):
         report, samples = report_of(coded, solver=solver)
         assert list(report.choices) == [f"{solver}: as asked"]

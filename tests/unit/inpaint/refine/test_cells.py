@@ -40,6 +40,16 @@ def test_the_box_is_that_of_the_problem() -> None:
     np.testing.assert_allclose(problem.value[0, :K].T + cells.high * unit, centre + half, atol=1e-8)
 
 
+def test_values_of_one_do_not_shrink_where_noise_is_told() -> None:
+    cells = cells_of(quantised(chord(3000), 0.1, noise=0.2), 0)
+    assert cells is not None
+    one, outwards = cells.symbol == 1, cells.value > 0
+    assert not cells.low[one & outwards].any()
+    assert not cells.high[one & ~outwards].any()
+    assert (cells.high[one & outwards] > 0.6).all()
+    assert (cells.low[cells.symbol > 1] < 0).all()
+
+
 def test_where_nothing_is_known_or_all_there_is_no_step() -> None:
     problem = quantised(chord(3000), 0.02)
     lost = replace(
