@@ -10,7 +10,7 @@ import numpy as np
 
 from dpcodec import Audio, EncodeSettings, encode, profile
 from dpcodec.audio.resample import Resampler, downmix
-from dpcodec.container.frames import segments_and_frames
+from dpcodec.codec.frames import segments_and_frames
 from dpcodec.container.stream import Reader
 from dpcodec.hearing.stereo import rotated
 from dpcodec.inpaint.refine.cells import Cells, cells_of
