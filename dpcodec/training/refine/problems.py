@@ -10,7 +10,7 @@ import numpy as np
 
 from dpcodec import Audio, EncodeSettings, encode, profile
 from dpcodec.audio.resample import Resampler, downmix
-from dpcodec.codec.frames import segments_and_frames
+from dpcodec.container.header import frame_count
 from dpcodec.container.stream import Reader
 from dpcodec.hearing.stereo import rotated
 from dpcodec.inpaint.refine.cells import Cells, cells_of
@@ -72,7 +72,8 @@ def of_file(name: str, data: bytes, samples: np.ndarray) -> Iterator[Example]:
     """What a decoder knows of each coded channel of a file, beside what `samples`, float32 [C, N], were."""
     reader = Reader(io.BytesIO(data))
     header, mode = reader.header, mode_of_file(reader.header)
-    segment = join([mode.read(packets, frames)[0] for packets, frames in segments_and_frames(reader)])
+    F, frames = header.segment_frames, frame_count(header, samples.shape[1])
+    segment = join([mode.read(s, min(F, frames - s.index * F))[0] for s in reader.segments()])
     problems = [mode.problem(segment, c, 0, samples.shape[1]) for c in range(header.channels)]
     truth = np.stack(
         [p.operator.forward(x.astype(np.float64)) for p, x in zip(problems, samples, strict=True)]
