@@ -196,7 +196,7 @@ def test_every_cut_gives_the_exact_length_or_says_it_is_no_file() -> None:
 def test_silence_is_tiny_and_comes_back_as_zeros() -> None:
     audio = Audio(np.zeros((2, 44100 * 20)), 44100)
     data = encode(audio)
-    assert len(data) < 400
+    assert len(data) < 20 * 45  # a packet a second
     for solver in ("none", "least-squares", "auto"):
         assert not decode(data, DecodeSettings(solver=solver, device="cpu")).samples.any()
 

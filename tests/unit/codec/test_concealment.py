@@ -57,12 +57,13 @@ def error(x: np.ndarray, y: np.ndarray) -> float:
 def test_a_lost_segment_is_not_silent_and_the_rest_is_as_it_was(kind: str) -> None:
     x = sound()
     data = encoded(x, **KINDS[kind])
-    whole = decoded(data)
-    y = decoded(without(data, [10]))
+    solver = "noise" if kind == "perceptual" else "auto"  # refine looks back at what was lost
+    whole = decoded(data, solver=solver)
+    y = decoded(without(data, [10]), solver=solver)
     assert y.shape == whole.shape == x.shape
     middle = slice(10 * SEGMENT + SEGMENT // 4, 11 * SEGMENT - SEGMENT // 4)
     assert 0.05 * level(x) < level(y[:, middle]) < 1.2 * level(x)
-    away, atol = (14 * N_FFT, 1e-2) if kind == "stft" else (6 * N_FFT, 1e-6)  # least squares moves all cells
+    away, atol = (14 * N_FFT, 1e-2) if kind == "stft" else (N_FFT, 1e-6)  # least squares moves all cells
     np.testing.assert_allclose(y[:, : 10 * SEGMENT - away], whole[:, : 10 * SEGMENT - away], atol=atol)
     np.testing.assert_allclose(y[:, 11 * SEGMENT + away :], whole[:, 11 * SEGMENT + away :], atol=atol)
 
@@ -128,23 +129,26 @@ def test_pairs_go_on_as_they_were() -> None:
 @pytest.mark.parametrize("kind", ["perceptual", "stft"])
 def test_a_time_range_is_as_in_the_whole(kind: str, start_s: float) -> None:
     data = without(encoded(sound(2), **KINDS[kind]), [3, 10, 11, 15])
-    whole = decoded(data)
-    part = decoded(data, start=start_s, duration=1.1)
+    steps: dict[str, int] = {"iterations": 10} if kind == "stft" else {}
+    whole = decoded(data, **steps)
+    part = decoded(data, start=start_s, duration=1.1, **steps)
     first = round(start_s * RATE)
     np.testing.assert_allclose(part, whole[:, first : first + part.shape[1]], atol=2e-6)
 
 
 def test_pipes_and_batches_give_the_same() -> None:
     data = without(encoded(sound(2), **PERCEPTUAL), [3, 10, 11, 15])
-    whole = decoded(data)
+    whole = decoded(data, solver="noise")
     out: list[np.ndarray] = []
     writer = Collected(out)
-    report = dpcodec.decode_stream(Pipe(data), lambda info: writer, DecodeSettings(device="cpu"))
+    report = dpcodec.decode_stream(
+        Pipe(data), lambda info: writer, DecodeSettings(solver="noise", device="cpu")
+    )
     np.testing.assert_array_equal(np.concatenate(out, axis=1), whole)
     assert report.damaged
     assert report.concealed_places == 3
     assert report.concealed_s == pytest.approx(4 * SEGMENT / RATE)
-    batched = decoded(data, batch_segments=5)
+    batched = decoded(data, solver="noise", batch_segments=5)
     np.testing.assert_allclose(batched, whole, atol=1e-6)
 
 

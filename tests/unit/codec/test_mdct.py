@@ -167,7 +167,7 @@ def test_files_of_the_stft_say_version_1_0() -> None:
     assert unpack_header(mdct).transform == "mdct"
     significant = header(dpcodec.encode(notes(), dpcodec.profile("stft", mask="significance")))
     assert significant[:3] == b"\1\1\x08"
-    assert header(dpcodec.encode(notes()))[:3] == b"\1\3\x38"
+    assert header(dpcodec.encode(notes()))[:3] == b"\1\4\x78"
 
 
 def test_the_significance_mask_of_the_stft_is_bounded() -> None:
