@@ -139,8 +139,8 @@ def inspect_stream(
 
 
 def _once_the_next_came(segments: Iterator[Item]) -> Iterator[Item]:
-    """The same, one behind: nothing here waits for audio, and what follows in a pipe may show that the file is
-    forged before a segment is worked on."""
+    """The same, one behind: nothing here waits for audio, and what follows in a pipe may show that the file
+    is forged before a segment is worked on."""
     held: list[Item] = []
     for item in segments:
         yield from held
