@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from dpcodec.codec.concealment import Concealment
-from dpcodec.codec.frames import segments_and_frames
 from dpcodec.codec.report import DecodeReport
 from dpcodec.codec.solution_check import check_context, fault_of
 from dpcodec.container.header import Header
@@ -24,6 +23,7 @@ from dpcodec.inpaint.solver_settings import SolverSettings
 from dpcodec.inpaint.solvers import agrees, halo_frames, solve_with
 from dpcodec.modes import mode_of_file
 from dpcodec.modes.base import Segment, join
+from dpcodec.modes.frames import segments_and_frames
 from dpcodec.settings import DecodeSettings
 from dpcodec.transform.stft import frame_count
 

@@ -9,9 +9,9 @@ from typing import BinaryIO
 
 import numpy as np
 
-from dpcodec.codec.frames import segments_and_frames
 from dpcodec.container.stream import Reader
 from dpcodec.modes import mode_of_file
+from dpcodec.modes.frames import segments_and_frames
 
 UNKNOWN_SAMPLES = 2**64 - 1
 
