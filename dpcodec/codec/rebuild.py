@@ -92,6 +92,8 @@ class Rebuild:
         self._block_frames = F * self.batch
         if self.halo and solver.device == "auto":  # else nothing is worth looking for a GPU
             self._solver = replace(solver, device=resolve_device("auto"))
+        # L frames finish L hop - n_fft / 2 samples, of a signal of which they promise (L - 2) hop
+        self._beyond = max(0, 2 * self._hop - self.transform.n_fft // 2)
         self._before, self._after = -(-self.halo // F), -(-self.ahead // F)
         self._concealment: Concealment | None = None
         if settings.solver != NO_SOLVER:
@@ -123,8 +125,7 @@ class Rebuild:
         for run in self._concealment.fill(runs) if self._concealment else runs:
             self._note_concealed()
             done = np.concatenate([held, synthesis.push(run.X, run.block_splits)], axis=1)
-            # Less than a hop of what has come may lie beyond an end that is not known yet.
-            ready = done.shape[1] - (self._hop if self._reader.total_samples is None else 0)
+            ready = done.shape[1] - (self._beyond if self._reader.total_samples is None else 0)
             done, held = np.split(done, [max(ready, 0)], axis=1)
             yield from wanted.clipped(done, position, self._reader.total_samples)
             position += done.shape[1]
