@@ -14,7 +14,7 @@ from dpcodec.codec.report import DecodeReport
 from dpcodec.codec.solution_check import check_context, fault_of
 from dpcodec.container.header import Header
 from dpcodec.container.stream import Reader
-from dpcodec.errors import LimitError
+from dpcodec.errors import FormatError, LimitError
 from dpcodec.inpaint.concealment.conceal import Concealer
 from dpcodec.inpaint.concealment.stretch import Stretch
 from dpcodec.inpaint.device import resolve_device
@@ -132,7 +132,14 @@ class Rebuild:
             if wanted.last is not None and position >= wanted.last:
                 return
         rest = np.concatenate([held, synthesis.finish(self._samples_total())], axis=1)
+        self._check_end(position)
         yield from wanted.clipped(rest, position, self._reader.total_samples)
+
+    def _check_end(self, position: int) -> None:
+        """Note where a pipe was given more than the end tells: its header told another length."""
+        total = self._reader.total_samples
+        if total is not None and position > total and not self._report.damage:
+            self._report.damage.append(f"samples behind the end at {total}: the header told another length")
 
     def _samples_total(self) -> int:
         """N; where the file was cut before it was told, up to the last frame that arrived."""
@@ -170,6 +177,8 @@ class Rebuild:
         base = held[0] * F
         known = join([self._segments[s] for s in held])
         last = min(base + known.frames, end_segment * F)
+        if last <= first:
+            raise FormatError("copies of the header tell different lengths")
         begin, stop = max(base, first - self.halo), min(base + known.frames, last + self.ahead)
         around = known.cut(begin - base, stop - base)
         own = slice(first - begin, last - begin)
