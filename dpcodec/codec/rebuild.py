@@ -121,24 +121,27 @@ class Rebuild:
         first_block = max(0, first - around) // self._block_frames
         synthesis = self._mode.synthesis(first_block * self._block_frames)
         position, held = synthesis.start, np.zeros((self._header.channels, 0), np.float32)
+        given = 0
         runs = self._blocks(first_block, None if wanted.last is None else last + around)
         for run in self._concealment.fill(runs) if self._concealment else runs:
             self._note_concealed()
             done = np.concatenate([held, synthesis.push(run.X, run.block_splits)], axis=1)
             ready = done.shape[1] - (self._beyond if self._reader.total_samples is None else 0)
             done, held = np.split(done, [max(ready, 0)], axis=1)
-            yield from wanted.clipped(done, position, self._reader.total_samples)
+            total = self._reader.total_samples
+            yield from wanted.clipped(done, position, total)
             position += done.shape[1]
+            given = position if total is None else min(position, total)
             if wanted.last is not None and position >= wanted.last:
                 return
         rest = np.concatenate([held, synthesis.finish(self._samples_total())], axis=1)
-        self._check_end(position)
+        self._check_end(given)
         yield from wanted.clipped(rest, position, self._reader.total_samples)
 
-    def _check_end(self, position: int) -> None:
+    def _check_end(self, given: int) -> None:
         """Note where a pipe was given more than the end tells: its header told another length."""
         total = self._reader.total_samples
-        if total is not None and position > total and not self._report.damage:
+        if total is not None and given > total and not self._report.damage:
             self._report.damage.append(f"samples behind the end at {total}: the header told another length")
 
     def _samples_total(self) -> int:
