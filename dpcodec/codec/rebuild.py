@@ -121,7 +121,7 @@ class Rebuild:
         first_block = max(0, first - around) // self._block_frames
         synthesis = self._mode.synthesis(first_block * self._block_frames)
         position, held = synthesis.start, np.zeros((self._header.channels, 0), np.float32)
-        given = 0
+        told: int | None = None
         runs = self._blocks(first_block, None if wanted.last is None else last + around)
         for run in self._concealment.fill(runs) if self._concealment else runs:
             self._note_concealed()
@@ -131,18 +131,18 @@ class Rebuild:
             total = self._reader.total_samples
             yield from wanted.clipped(done, position, total)
             position += done.shape[1]
-            given = position if total is None else min(position, total)
+            told = total if told is None else told
             if wanted.last is not None and position >= wanted.last:
                 return
         rest = np.concatenate([held, synthesis.finish(self._samples_total())], axis=1)
-        self._check_end(given)
+        self._check_end(told)
         yield from wanted.clipped(rest, position, self._reader.total_samples)
 
-    def _check_end(self, given: int) -> None:
-        """Note where a pipe was given more than the end tells: its header told another length."""
+    def _check_end(self, told: int | None) -> None:
+        """Note where a pipe ends elsewhere than its header told while samples were given out."""
         total = self._reader.total_samples
-        if total is not None and given > total and not self._report.damage:
-            self._report.damage.append(f"samples behind the end at {total}: the header told another length")
+        if told is not None and total != told and not self._report.damage:
+            self._report.damage.append(f"the end is at sample {total}, the header told {told}")
 
     def _samples_total(self) -> int:
         """N; where the file was cut before it was told, up to the last frame that arrived."""
