@@ -10,10 +10,10 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from dpcodec.inpaint.concealment import envelope, stretch
+from dpcodec.inpaint.concealment import decoded_run, envelope
 from dpcodec.inpaint.concealment.conceal import Concealer
+from dpcodec.inpaint.concealment.decoded_run import DecodedRun
 from dpcodec.inpaint.concealment.envelope import NEAREST, Envelope, envelope_of
-from dpcodec.inpaint.concealment.stretch import Stretch
 
 UNIT_HALOS, SMALLEST_UNIT = 2, 32
 """Frames of a unit: at least so many, and at least so many times those that matter on each side."""
@@ -32,7 +32,7 @@ class Concealment:
         F, least = concealer.segment_frames, max(UNIT_HALOS * concealer.halo, SMALLEST_UNIT)
         self._group = F * max(1, -(-least // F))
         self._parts = max(1, self._group // (2 * least))
-        self._held: list[Stretch] = []
+        self._held: list[DecodedRun] = []
         self._levels: list[Envelope] = []
         self._out: int | None = None
         self._last_hole = -APART - 1
@@ -40,10 +40,10 @@ class Concealment:
 
     @property
     def around(self) -> int:
-        """Frames on each side of a stretch that may bear on it."""
+        """Frames on each side of a time range that may bear on it."""
         return self._concealer.reach + self._group
 
-    def fill(self, runs: Iterable[Stretch]) -> Iterator[Stretch]:
+    def fill(self, runs: Iterable[DecodedRun]) -> Iterator[DecodedRun]:
         """The same frames, in runs of other lengths. `frames` and `places` count what was filled."""
         for run in runs:
             self._out = run.first if self._out is None else self._out
@@ -53,7 +53,7 @@ class Concealment:
             yield from self._ready(final=False)
         yield from self._ready(final=True)
 
-    def _ready(self, final: bool) -> Iterator[Stretch]:
+    def _ready(self, final: bool) -> Iterator[DecodedRun]:
         """What can be given back by now."""
         if not self._held:
             return
@@ -99,17 +99,17 @@ class Concealment:
         told = sum(np.count_nonzero(e.cut(unit_stop).told) for e in self._levels if e.stop > unit_stop)
         return bool(told >= NEAREST)
 
-    def _filled(self, hole: int, unit_stop: int) -> Stretch:
+    def _filled(self, hole: int, unit_stop: int) -> DecodedRun:
         """From a hole to the end of its unit."""
-        own = stretch.join(list(self._cuts(hole, unit_stop)))
+        own = decoded_run.join(list(self._cuts(hole, unit_stop)))
         lacking = np.flatnonzero(own.holes) + hole
         self._count(lacking)
         halo, reach = self._concealer.halo, self._concealer.reach
-        around = stretch.join(list(self._cuts(hole - halo, int(lacking[-1]) + 1 + halo)))
+        around = decoded_run.join(list(self._cuts(hole - halo, int(lacking[-1]) + 1 + halo)))
         first, stop = hole - reach, unit_stop + reach
         levels = envelope.join([e.cut(first) for e in self._levels if e.stop > first and e.first < stop])
         done = self._concealer.conceal(around, hole, int(lacking[-1]) + 1, levels, self._samples)
-        return stretch.join([done, own.cut(done.stop, unit_stop)])
+        return decoded_run.join([done, own.cut(done.stop, unit_stop)])
 
     def _count(self, lacking: np.ndarray) -> None:
         self.frames += lacking.size
@@ -117,7 +117,7 @@ class Concealment:
         self.places += int(np.count_nonzero(lacking - before > APART))
         self._last_hole = int(lacking[-1])
 
-    def _cuts(self, first: int, stop: int) -> Iterator[Stretch]:
+    def _cuts(self, first: int, stop: int) -> Iterator[DecodedRun]:
         """Frames first .. stop - 1 of what is held."""
         for held in self._held:
             if held.first < stop and held.stop > first:

@@ -16,7 +16,7 @@ from dpcodec.container.header import Header
 from dpcodec.container.stream import Reader
 from dpcodec.errors import FormatError, LimitError
 from dpcodec.inpaint.concealment.conceal import Concealer
-from dpcodec.inpaint.concealment.stretch import Stretch
+from dpcodec.inpaint.concealment.decoded_run import DecodedRun
 from dpcodec.inpaint.device import resolve_device
 from dpcodec.inpaint.problem import Problem, Progress, limit, reinsert
 from dpcodec.inpaint.solver_settings import SolverSettings
@@ -152,7 +152,7 @@ class Rebuild:
         frames = max((index * F + s.frames for index, s in self._segments.items()), default=0)
         return max(0, frames - 1) * self._hop
 
-    def _blocks(self, first_block: int, last_frame: int | None) -> Iterator[Stretch]:
+    def _blocks(self, first_block: int, last_frame: int | None) -> Iterator[DecodedRun]:
         """From `first_block` on: coefficients as estimated, and what arrived of them."""
         F, B = self._header.segment_frames, self.batch
         first_segment = max(0, first_block * B - self._before)
@@ -172,7 +172,7 @@ class Rebuild:
             yield self._solve_block(block, min((block + 1) * B, end))
             block += 1
 
-    def _solve_block(self, block: int, end_segment: int) -> Stretch:
+    def _solve_block(self, block: int, end_segment: int) -> DecodedRun:
         """One block's own frames, with context if asked; forgets segments that are no longer needed."""
         F, B = self._header.segment_frames, self.batch
         first = block * self._block_frames
@@ -192,7 +192,7 @@ class Rebuild:
         self._tell(block + 1, f"block {block + 1}")
         segment = around.cut(own.start, own.stop)
         X = self._mode.own_channels(np.concatenate(channels), segment)
-        return Stretch(first, X, segment.arrived, segment.block_splits)
+        return DecodedRun(first, X, segment.arrived, segment.block_splits)
 
     def _solve(self, known: Segment, first_frame: int, block: int, channel: int) -> np.ndarray:
         problem = self._mode.problem(known, channel, first_frame, self._reader.total_samples)

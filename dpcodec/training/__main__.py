@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from dpcodec.training import collect, compare, counts, export, network
 from dpcodec.training.coder import NETWORKED, Tables
 from dpcodec.training.integers import integers
 from dpcodec.training.pieces import KINDS, Piece, recordings
+from dpcodec.training.printing import say, tell
 from dpcodec.training.programs import check_installed
 
 BAR = 1.01
@@ -57,13 +57,13 @@ def main(arguments: list[str] | None = None) -> int:
         learnt = _pieces(size.learnt, (options.seed, _LEARNT), size.seconds)
         tables = _learn([*learnt, *added], size, options.seed, options.jobs)
         for path in export.write(tables, options.out):
-            _say(str(path))
+            say(str(path))
         others = _pieces(size.held_out, (options.seed, _HELD_OUT), size.seconds)
-        sizes = compare.compare(tables, others, lambda i: _tell(f"compared {i} of {len(others)} pieces"))
+        sizes = compare.compare(tables, others, lambda i: tell(f"compared {i} of {len(others)} pieces"))
     except DpcodecError as exc:
-        _tell(str(exc))
+        tell(str(exc))
         return 1
-    _say(compare.table(sizes))
+    say(compare.table(sizes))
     return 0 if options.quick or compare.ratio(sizes) <= BAR else 1
 
 
@@ -77,7 +77,7 @@ def _learn(sources: list[collect.Source], size: Size, seed: int, jobs: int) -> T
     found = []
     for collection in collect.collect(sources, size.files, seed, jobs):
         found.append(collection)
-        _tell(f"encoded {len(found)} of {len(sources)} pieces")
+        tell(f"encoded {len(found)} of {len(sources)} pieces")
     all_of_them = collect.joined(found)
     tables = {"stft": counts.stft_tables(all_of_them.counts)}
     for name in NETWORKED:
@@ -90,15 +90,7 @@ def _learn(sources: list[collect.Source], size: Size, seed: int, jobs: int) -> T
 
 def _told_step(step: int, bits: float) -> None:
     if step % _TOLD_EVERY == 0:
-        _tell(f"step {step}: {bits:.3f} bits a coefficient")
-
-
-def _say(text: str) -> None:
-    sys.stdout.write(text + "\n")
-
-
-def _tell(text: str) -> None:
-    sys.stderr.write(f"{time.strftime('%H:%M:%S')} {text}\n")
+        tell(f"step {step}: {bits:.3f} bits a coefficient")
 
 
 def _parser() -> argparse.ArgumentParser:

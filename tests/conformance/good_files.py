@@ -2,117 +2,21 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from typing import Any
-
-from streams import ATTACHMENT, DATA, END, HEAD, TAGS, Packet, Pipe, join, split
-
-from dpcodec import Audio, SampleFormat, encode_stream, profile
-from dpcodec.audio.streams import ArrayReader
-
-from .ingredients import signal
-
-Change = Callable[[list[Packet]], list[Packet]]
-BASE: dict[str, Any] = {"n_fft": 256, "hop": 128, "segment_frames": 8, "parts": 4, "drop": 0.8}
-SHORT: dict[str, Any] = {"n_fft": 64, "hop": 32, "segment_frames": 8, "parts": 2, "drop": 0.5}
-MDCT: dict[str, Any] = {
-    **{"transform": "mdct", "mask": "significance", "window": "kbd", "n_fft": 128, "hop": 64, "drop": 0.8},
-    **{"max_block_split": 3, "segment_frames": 8, "parts": 2},
-}
-PERCEPTUAL: dict[str, Any] = {
-    **{
-        "transform": "mdct",
-        "mask": "perceptual",
-        "window": "kbd",
-        "n_fft": 128,
-        "hop": 64,
-        "quality": 5.0,
-        "drop": None,
-    },
-    **{"max_block_split": 3, "segment_frames": 8, "parts": 2},
-}
-EXACT: dict[str, Any] = {**SHORT, "exact": True, "mask": "random"}
-
-
-@dataclass(frozen=True)
-class Good:
-    """One file: how the audio is made and encoded, and what is done to the packets then."""
-
-    name: str
-    settings: dict[str, Any] = field(default_factory=dict)
-    channels: int = 1
-    samples: int = 1600
-    kind: str = "tones"
-    rate: int = 8000
-    tags: tuple[tuple[str, str], ...] = ()
-    attachments: tuple[tuple[str, bytes], ...] = ()
-    origin: tuple[str, str] = ("wav", "PCM_16")
-    pipe: bool = False
-    change: Change = list
-
-    def make(self) -> bytes:
-        """The bytes of the file."""
-        x = signal(self.kind, self.channels, self.samples)
-        reader = ArrayReader(Audio(x, self.rate, SampleFormat(*self.origin), self.tags, self.attachments))
-        out = Pipe() if self.pipe else io.BytesIO()
-        if self.pipe:
-            reader.samples = None
-        encode_stream(reader, out, profile("stft", **{**BASE, **self.settings}))
-        data = out.getvalue()
-        return data if self.change is list else join(self.change(split(data)))
-
-
-def with_headers(edit: Callable[[bytes], bytes]) -> Change:
-    """The body of HEAD, and the same within END, edited."""
-
-    def change(packets: list[Packet]) -> list[Packet]:
-        at = {HEAD: 0, END: 20}
-        return [
-            replace(p, body=p.body[: at[p.type]] + edit(p.body[at[p.type] :])) if p.type in at else p
-            for p in packets
-        ]
-
-    return change
-
-
-def without_some(packets: list[Packet]) -> list[Packet]:
-    """The first header, two parts and the end are lost; parity has them."""
-    parts = [i for i, p in enumerate(packets) if p.type == DATA]
-    return [p for i, p in enumerate(packets[1:-1], 1) if i not in (parts[1], parts[4])]
-
-
-def without_start(packets: list[Packet]) -> list[Packet]:
-    """Everything before the audio is lost, and a part."""
-    parts = [i for i, p in enumerate(packets) if p.type == DATA]
-    return packets[parts[1] :]
-
-
-def progressive(packets: list[Packet]) -> list[Packet]:
-    """Part 0 of all segments first, then part 1 of all, and so on."""
-    data = sorted((p for p in packets if p.type == DATA), key=lambda p: (p.part, p.segment))
-    rest = [p for p in packets if p.type != DATA]
-    return [*rest[:-1], *data, rest[-1]]
-
-
-def with_packet(kind: int, flags: int = 0) -> Change:
-    """One more packet, after the first coefficients."""
-    extra = Packet(kind, flags, 0, 0, 0, b"from the future")
-    return lambda packets: [*packets[:3], extra, *packets[3:]]
-
-
-def long_tag(packets: list[Packet]) -> list[Packet]:
-    """Another tag, not compressed."""
-    text = "K=" + "v" * 300
-    body = len(text).to_bytes(4, "little") + text.encode()
-    return [replace(p, flags=0, body=body) if p.type == TAGS else p for p in packets]
-
-
-def repeated_attachment(packets: list[Packet]) -> list[Packet]:
-    """The first attachment once more, behind the coefficients."""
-    first = next(p for p in packets if p.type == ATTACHMENT)
-    return [*packets[:-1], first, packets[-1]]
+from .good_file import (
+    BASE,
+    EXACT,
+    MDCT,
+    SHORT,
+    Good,
+    long_tag,
+    progressive,
+    repeated_attachment,
+    with_headers,
+    with_packet,
+    without_some,
+    without_start,
+)
+from .good_perceptual_files import PERCEPTUAL_GOOD
 
 
 def _grid() -> list[Good]:
@@ -320,147 +224,7 @@ def _mdct() -> list[Good]:
     ]
 
 
-def _perceptual() -> list[Good]:
-    """The perceptual mask: lengths, controls, pairs of channels, contents, shapes."""
-    by_drop = {**PERCEPTUAL, "quality": None, "drop": 0.9}
-    by_snr = {**PERCEPTUAL, "quality": None, "snr": 10.0}
-    wide = {**PERCEPTUAL, "n_fft": 2048, "hop": 1024, "max_block_split": 4, "parts": 1}
-    return [
-        *(Good(f"shaped-length-{n}", PERCEPTUAL, samples=n) for n in (0, 1, 64, 65, 500)),
-        Good("shaped-quality-0", {**PERCEPTUAL, "quality": 0.0}),
-        Good("shaped-quality-10", {**PERCEPTUAL, "quality": 10.0}),
-        Good("shaped-bitrate", {**PERCEPTUAL, "quality": None, "bitrate": 48.0, "parts": 1}),
-        Good("shaped-snr-140", {**PERCEPTUAL, "quality": None, "snr": 140.0}, samples=300),
-        Good("shaped-drop-90", by_drop, rate=22050),
-        Good("shaped-equal", PERCEPTUAL, channels=2, kind="tones in all channels"),
-        Good("shaped-opposite", PERCEPTUAL, channels=2, kind="tones and their opposite"),
-        Good(
-            "shaped-unequal",
-            {**PERCEPTUAL, "segment_frames": 14},
-            channels=2,
-            kind="tones, louder and softer",
-        ),
-        Good("shaped-channels-3", PERCEPTUAL, channels=3),
-        Good("shaped-channels-8", {**PERCEPTUAL, "parts": 1}, channels=8, samples=500),
-        Good("shaped-silent-first", PERCEPTUAL, channels=2, kind="tones but a silent channel 0"),
-        Good("shaped-silent-second", PERCEPTUAL, channels=2, kind="tones but a silent channel 1"),
-        Good("shaped-silence", PERCEPTUAL, kind="silence", channels=2),
-        Good("shaped-silent-middle", PERCEPTUAL, kind="tones with a silent middle", samples=2000),
-        Good("shaped-impulses", PERCEPTUAL, kind="impulses", samples=2000),
-        Good("shaped-noise", {**by_drop, "segment_frames": 40}, kind="noise", samples=2400, rate=44100),
-        Good("shaped-constant", {**by_snr, "parts": 16}, kind="constant", rate=192000),
-        Good("shaped-weights-63", PERCEPTUAL, kind="loud impulses", samples=900),
-        Good(
-            "shaped-frames-300", {**PERCEPTUAL, "n_fft": 64, "hop": 32, "segment_frames": 300}, samples=9500
-        ),
-        Good("shaped-parts-1", {**PERCEPTUAL, "parts": 1}),
-        Good("shaped-parts-4", {**PERCEPTUAL, "parts": 4}, kind="square", channels=2),
-        Good(
-            "shaped-parts-16",
-            {**PERCEPTUAL, "n_fft": 72, "hop": 36, "max_block_split": 1, "parts": 16},
-            samples=500,
-        ),
-        Good(
-            "shaped-segment-of-one-frame", {**PERCEPTUAL, "segment_frames": 1}, kind="impulses", samples=700
-        ),
-        Good("shaped-2048", wide, samples=9000, rate=44100, channels=2),
-        Good("shaped-rate-1", PERCEPTUAL, samples=500, rate=1),
-        Good("shaped-rate-1048575", {**wide, "max_block_split": 3}, samples=3000, rate=1048575),
-        Good("shaped-unsplit", {**PERCEPTUAL, "max_block_split": 0}, kind="impulses", samples=2000),
-        Good("shaped-sine", {**PERCEPTUAL, "window": "sine"}, kind="impulses"),
-        Good("shaped-loud", PERCEPTUAL, kind="loud"),
-        Good("shaped-faint", PERCEPTUAL, kind="faint"),
-        Good("shaped-from-a-pipe", PERCEPTUAL, samples=777, pipe=True),
-        Good(
-            "shaped-minor-version-9",
-            PERCEPTUAL,
-            samples=300,
-            change=with_headers(lambda h: b"\1\x09" + h[2:] + b"new field"),
-        ),
-    ]
-
-
-def _revised() -> list[Good]:
-    """The perceptual mask as it is coded since version 1.3."""
-    wide = {**PERCEPTUAL, "n_fft": 2048, "hop": 1024, "max_block_split": 4, "parts": 1}
-    low = {**PERCEPTUAL, "quality": 0.0}
-    return [
-        *(Good(f"revised-length-{n}", PERCEPTUAL, samples=n) for n in (0, 1, 500)),
-        Good("revised-quality-0", low),
-        Good("revised-quality-10", {**PERCEPTUAL, "quality": 10.0}),
-        Good("revised-snr-140", {**PERCEPTUAL, "quality": None, "snr": 140.0}, samples=300),
-        Good("revised-equal", PERCEPTUAL, channels=2, kind="tones in all channels"),
-        Good("revised-unequal", {**low, "segment_frames": 14}, channels=2, kind="tones, louder and softer"),
-        Good("revised-channels-3", low, channels=3, kind="noise", samples=700),
-        Good("revised-silent-first", PERCEPTUAL, channels=2, kind="tones but a silent channel 0"),
-        Good("revised-silent-second", PERCEPTUAL, channels=2, kind="tones but a silent channel 1"),
-        Good("revised-bursts", low, kind="bursts", samples=2000),
-        Good("revised-bursts-parts", {**low, "parts": 7}, kind="bursts", channels=2, samples=1200),
-        Good("revised-weights-63", PERCEPTUAL, kind="loud impulses", channels=2, samples=900),
-        Good(
-            "revised-frames-300",
-            {**low, "n_fft": 64, "hop": 32, "max_block_split": 1, "segment_frames": 300},
-            kind="noise",
-            channels=2,
-            samples=9500,
-        ),
-        Good("revised-2048", {**wide, "quality": 1.0}, kind="bursts", samples=9000, rate=44100, channels=2),
-        Good(
-            "revised-minor-version-9",
-            PERCEPTUAL,
-            samples=300,
-            change=with_headers(lambda h: b"\1\x09" + h[2:] + b"new field"),
-        ),
-    ]
-
-
-def _frames() -> list[Good]:
-    """The perceptual mask as it is coded since version 1.4: parts of frames."""
-    wide = {**PERCEPTUAL, "n_fft": 2048, "hop": 1024, "max_block_split": 4}
-    low = {**PERCEPTUAL, "quality": 0.0}
-    return [
-        *(Good(f"frames-length-{n}", PERCEPTUAL, samples=n) for n in (0, 1, 500)),
-        Good("frames-quality-10", {**PERCEPTUAL, "quality": 10.0}),
-        Good("frames-snr-140", {**PERCEPTUAL, "quality": None, "snr": 140.0}, samples=300),
-        Good("frames-equal", PERCEPTUAL, channels=2, kind="tones in all channels"),
-        Good("frames-unequal", {**low, "segment_frames": 14}, channels=2, kind="tones, louder and softer"),
-        Good("frames-channels-3", low, channels=3, kind="noise", samples=700),
-        Good("frames-silent-first", PERCEPTUAL, channels=2, kind="tones but a silent channel 0"),
-        Good("frames-silent-second", PERCEPTUAL, channels=2, kind="tones but a silent channel 1"),
-        Good("frames-silent-middle", PERCEPTUAL, kind="tones with a silent middle", samples=2000),
-        Good("frames-bursts", {**low, "parts": 1}, kind="bursts", samples=2000),
-        Good("frames-bursts-parts", {**low, "parts": 3}, kind="bursts", channels=2, samples=1200),
-        Good("frames-parts-16", {**PERCEPTUAL, "parts": 16}, kind="square", channels=2),
-        Good(
-            "frames-noise",
-            {**low, "segment_frames": 40, "parts": 2},
-            kind="noise",
-            channels=2,
-            samples=2400,
-            rate=44100,
-        ),
-        Good(
-            "frames-frames-700",
-            {**low, "n_fft": 64, "hop": 32, "max_block_split": 1, "segment_frames": 700},
-            kind="noise",
-            channels=2,
-            samples=22000,
-        ),
-        Good(
-            "frames-segment-of-one-frame", {**PERCEPTUAL, "segment_frames": 1}, kind="impulses", samples=700
-        ),
-        Good("frames-2048", {**wide, "quality": 1.0}, kind="bursts", samples=18000, rate=44100, channels=2),
-        Good("frames-from-a-pipe", PERCEPTUAL, samples=777, pipe=True),
-        Good(
-            "frames-minor-version-9",
-            PERCEPTUAL,
-            samples=300,
-            change=with_headers(lambda h: b"\1\x09" + h[2:] + b"new field"),
-        ),
-    ]
-
-
 GOOD: list[Good] = [
-    *(*_grid(), *_lengths(), *_shapes(), *_contents(), *_containers(), *_mdct(), *_perceptual(), *_revised()),
-    *_frames(),
+    *(*_grid(), *_lengths(), *_shapes(), *_contents(), *_containers(), *_mdct()),
+    *PERCEPTUAL_GOOD,
 ]

@@ -17,7 +17,8 @@ from dpcodec import DecodeSettings, DpcodecError, decode, inspect
 from dpcodec.metrics.snr import snr
 
 from .bad_files import bad_files, unsupported_files
-from .good_files import GOOD, Good
+from .good_file import Good
+from .good_files import GOOD
 from .ingredients import l1_hash, signal
 
 HERE = Path(__file__).parent

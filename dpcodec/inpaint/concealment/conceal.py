@@ -17,8 +17,8 @@ import numpy as np
 
 from dpcodec.hearing.noise import filled
 from dpcodec.inpaint.concealment import prior
+from dpcodec.inpaint.concealment.decoded_run import DecodedRun
 from dpcodec.inpaint.concealment.envelope import REACH_S, Envelope, levels
-from dpcodec.inpaint.concealment.stretch import Stretch
 from dpcodec.transform.bands import band_edges, band_of_rows
 from dpcodec.transform.mdct import Mdct
 from dpcodec.transform.operator import MdctOperator
@@ -56,8 +56,8 @@ class Concealer:
         return max(self.halo, round(REACH_S * self.sample_rate / self.transform.hop))
 
     def conceal(
-        self, around: Stretch, first: int, stop: int, envelope: Envelope, samples: int | None
-    ) -> Stretch:
+        self, around: DecodedRun, first: int, stop: int, envelope: Envelope, samples: int | None
+    ) -> DecodedRun:
         """Frames first .. stop - 1 of the file with their holes filled.
 
         around    these and up to `halo` frames on each side
@@ -75,9 +75,9 @@ class Concealer:
         else:
             noisy = lost & lost.all(axis=0)  # of a frame that came in part, the rest is known well enough
         self._add_noise(X, noisy, first, envelope)
-        return Stretch(first, X, own.arrived, own.block_splits)
+        return DecodedRun(first, X, own.arrived, own.block_splits)
 
-    def _estimates(self, around: Stretch, samples: int | None) -> np.ndarray:
+    def _estimates(self, around: DecodedRun, samples: int | None) -> np.ndarray:
         """What longer windows tell of the lost cells, float32 [C, K, L]."""
         assert isinstance(self.transform, Mdct)
         lost = ~around.arrived
@@ -138,7 +138,7 @@ def _band_power(X: np.ndarray, cells: np.ndarray, edges: np.ndarray) -> np.ndarr
     return mean
 
 
-def _with_block_splits(around: Stretch) -> Stretch:
+def _with_block_splits(around: DecodedRun) -> DecodedRun:
     """A frame that did not come is cut into blocks as the coarser of its neighbours is."""
     told = np.flatnonzero(around.arrived.any(axis=0))
     if not told.size or told.size == around.arrived.shape[1]:
@@ -147,4 +147,4 @@ def _with_block_splits(around: Stretch) -> Stretch:
     after = told[np.minimum(np.searchsorted(told, frames), told.size - 1)]
     before = told[np.maximum(np.searchsorted(told, frames, side="right") - 1, 0)]
     splits = np.minimum(around.block_splits[:, before], around.block_splits[:, after])
-    return Stretch(around.first, around.X, around.arrived, splits)
+    return DecodedRun(around.first, around.X, around.arrived, splits)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dpcodec.inpaint.refine.cells import Cells
+from dpcodec.inpaint.refine.boxes import ChannelBoxes
 from dpcodec.inpaint.refine.wiener import LONGER
 
 MOVES = len(LONGER) + 1
@@ -36,13 +36,13 @@ class Seen:
     features: np.ndarray
 
 
-def seen(cells: Cells, estimate: np.ndarray, filtered: list[np.ndarray]) -> Seen:
+def seen(boxes: ChannelBoxes, estimate: np.ndarray, filtered: list[np.ndarray]) -> Seen:
     """From an estimate and what the windows make of it, [L, K] each."""
-    over = np.divide(1, cells.step, out=np.zeros_like(cells.step), where=cells.step > 0)
-    moves = [(to - cells.value) * over for to in (estimate, *filtered)]
-    sign = np.where(cells.symbol > 0, np.sign(cells.value), np.sign(sum(moves)))
+    over = np.divide(1, boxes.step, out=np.zeros_like(boxes.step), where=boxes.step > 0)
+    moves = [(to - boxes.value) * over for to in (estimate, *filtered)]
+    sign = np.where(boxes.symbol > 0, np.sign(boxes.value), np.sign(sum(moves)))
     size = np.max([np.abs(move) for move in moves], axis=0)
-    at = np.flatnonzero((cells.step > 0) & ((cells.symbol > 0) | (size > STIRRED)))
+    at = np.flatnonzero((boxes.step > 0) & ((boxes.symbol > 0) | (size > STIRRED)))
 
     def taken(values: np.ndarray) -> np.ndarray:
         found: np.ndarray = values.reshape(-1)[at]
@@ -53,15 +53,15 @@ def seen(cells: Cells, estimate: np.ndarray, filtered: list[np.ndarray]) -> Seen
         *(np.sign(m) * np.log1p(8 * np.abs(m)) for m in outwards),
         np.log(taken(size) + 1e-3),
         np.log(outwards[1:].std(axis=0) + 1e-3),
-        *map(taken, _around(cells, moves)),
-        *_places(cells, at),
+        *map(taken, _around(boxes, moves)),
+        *_places(boxes, at),
     ]
     return Seen(at, taken(sign), outwards, np.stack(features).astype(np.float32))
 
 
-def _around(cells: Cells, moves: list[np.ndarray]) -> list[np.ndarray]:
+def _around(boxes: ChannelBoxes, moves: list[np.ndarray]) -> list[np.ndarray]:
     """How loud it is nearby, of the estimates and of the file's own values, and how far they are apart."""
-    value = cells.in_steps
+    value = boxes.in_steps
     squares = [(value + move) ** 2 for move in moves]
     own = value**2
     size = np.pad(np.log1p(np.abs(value)), 1)
@@ -76,24 +76,24 @@ def _around(cells: Cells, moves: list[np.ndarray]) -> list[np.ndarray]:
         size[2:, 1:-1],
         size[1:-1, :-2],
         size[1:-1, 2:],
-        near(cells.noise, 1, 1),
+        near(boxes.noise, 1, 1),
     ]
 
 
-def _places(cells: Cells, at: np.ndarray) -> list[np.ndarray]:
+def _places(boxes: ChannelBoxes, at: np.ndarray) -> list[np.ndarray]:
     """What is known of a coefficient by itself."""
-    _, K = cells.step.shape
+    _, K = boxes.step.shape
     frame, row = np.divmod(at, K)
-    symbol, step = cells.symbol.reshape(-1)[at], cells.step
+    symbol, step = boxes.symbol.reshape(-1)[at], boxes.step
     logs = np.log(step, out=np.zeros_like(step), where=step > 0)
     usual = logs.sum(axis=1) / np.maximum(np.count_nonzero(step, axis=1), 1)
     return [
         np.log1p(symbol),
         (symbol == 0).astype(np.float32),
         (symbol == 1).astype(np.float32),
-        cells.noise.reshape(-1)[at],
-        cells.split[frame, 0].astype(np.float32),
-        np.log((row + 1) / cells.operator.bins),
+        boxes.noise.reshape(-1)[at],
+        boxes.split[frame, 0].astype(np.float32),
+        np.log((row + 1) / boxes.operator.bins),
         np.clip(logs.reshape(-1)[at] - usual[frame], -5, 5),
     ]
 

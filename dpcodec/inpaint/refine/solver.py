@@ -10,7 +10,7 @@ import numpy as np
 
 from dpcodec.inpaint import least_squares, noise
 from dpcodec.inpaint.problem import Problem, Progress
-from dpcodec.inpaint.refine.cells import Cells, cells_of
+from dpcodec.inpaint.refine.boxes import ChannelBoxes, channel_boxes
 from dpcodec.inpaint.refine.features import seen
 from dpcodec.inpaint.refine.gate import Gate, gates
 from dpcodec.inpaint.refine.wiener import filtered
@@ -26,43 +26,43 @@ def solve(problem: Problem, settings: SolverSettings, progress: Progress) -> np.
         return least_squares.solve(problem, settings, progress)
     value, left = problem.value.copy(), problem.noise.copy()
     for c in range(len(value)):
-        cells = cells_of(problem, c)
-        if cells is None:
+        boxes = channel_boxes(problem, c)
+        if boxes is None:
             continue
         rounds, stages = gates(), len(value) * len(gates())
-        estimate = cells.value
+        estimate = boxes.value
         for i, gate in enumerate(rounds):
             late = settings.deadline is not None and time.monotonic() >= settings.deadline
             if progress(c * len(rounds) + i, stages, "") or late:
                 break
-            estimate = refined(cells, estimate, gate)
+            estimate = refined(boxes, estimate, gate)
         found = slice(0, estimate.shape[1])
-        value[c, found] = estimate.T * cells.level
-        left[c, found] = still_missing(cells, estimate).T * cells.level
+        value[c, found] = estimate.T * boxes.level
+        left[c, found] = still_missing(boxes, estimate).T * boxes.level
     return noise.solve(replace(problem, value=value, noise=left), settings, progress)
 
 
-def refined(cells: Cells, estimate: np.ndarray, gate: Gate) -> np.ndarray:
+def refined(boxes: ChannelBoxes, estimate: np.ndarray, gate: Gate) -> np.ndarray:
     """An estimate [L, K] after another round."""
-    found = seen(cells, estimate, filtered(cells, estimate))
-    out = cells.value.copy()
+    found = seen(boxes, estimate, filtered(boxes, estimate))
+    out = boxes.value.copy()
     move = found.sign * gate.move(found.features, found.moves)
     flat = found.at
-    low, high = cells.low.reshape(-1)[flat], cells.high.reshape(-1)[flat]
-    out.reshape(-1)[flat] += cells.step.reshape(-1)[flat] * np.clip(move, low, high)
+    low, high = boxes.low.reshape(-1)[flat], boxes.high.reshape(-1)[flat]
+    out.reshape(-1)[flat] += boxes.step.reshape(-1)[flat] * np.clip(move, low, high)
     return out
 
 
-def still_missing(cells: Cells, estimate: np.ndarray) -> np.ndarray:
+def still_missing(boxes: ChannelBoxes, estimate: np.ndarray) -> np.ndarray:
     """The told level less what the estimate has found of it: float32 [L, K]."""
-    told = cells.noise * cells.step
-    missing: np.ndarray = np.sqrt(np.maximum(told**2 - np.where(cells.symbol == 0, estimate, 0) ** 2, 0))
+    told = boxes.noise * boxes.step
+    missing: np.ndarray = np.sqrt(np.maximum(told**2 - np.where(boxes.symbol == 0, estimate, 0) ** 2, 0))
     return missing
 
 
-def all_rounds(cells: Cells, rounds: Sequence[Gate]) -> np.ndarray:
+def all_rounds(boxes: ChannelBoxes, rounds: Sequence[Gate]) -> np.ndarray:
     """The estimate [L, K] after these rounds."""
-    estimate = cells.value
+    estimate = boxes.value
     for gate in rounds:
-        estimate = refined(cells, estimate, gate)
+        estimate = refined(boxes, estimate, gate)
     return estimate

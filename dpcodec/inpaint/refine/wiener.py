@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dpcodec.inpaint.refine.cells import Cells
+from dpcodec.inpaint.refine.boxes import ChannelBoxes
 from dpcodec.settings import N_FFT_RANGE
 from dpcodec.transform.stft import Span, Stft
 
@@ -28,18 +28,18 @@ def windows(n_fft: int) -> list[Stft]:
     return [Stft(length, length // 4, "hann") for length in lengths]
 
 
-def filtered(cells: Cells, estimate: np.ndarray) -> list[np.ndarray]:
+def filtered(boxes: ChannelBoxes, estimate: np.ndarray) -> list[np.ndarray]:
     """What each window makes of an estimate: float32 [L, K] each."""
-    x = cells.samples(estimate)
+    x = boxes.samples(estimate)
     found: dict[int, np.ndarray] = {}
-    for S in windows(cells.operator.n_fft):
+    for S in windows(boxes.operator.n_fft):
         if S.n_fft not in found:
-            span = span_over(S, cells.start, len(x))
+            span = span_over(S, boxes.start, len(x))
             X = S.forward(x, span).T
             power = X.real**2 + X.imag**2
-            X *= power / (power + OVER_ESTIMATE * error_power(cells, S, span) + _TINY)
-            found[S.n_fft] = cells.coefficients(S.adjoint(X.T, span))
-    return [found[S.n_fft] for S in windows(cells.operator.n_fft)]
+            X *= power / (power + OVER_ESTIMATE * error_power(boxes, S, span) + _TINY)
+            found[S.n_fft] = boxes.coefficients(S.adjoint(X.T, span))
+    return [found[S.n_fft] for S in windows(boxes.operator.n_fft)]
 
 
 def span_over(S: Stft, start: int, samples: int) -> Span:
@@ -49,14 +49,14 @@ def span_over(S: Stft, start: int, samples: int) -> Span:
     return Span(samples, -(-(samples + before) // S.hop) + 3, S.n_fft // 2 + S.hop + before)
 
 
-def error_power(cells: Cells, S: Stft, span: Span) -> np.ndarray:
+def error_power(boxes: ChannelBoxes, S: Stft, span: Span) -> np.ndarray:
     """V: float32 [L_j, K_j]."""
-    hop, longer = cells.operator.hop, S.n_fft // cells.operator.n_fft
-    own = cells.operator.span
+    hop, longer = boxes.operator.hop, S.n_fft // boxes.operator.n_fft
+    own = boxes.operator.span
     at = (
-        np.arange(span.frames) * S.hop + S.n_fft / 2 - span.left + own.left - cells.operator.n_fft / 2
+        np.arange(span.frames) * S.hop + S.n_fft / 2 - span.left + own.left - boxes.operator.n_fft / 2
     ) / hop
-    near = frame_means(cells.variance, at, S.n_fft / 4 / hop)
+    near = frame_means(boxes.variance, at, S.n_fft / 4 / hop)
     spread = np.zeros((span.frames, S.bins), np.float32)
     wide = np.repeat(near * np.float32(S.hop / S.n_fft), longer, axis=1)[:, : S.bins]
     spread[:, : wide.shape[1]] = wide

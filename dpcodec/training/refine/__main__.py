@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from dpcodec.errors import DpcodecError, FileAccessError
 from dpcodec.settings import check_integer
 from dpcodec.training.export import check_folder
 from dpcodec.training.pieces import KINDS, Piece
+from dpcodec.training.printing import say, tell
 from dpcodec.training.programs import check_installed
 from dpcodec.training.refine.fit import integers
 from dpcodec.training.refine.problems import Example, examples
@@ -55,16 +55,16 @@ def main(arguments: list[str] | None = None) -> int:
         check_folder(options.out)
         check_installed()
         learnt = _examples(size.learnt, (options.seed, _LEARNT), size.seconds)
-        gates = trained(learnt, ROUNDS, size.count, size.steps, options.seed, _tell)
-        _say(str(_written({"gates": [integers(gate) for gate in gates]}, options.out)))
+        gates = trained(learnt, ROUNDS, size.count, size.steps, options.seed, tell)
+        say(str(_written({"gates": [integers(gate) for gate in gates]}, options.out)))
         others = _examples(size.held_out, (options.seed, _HELD_OUT), size.seconds)
     except DpcodecError as exc:
-        _tell(str(exc))
+        tell(str(exc))
         return 1
     gains = np.array([gain(example, gates) for example in others])
     for example, one in zip(others, gains, strict=True):
-        _say(f"{one:+.2f} dB  {example.name}")
-    _say(f"mean {gains.mean():+.3f} dB, least {gains.min():+.3f} dB, {len(gains)} channels")
+        say(f"{one:+.2f} dB  {example.name}")
+    say(f"mean {gains.mean():+.3f} dB, least {gains.min():+.3f} dB, {len(gains)} channels")
     return 0
 
 
@@ -75,7 +75,7 @@ def _examples(numbers: Mapping[str, int], seed: tuple[int, int], seconds: float)
         for i in range(n):
             piece = Piece(kind, (*seed, i), seconds)
             found += examples(piece, (*piece.seed, KINDS.index(kind)))
-        _tell(f"{kind}: {n} pieces, {len(found)} channels so far")
+        tell(f"{kind}: {n} pieces, {len(found)} channels so far")
     return found
 
 
@@ -88,14 +88,6 @@ def _written(table: dict[str, object], folder: Path) -> Path:
     except OSError as exc:
         raise FileAccessError(f"{path}: {exc.strerror}") from exc
     return path
-
-
-def _say(text: str) -> None:
-    sys.stdout.write(text + "\n")
-
-
-def _tell(text: str) -> None:
-    sys.stderr.write(f"{time.strftime('%H:%M:%S')} {text}\n")
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -13,7 +13,7 @@ from dpcodec.audio.resample import Resampler, downmix
 from dpcodec.container.header import frame_count
 from dpcodec.container.stream import Reader
 from dpcodec.hearing.stereo import rotated
-from dpcodec.inpaint.refine.cells import Cells, cells_of
+from dpcodec.inpaint.refine.boxes import ChannelBoxes, channel_boxes
 from dpcodec.modes import mode_of_file
 from dpcodec.modes.base import join
 from dpcodec.training.pieces import Piece
@@ -35,7 +35,7 @@ class Example:
     divided by the level of the cells."""
 
     name: str
-    cells: Cells
+    boxes: ChannelBoxes
     truth: np.ndarray
 
 
@@ -83,7 +83,7 @@ def of_file(name: str, data: bytes, samples: np.ndarray) -> Iterator[Example]:
         both = slice(2 * pair, 2 * pair + 2)
         truth[both] = rotated(truth[both], angles, rows=bands)
     for c, problem in enumerate(problems):
-        cells = cells_of(problem, 0)
-        if cells is not None:
-            own = truth[c, : cells.value.shape[1]].T / cells.level
-            yield Example(f"{name}, channel {c}", cells, np.ascontiguousarray(own, dtype=np.float32))
+        boxes = channel_boxes(problem, 0)
+        if boxes is not None:
+            own = truth[c, : boxes.value.shape[1]].T / boxes.level
+            yield Example(f"{name}, channel {c}", boxes, np.ascontiguousarray(own, dtype=np.float32))

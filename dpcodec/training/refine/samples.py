@@ -39,16 +39,16 @@ class Samples:
 def drawn(example: Example, estimate: np.ndarray, rng: np.random.Generator, count: int) -> Samples | None:
     """At most `count` of an example's coefficients as a gate sees them after the rounds that made the
     estimate."""
-    cells = example.cells
-    found = seen(cells, estimate, filtered(cells, estimate))
+    boxes = example.boxes
+    found = seen(boxes, estimate, filtered(boxes, estimate))
     if len(found.at) < FEWEST:
         return None
-    step = cells.step.reshape(-1)[found.at].astype(np.float64)
+    step = boxes.step.reshape(-1)[found.at].astype(np.float64)
     chance = BY_STEP * step / step.sum() + (1 - BY_STEP) / len(step)
     some = rng.choice(len(step), min(count, len(step)), p=chance)
     at, sign = found.at[some], found.sign[some]
-    ends = [sign * side.reshape(-1)[at] for side in (cells.low, cells.high)]
-    error = example.truth - cells.value
+    ends = [sign * side.reshape(-1)[at] for side in (boxes.low, boxes.high)]
+    error = example.truth - boxes.value
     energy = max(float(np.sum(error.astype(np.float64) ** 2)), 1e-30)
     return Samples(
         found.features[:, some],

@@ -24,7 +24,7 @@ def trained(
     """Gates, each for what those before it leave, of `count` coefficients an example and so many steps of
     descent; as their integers have them."""
     gates: list[Gate] = []
-    estimates = [example.cells.value for example in learnt]
+    estimates = [example.boxes.value for example in learnt]
     for number in range(rounds):
         rng = np.random.default_rng([seed, number])
         samples = joined(drawn(e, x, rng, count) for e, x in zip(learnt, estimates, strict=True))
@@ -36,7 +36,7 @@ def trained(
 
         gates.append(gate_of(integers(fitted(samples, steps, seed, told))))
         if number + 1 < rounds:
-            estimates = [refined(e.cells, x, gates[-1]) for e, x in zip(learnt, estimates, strict=True)]
+            estimates = [refined(e.boxes, x, gates[-1]) for e, x in zip(learnt, estimates, strict=True)]
     return gates
 
 
@@ -44,6 +44,6 @@ def gain(example: Example, gates: Sequence[Gate]) -> float:
     """Decibels by which the error is less than that of the file's own values, in the rows that are told."""
     before, after = (
         float(np.sum((example.truth - found).astype(np.float64) ** 2))
-        for found in (example.cells.value, all_rounds(example.cells, gates))
+        for found in (example.boxes.value, all_rounds(example.boxes, gates))
     )
     return 10 * float(np.log10(max(before, 1e-30) / max(after, 1e-30)))

@@ -197,6 +197,7 @@ def test_silence_is_tiny_and_comes_back_as_zeros() -> None:
     audio = Audio(np.zeros((2, 44100 * 20)), 44100)
     data = encode(audio)
     assert len(data) < 20 * 45  # a packet a second
+    assert len(encode(audio, EncodeSettings(latency=5.12))) < 400
     for solver in ("none", "least-squares", "auto"):
         assert not decode(data, DecodeSettings(solver=solver, device="cpu")).samples.any()
 

@@ -36,17 +36,17 @@ def test_the_truth_is_within_a_step_of_nearly_every_value(settings: dict[str, fl
     found = list(of_file("pair", encode(Audio(x, 22050), profile("perceptual", **settings)), x))
     assert len(found) == 2
     for example in found:
-        cells = example.cells
-        off = np.abs(example.truth - cells.value)
-        assert (off <= 0.9 * cells.step)[1:-1][cells.step[1:-1] > 0].mean() > 0.99
+        boxes = example.boxes
+        off = np.abs(example.truth - boxes.value)
+        assert (off <= 0.9 * boxes.step)[1:-1][boxes.step[1:-1] > 0].mean() > 0.99
 
 
 def test_files_of_profile_mdct_have_examples_too() -> None:
     x = pair()
     data = encode(Audio(x, 22050), profile("mdct", drop=0.9, rate=None, mono=False))
     for example in of_file("pair", data, x):
-        error = np.abs(example.truth - example.cells.value)
-        assert (error <= 0.95 * example.cells.step)[1:-1].all()
+        error = np.abs(example.truth - example.boxes.value)
+        assert (error <= 0.95 * example.boxes.step)[1:-1].all()
 
 
 def samples(n: int, seed: int = 0) -> Samples:
@@ -91,7 +91,7 @@ def test_samples_weigh_by_energy() -> None:
     """Their weighted mean square is about the energy of an example's error over itself, 1."""
     x = pair()[:1]
     (example,) = of_file("one", encode(Audio(x, 22050), profile("perceptual", bitrate=24)), x)
-    part = drawn(example, example.cells.value, np.random.default_rng(0), 20000)
+    part = drawn(example, example.boxes.value, np.random.default_rng(0), 20000)
     assert part is not None
     assert 0.3 < float(np.sum(part.weight * part.wanted**2)) < 1.1
     both = joined([part, None, part])

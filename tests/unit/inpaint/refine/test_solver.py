@@ -15,7 +15,7 @@ from signals import chord, notes
 
 from dpcodec.inpaint.problem import Origin, Problem, silent
 from dpcodec.inpaint.refine import solve
-from dpcodec.inpaint.refine.cells import cells_of
+from dpcodec.inpaint.refine.boxes import channel_boxes
 from dpcodec.inpaint.refine.solver import still_missing
 from dpcodec.inpaint.solver_settings import SolverSettings
 from dpcodec.inpaint.solvers import solve_with
@@ -116,13 +116,13 @@ def test_noise_stands_for_what_was_not_found() -> None:
     """Noise of the told level where no window finds anything; less of it where one does."""
     rng = np.random.default_rng(0)
     problem = quantised(rng.standard_normal(9000) * 0.01 + chord(9000), 0.3, noise=0.2)
-    cells = cells_of(problem, 0)
-    assert cells is not None
-    told = cells.noise * cells.step
-    np.testing.assert_allclose(still_missing(cells, cells.value), told, rtol=1e-6)
-    found = cells.value + np.where(cells.symbol == 0, 0.5 * told, 0).astype(np.float32)
-    dropped = cells.symbol == 0
-    np.testing.assert_allclose(still_missing(cells, found)[dropped], 0.75**0.5 * told[dropped], rtol=1e-4)
+    boxes = channel_boxes(problem, 0)
+    assert boxes is not None
+    told = boxes.noise * boxes.step
+    np.testing.assert_allclose(still_missing(boxes, boxes.value), told, rtol=1e-6)
+    found = boxes.value + np.where(boxes.symbol == 0, 0.5 * told, 0).astype(np.float32)
+    dropped = boxes.symbol == 0
+    np.testing.assert_allclose(still_missing(boxes, found)[dropped], 0.75**0.5 * told[dropped], rtol=1e-4)
     without = refined(replace(problem, noise=0 * problem.noise))
     assert not np.array_equal(refined(problem), without)
 

@@ -22,7 +22,7 @@ count: a segment tells no step of rows above the last one that it codes."""
 
 
 @dataclass(frozen=True)
-class Cells:
+class ChannelBoxes:
     """Coefficients of the rows in which anything is told, float32 [L, K] where nothing else is said.
 
     operator  S, of all its rows
@@ -66,7 +66,7 @@ class Cells:
         return np.ascontiguousarray(self.operator.forward(x).T[:, : self.value.shape[1]])
 
 
-def cells_of(problem: Problem, channel: int) -> Cells | None:
+def channel_boxes(problem: Problem, channel: int) -> ChannelBoxes | None:
     """Those of one channel of an MDCT, or None where nothing can be refined."""
     kept, noise = problem.kept[channel], problem.noise[channel]
     told = np.flatnonzero((kept | (noise > 0)).any(axis=1))
@@ -90,7 +90,7 @@ def cells_of(problem: Problem, channel: int) -> Cells | None:
     told_noise = _over(told_noise, step)
     symbol = np.where(kept, np.maximum(np.rint(np.abs(_over(value, step))), 1), 0).astype(np.float32)
     loud = (symbol == 1) & told_noise.any()
-    return Cells(
+    return ChannelBoxes(
         problem.operator,
         max(0, problem.origin.frame * problem.operator.hop - problem.operator.n_fft // 2),
         level,

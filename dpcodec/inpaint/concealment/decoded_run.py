@@ -9,7 +9,7 @@ import numpy as np
 
 
 @dataclass(frozen=True)
-class Stretch:
+class DecodedRun:
     """A run of frames of the file.
 
     first         the first frame's number in the file
@@ -34,20 +34,22 @@ class Stretch:
         """Which frames lack something, bool [L]."""
         return np.asarray(~self.arrived.all(axis=0))
 
-    def cut(self, first: int, stop: int) -> Stretch:
-        """Frames first .. stop - 1 of the file, as far as they are in the stretch."""
+    def cut(self, first: int, stop: int) -> DecodedRun:
+        """Frames first .. stop - 1 of the file, as far as they are in the run."""
         at = slice(max(first - self.first, 0), max(stop - self.first, 0))
-        return Stretch(self.first + at.start, self.X[:, :, at], self.arrived[:, at], self.block_splits[:, at])
+        return DecodedRun(
+            self.first + at.start, self.X[:, :, at], self.arrived[:, at], self.block_splits[:, at]
+        )
 
-    def copied(self, first: int) -> Stretch:
+    def copied(self, first: int) -> DecodedRun:
         """A copy of the frames from `first` on, that holds on to nothing else."""
         cut = self.cut(first, self.stop)
-        return Stretch(cut.first, cut.X.copy(), cut.arrived.copy(), cut.block_splits.copy())
+        return DecodedRun(cut.first, cut.X.copy(), cut.arrived.copy(), cut.block_splits.copy())
 
 
-def join(stretches: Sequence[Stretch]) -> Stretch:
+def join(runs: Sequence[DecodedRun]) -> DecodedRun:
     """Neighbouring runs of frames as one."""
-    if len(stretches) == 1:
-        return stretches[0]
-    fields = zip(*((s.X, s.arrived, s.block_splits) for s in stretches), strict=True)
-    return Stretch(stretches[0].first, *(np.concatenate(parts, axis=-1) for parts in fields))
+    if len(runs) == 1:
+        return runs[0]
+    fields = zip(*((s.X, s.arrived, s.block_splits) for s in runs), strict=True)
+    return DecodedRun(runs[0].first, *(np.concatenate(parts, axis=-1) for parts in fields))
