@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dpcodec.hearing.noise import filled
-from dpcodec.inpaint.concealment import prior
+from dpcodec.inpaint.concealment import prior, trust
 from dpcodec.inpaint.concealment.decoded_run import DecodedRun
 from dpcodec.inpaint.concealment.envelope import REACH_S, Envelope, levels
 from dpcodec.transform.bands import band_edges, band_of_rows
@@ -64,7 +64,7 @@ class Concealer:
         envelope  of up to `reach` frames on each side
         samples   N of the file, where that is known
         """
-        around = _with_block_splits(around)
+        around = with_block_splits(around)
         own = around.cut(first, stop)
         X, lost = own.X.copy(), ~own.arrived
         if isinstance(self.transform, Mdct):
@@ -86,7 +86,8 @@ class Concealer:
         for c, (X, splits) in enumerate(zip(around.X, around.block_splits, strict=True)):
             ends = int(splits[0]), int(splits[-1])
             operator = MdctOperator(self.transform, span, splits, ends)
-            found[c] = prior.estimate(X, lost, operator, self.sample_rate, self.stop)
+            told = prior.estimates(X, lost, operator, self.sample_rate, self.stop)
+            found[c] = trust.believed(told, X, lost, splits)
         return found
 
     def _add_noise(self, X: np.ndarray, noisy: np.ndarray, first: int, envelope: Envelope) -> None:
@@ -138,7 +139,7 @@ def _band_power(X: np.ndarray, cells: np.ndarray, edges: np.ndarray) -> np.ndarr
     return mean
 
 
-def _with_block_splits(around: DecodedRun) -> DecodedRun:
+def with_block_splits(around: DecodedRun) -> DecodedRun:
     """A frame that did not come is cut into blocks as the coarser of its neighbours is."""
     told = np.flatnonzero(around.arrived.any(axis=0))
     if not told.size or told.size == around.arrived.shape[1]:

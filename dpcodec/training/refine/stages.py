@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from dpcodec.inpaint.refine.gate import Gate, gate_of
+from dpcodec.inpaint.gate import Gate, gate_of
 from dpcodec.inpaint.refine.solver import all_rounds, refined
+from dpcodec.inpaint.refine.wiener import Filters
 from dpcodec.training.refine.fit import fitted, integers
 from dpcodec.training.refine.problems import Example
 from dpcodec.training.refine.samples import drawn, joined
@@ -36,7 +37,7 @@ def trained(
 
         gates.append(gate_of(integers(fitted(samples, steps, seed, told))))
         if number + 1 < rounds:
-            estimates = [refined(e.boxes, x, gates[-1]) for e, x in zip(learnt, estimates, strict=True)]
+            estimates = [refined(Filters.over(e.boxes), x, gates[-1]) for e, x in zip(learnt, estimates, strict=True)]
     return gates
 
 
