@@ -11,13 +11,13 @@ import numpy as np
 from dpcodec import EncodeSettings, encode, profile
 from dpcodec.container.header import frame_count
 from dpcodec.container.stream import Reader
-from dpcodec.inpaint.concealment.conceal import with_block_splits
-from dpcodec.inpaint.concealment.decoded_run import DecodedRun
-from dpcodec.inpaint.concealment.prior import estimates
-from dpcodec.inpaint.concealment.trust import Seen, seen
-from dpcodec.inpaint.noise import solve
-from dpcodec.inpaint.problem import silent
-from dpcodec.inpaint.solver_settings import SolverSettings
+from dpcodec.inpainting.concealment.conceal import with_block_splits
+from dpcodec.inpainting.concealment.decoded_run import DecodedRun
+from dpcodec.inpainting.concealment.prior import estimates
+from dpcodec.inpainting.concealment.trust import Seen, seen
+from dpcodec.inpainting.noise import solve
+from dpcodec.inpainting.problem import silent
+from dpcodec.inpainting.solver_settings import SolverSettings
 from dpcodec.modes import mode_of_file
 from dpcodec.modes.base import join
 from dpcodec.training.concealment import losses

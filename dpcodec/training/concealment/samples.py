@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dpcodec.inpaint.gate import Gate
+from dpcodec.inpainting.gate import Gate
 from dpcodec.training.concealment.problems import Example
 from dpcodec.training.refine.samples import Samples
 
