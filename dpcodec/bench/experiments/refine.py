@@ -67,7 +67,9 @@ def measure(clip: Audio, bitrate: float, metrics: Sequence[str]) -> Row:
 def tables(rows: Sequence[Row]) -> list[Table]:
     """What refine gains by each figure: a row a clip, a column a bit rate, their means and the least; then
     how fast it is."""
-    named = [(name, *about) for name, about in FIGURES.items() if any(f"{name}_refine" in row for row in rows)]
+    named = [
+        (name, *about) for name, about in FIGURES.items() if any(f"{name}_refine" in row for row in rows)
+    ]
     found = [
         Table(f"{title} in {unit}: refine less noise, at equal bytes, by kbit/s", _gains(rows, name))
         for name, title, unit in named

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dpcodec.hearing.noise import filled
-from dpcodec.inpainting.concealment import prior, trust
+from dpcodec.inpainting.concealment import prior
 from dpcodec.inpainting.concealment.decoded_run import DecodedRun
 from dpcodec.inpainting.concealment.envelope import REACH_S, Envelope, levels
 from dpcodec.transform.bands import band_edges, band_of_rows
@@ -64,7 +64,7 @@ class Concealer:
         envelope  of up to `reach` frames on each side
         samples   N of the file, where that is known
         """
-        around = with_block_splits(around)
+        around = _with_block_splits(around)
         own = around.cut(first, stop)
         X, lost = own.X.copy(), ~own.arrived
         if isinstance(self.transform, Mdct):
@@ -86,8 +86,7 @@ class Concealer:
         for c, (X, splits) in enumerate(zip(around.X, around.block_splits, strict=True)):
             ends = int(splits[0]), int(splits[-1])
             operator = MdctOperator(self.transform, span, splits, ends)
-            told = prior.estimates(X, lost, operator, self.sample_rate, self.stop)
-            found[c] = trust.believed(told, X, lost, splits)
+            found[c] = prior.estimate(X, lost, operator, self.sample_rate, self.stop)
         return found
 
     def _add_noise(self, X: np.ndarray, noisy: np.ndarray, first: int, envelope: Envelope) -> None:
@@ -139,7 +138,7 @@ def _band_power(X: np.ndarray, cells: np.ndarray, edges: np.ndarray) -> np.ndarr
     return mean
 
 
-def with_block_splits(around: DecodedRun) -> DecodedRun:
+def _with_block_splits(around: DecodedRun) -> DecodedRun:
     """A frame that did not come is cut into blocks as the coarser of its neighbours is."""
     told = np.flatnonzero(around.arrived.any(axis=0))
     if not told.size or told.size == around.arrived.shape[1]:

@@ -6,10 +6,9 @@ T is the MDCT, X what arrived, z the lost cells alone: what arrived stays as it 
 A cell that is lost shares nothing with the others of its own window, but S_1 .. S_J, sine-windowed STFTs of a
 twentieth to a third of a second, see tones that go on across it. The logarithm asks for few large
 coefficients; it is majorised by a quadratic and minimised in rounds while e falls (iteratively reweighted
-least squares, as in `inpaint.reweighted`), each round by a few steps of conjugate gradients, preconditioned
-by what the weights come to at each cell. s_ji are shares of the windows: even at first, then those that suit
-each place (`inpaint.window_selection`). How much of the outcome is to be believed is another question:
-`trust`.
+least squares, as in `inpainting.reweighted`), each round by a few steps of conjugate gradients,
+preconditioned by what the weights come to at each cell. s_ji are shares of the windows: even at first, then
+those that suit each place (`inpainting.window_selection`).
 """
 
 from __future__ import annotations
@@ -37,10 +36,6 @@ OVER_HOLE = 1.5
 """Least length of a window, in lengths of the hole: in a shorter one silence is the likeliest sound."""
 CHOOSE_ROUND, CHOICE = 3, 0.3
 """Round before which each place gets the windows that suit it, and how boldly: see `shares`."""
-TOLD_ROUNDS = (0, 1, 3, 7)
-"""Rounds whose estimates are told: the first ones smooth, the last one bold."""
-QUIETEST = 1e-7
-"""Power relative to the largest in any window below which all is as quiet."""
 TINY = 1e-30
 """Floor of e, for a sound that is all but silent."""
 
@@ -64,25 +59,10 @@ def reach(n_fft: int, hop: int, sample_rate: int) -> int:
     return max(2 * n_fft, windows(n_fft, sample_rate)[-1].n_fft) // hop
 
 
-@dataclass(frozen=True)
-class Estimates:
-    """Of one channel, float32.
-
-    moves   [J, K, L], the lost cells after each of `TOLD_ROUNDS`, zero elsewhere
-    steady  [W, K, L], the power that each of the windows has around a cell, harmonic mean over bins: little
-            where a tone stands out, as much as `loud` where there is noise
-    loud    [W, K, L], the same, arithmetic mean
-    """
-
-    moves: np.ndarray
-    steady: np.ndarray
-    loud: np.ndarray
-
-
-def estimates(
+def estimate(
     X: np.ndarray, lost: np.ndarray, operator: MdctOperator, sample_rate: int, stop: Callable[[], bool]
-) -> Estimates | None:
-    """What the windows tell of one channel, or None where nothing is known.
+) -> np.ndarray:
+    """The lost cells of one channel, float32 [K, L], zero elsewhere.
 
     X         real [K, L], what arrived
     lost      bool [K, L]
@@ -92,22 +72,21 @@ def estimates(
     known = np.where(lost, 0, X).astype(np.float32)
     peak = float(np.abs(known).max(initial=0))
     if not peak > 0:
-        return None
+        return np.zeros_like(known)
     level = np.float32(2.0 ** np.floor(np.log2(peak)))
     long_enough = OVER_HOLE * _usual_hole(lost) * operator.hop
-    every = windows(operator.n_fft, sample_rate)
-    stfts = tuple(S for S in every if S.n_fft >= long_enough) or every[-1:]
+    stfts = windows(operator.n_fft, sample_rate)
+    stfts = tuple(S for S in stfts if S.n_fft >= long_enough) or stfts[-1:]
     prior = _Prior.of(operator, known / level, lost, stfts)
-    z, told, stopped = np.zeros_like(known), [], False
+    z = np.zeros_like(known)
     for round_ in range(ROUNDS):
-        if not stopped:
-            e = FIRST_E * (LAST_E / FIRST_E) ** (round_ / (ROUNDS - 1))
-            weights = prior.weights(z, e, choose=round_ >= CHOOSE_ROUND)
-            z, stopped = _conjugate_gradients(prior, weights, z, stop)
-        if round_ in TOLD_ROUNDS:
-            told.append(np.where(np.isfinite(z), z, 0))
-    around = _Prior.of(operator, known / level, lost, every).powers(told[-1])
-    return Estimates(np.stack(told) * level, *(power * level * level for power in around))
+        e = FIRST_E * (LAST_E / FIRST_E) ** (round_ / (ROUNDS - 1))
+        weights = prior.weights(z, e, choose=round_ >= CHOOSE_ROUND)
+        z, stopped = _conjugate_gradients(prior, weights, z, stop)
+        if stopped:
+            break
+    usable: np.ndarray = np.where(np.isfinite(z), z * level, 0)
+    return usable
 
 
 def _usual_hole(lost: np.ndarray) -> int:
@@ -131,16 +110,6 @@ class _Prior:
     def of(operator: MdctOperator, known: np.ndarray, lost: np.ndarray, stfts: Sequence[Stft]) -> _Prior:
         base = operator.adjoint(known)
         return _Prior(operator, base, lost, stfts, [S.span(base.size) for S in stfts])
-
-    def powers(self, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Harmonic and arithmetic means of what each window's power is around each cell, [W, K, L] each."""
-        x = self.base + self.operator.adjoint(z)
-        found = [S.forward(x, span) for S, span in zip(self.stfts, self.spans, strict=True)]
-        squares = [X.real**2 + X.imag**2 for X in found]
-        least = np.float32(max(QUIETEST * max(float(P.max()) for P in squares), TINY))
-        pairs = list(zip(self.stfts, squares, strict=True))
-        steady = [1 / self._around(S, 1 / (P + least)) for S, P in pairs]
-        return np.stack(steady), np.stack([self._around(S, P) for S, P in pairs])
 
     def weights(self, z: np.ndarray, e: float, choose: bool) -> list[np.ndarray]:
         """s_j / (|S_j x|^2 + e) of the signal as it is estimated, float32 [K_j, L_j], 1 at most over all."""
@@ -167,18 +136,13 @@ class _Prior:
 
     def diagonal(self, weights: Sequence[np.ndarray]) -> np.ndarray:
         """About what the weights come to at each cell, [K, L]: those of the bins and times around it."""
-        total = np.zeros(self.lost.shape, np.float32)
-        for S, w in zip(self.stfts, weights, strict=True):
-            total += self._around(S, w)
-        return total
-
-    def _around(self, S: Stft, values: np.ndarray) -> np.ndarray:
-        """Of values [K_j, L_j] of a window's bins and frames, the mean over the bins of each cell: [K, L]."""
         K, L = self.lost.shape
         centres = np.arange(L) * self.operator.hop + self.operator.n_fft // 2 - self.operator.span.left
-        frames = np.clip(np.rint(centres / S.hop).astype(int), 0, values.shape[1] - 1)
-        mean: np.ndarray = values[:-1].reshape(K, -1, values.shape[1]).mean(axis=1)[:, frames]
-        return mean
+        total = np.zeros((K, L), np.float32)
+        for S, w in zip(self.stfts, weights, strict=True):
+            frames = np.clip(np.rint(centres / S.hop).astype(int), 0, w.shape[1] - 1)
+            total += w[:-1].reshape(K, -1, w.shape[1]).mean(axis=1)[:, frames]
+        return total
 
 
 def _conjugate_gradients(

@@ -25,7 +25,8 @@ count: a segment tells no step of rows above the last one that it codes."""
 
 @dataclass(frozen=True)
 class ChannelBoxes:
-    """Coefficients of the rows in which anything is coded, and a few more, float32 [L, K] where nothing else is said.
+    """Coefficients of the rows in which anything is coded, and a few more: float32 [L, K] where nothing else
+    is said.
 
     operator  S, of all its rows
     start     sample of the file with which the signal begins
@@ -71,7 +72,7 @@ class ChannelBoxes:
 
 def channel_boxes(problem: Problem, channel: int) -> ChannelBoxes | None:
     """Those of one channel of an MDCT, or None where nothing can be refined."""
-    kept, noise = problem.kept[channel], problem.noise[channel]
+    kept = problem.kept[channel]
     coded = np.flatnonzero(kept.any(axis=1))
     peak = float(np.abs(problem.value[channel]).max(initial=0.0))
     if not len(coded) or not peak > 0:

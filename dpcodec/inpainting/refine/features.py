@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dpcodec.inpainting.neighbourhood import near
 from dpcodec.inpainting.refine.boxes import ChannelBoxes
 from dpcodec.inpainting.refine.wiener import LONGER
 
@@ -97,6 +96,20 @@ def _places(boxes: ChannelBoxes, at: np.ndarray) -> list[np.ndarray]:
         np.log((row + 1) / boxes.operator.bins),
         np.clip(logs.reshape(-1)[at] - usual[frame], -5, 5),
     ]
+
+
+def near(values: np.ndarray, frames: int, rows: int) -> np.ndarray:
+    """Means over so many neighbours on each side: [L, K] -> [L, K]. The outermost stand for those beyond."""
+    for axis, half in ((0, frames), (1, rows)):
+        if half:
+            edges = [(half, half) if axis == a else (0, 0) for a in (0, 1)]
+            padded, n = np.pad(values, edges, mode="edge"), values.shape[axis]
+            cut = [padded[i : i + n] if axis == 0 else padded[:, i : i + n] for i in range(2 * half + 1)]
+            total = cut[0] + cut[1]
+            for one in cut[2:]:
+                total += one
+            values = total * np.float32(1 / len(cut))
+    return values
 
 
 def _log(values: np.ndarray, least: float) -> np.ndarray:

@@ -8,11 +8,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from dpcodec.inpaint import least_squares, noise
+from dpcodec.inpainting import least_squares, noise
+from dpcodec.inpainting.refine.gate import Gate, gates
 from dpcodec.inpainting.problem import Problem, Progress
 from dpcodec.inpainting.refine.boxes import ChannelBoxes, channel_boxes
 from dpcodec.inpainting.refine.features import seen
-from dpcodec.inpainting.gate import Gate, gates
 from dpcodec.inpainting.refine.wiener import Filters
 from dpcodec.inpainting.solver_settings import SolverSettings
 
@@ -29,7 +29,7 @@ def solve(problem: Problem, settings: SolverSettings, progress: Progress) -> np.
         boxes = channel_boxes(problem, c)
         if boxes is None:
             continue
-        rounds, stages = gates("refine"), len(value) * len(gates("refine"))
+        rounds, stages = gates(), len(value) * len(gates())
         estimate, filters = boxes.value, Filters.over(boxes)
         for i, gate in enumerate(rounds):
             late = settings.deadline is not None and time.monotonic() >= settings.deadline

@@ -100,4 +100,5 @@ def frame_means(values: np.ndarray, at: np.ndarray, half: float) -> np.ndarray:
     for block, k in zip(blocks, range(0, K, _BLOCK), strict=True):
         block[:, : K - k] = values[:, k : k + _BLOCK]
     found = shares.astype(np.float32) @ blocks
-    return np.moveaxis(found, 1, 0).reshape(len(at), -1)[:, :K]
+    means: np.ndarray = np.moveaxis(found, 1, 0).reshape(len(at), -1)[:, :K]
+    return means

@@ -11,5 +11,5 @@ from typing import Any
 
 @cache
 def table(name: str) -> Any:
-    """The object in NAME.json: "conceal", "refine"."""
+    """The object in NAME.json: "refine"."""
     return json.loads(Path(__file__).with_name(f"{name}.json").read_text(encoding="ascii"))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from dpcodec.inpainting.gate import Gate, gate_of
+from dpcodec.inpainting.refine.gate import Gate, gate_of
 from dpcodec.inpainting.refine.solver import all_rounds, refined
 from dpcodec.inpainting.refine.wiener import Filters
 from dpcodec.training.refine.fit import fitted, integers
@@ -37,7 +37,9 @@ def trained(
 
         gates.append(gate_of(integers(fitted(samples, steps, seed, told))))
         if number + 1 < rounds:
-            estimates = [refined(Filters.over(e.boxes), x, gates[-1]) for e, x in zip(learnt, estimates, strict=True)]
+            estimates = [
+                refined(Filters.over(e.boxes), x, gates[-1]) for e, x in zip(learnt, estimates, strict=True)
+            ]
     return gates
 
 

@@ -12,7 +12,7 @@ from signals import notes
 
 from dpcodec import Audio, encode, profile
 from dpcodec.inpainting.refine.features import FEATURES, MOVES
-from dpcodec.inpainting.gate import gate_of, gates
+from dpcodec.inpainting.refine.gate import gate_of, gates
 from dpcodec.training import programs
 from dpcodec.training.refine import __main__ as command
 from dpcodec.training.refine import fit
@@ -96,7 +96,7 @@ def test_samples_weigh_by_energy() -> None:
     assert 0.3 < float(np.sum(part.weight * part.wanted**2)) < 1.1
     both = joined([part, None, part])
     assert both.features.shape == (FEATURES, 2 * part.features.shape[1])
-    assert gain(example, gates("refine")) > 0.1
+    assert gain(example, gates()) > 0.1
 
 
 def test_a_recorded_piece_is_the_same_again_and_as_loud() -> None:
@@ -115,8 +115,8 @@ def test_a_quick_run_leaves_gates_in_the_form_of_the_table(
 ) -> None:
     assert command.main(["--quick", "--seed", "5", "--out", str(tmp_path)]) == 0
     found = json.loads((tmp_path / "refine.json").read_text())
-    assert len(found["gates"]) == len(gates("refine"))
-    for numbers, known in zip(found["gates"], gates("refine"), strict=True):
+    assert len(found["gates"]) == len(gates())
+    for numbers, known in zip(found["gates"], gates(), strict=True):
         made = gate_of(numbers)
         assert [w.shape for w in made.weights] == [w.shape for w in known.weights]
     said = capsys.readouterr().out

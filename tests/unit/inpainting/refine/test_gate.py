@@ -11,7 +11,7 @@ import numpy as np
 
 import dpcodec
 from dpcodec.inpainting.refine.features import FEATURES, MOVES
-from dpcodec.inpainting.gate import UNIT, gate_of, gates
+from dpcodec.inpainting.refine.gate import UNIT, gate_of, gates
 
 TABLE = Path(dpcodec.__file__).parent / "inpainting" / "tables" / "refine.json"
 
@@ -35,7 +35,7 @@ def test_a_gate_against_loops() -> None:
 
 
 def test_the_table_has_gates_of_the_right_sizes_and_a_few_thousand_weights() -> None:
-    for gate in gates("refine"):
+    for gate in gates():
         assert gate.weights[0].shape[0] == FEATURES
         assert gate.weights[-1].shape[1] == MOVES + 1
         assert sum(w.size + b.size for w, b in zip(gate.weights, gate.biases, strict=True)) < 8000

@@ -1,9 +1,9 @@
-"""A gate: features of a coefficient -> how much of each of several moves is made, by a small perceptron.
+"""The gate: features of a coefficient -> how much of each move is made, by a small perceptron.
 
-    move = sum_j g_j move_j + g_0
+    move = sum_j g_j move_j + g_0,  clipped to the box
 
-with g the outputs of two hidden layers of rectified linear units. Weights are integers in a table of
-`inpainting.tables`; a float weight is an integer over UNIT.
+with g the outputs of two hidden layers of rectified linear units. Weights are integers in the table `refine`,
+one gate a round; a float weight is an integer over UNIT.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Gate:
     biases: tuple[np.ndarray, ...]
 
     def move(self, features: np.ndarray, moves: np.ndarray) -> np.ndarray:
-        """Float32 [n], in the unit of the moves, of features [features, n] and moves [moves, n]."""
+        """In steps, outwards positive, float32 [n], of features [FEATURES, n] and moves [MOVES, n]."""
         n = features.shape[1]
         short = -n % _BLOCK
         x = np.pad(features, ((0, 0), (0, short))).T.reshape(-1, _BLOCK, len(features))
@@ -54,6 +54,6 @@ def gate_of(numbers: dict[str, Any]) -> Gate:
 
 
 @cache
-def gates(name: str) -> Sequence[Gate]:
-    """Those of a table, in the order in which they are used."""
-    return [gate_of(numbers) for numbers in table(name)["gates"]]
+def gates() -> Sequence[Gate]:
+    """One a round."""
+    return [gate_of(numbers) for numbers in table("refine")["gates"]]
