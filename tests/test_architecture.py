@@ -42,7 +42,7 @@ ARROWS = {
     "bench": {"", "batch", "errors", "settings", "inpainting", "modes", "codec", "metrics", *STAGES},
     "training": {"", "errors", "settings", "hearing", "inpainting", "modes", *STAGES},
     "cli": {"", "batch", "bench", "metrics"},
-    "": {"errors", "settings", "audio", "mask", "inpainting", "codec"},
+    "": {"errors", "settings", "audio", "transform", "mask", "inpainting", "codec"},
     "__main__": {"cli"},
 }
 DOORS = {
