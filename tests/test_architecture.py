@@ -39,6 +39,7 @@ ARROWS = {
     "modes": {"errors", "settings", "transform", "mask", "coding", "container", "hearing", "inpaint"},
     "codec": {"errors", "settings", "inpaint", "modes", *STAGES},
     "batch": {"", "errors", "audio", "codec", "modes"},
+    "web": {""},
     "bench": {"", "batch", "errors", "settings", "inpaint", "modes", "codec", "metrics", *STAGES},
     "training": {"", "errors", "settings", "hearing", "inpaint", "modes", *STAGES},
     "cli": {"", "batch", "bench", "metrics"},
