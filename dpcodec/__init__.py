@@ -7,7 +7,7 @@ What the default does with a clip, and which folder does it; decoding walks back
     masking threshold  hearing/     how much noise each band may have; paired channels rotated
     symbols, bytes     coding/      quantised, and coded in contexts; what became zero has a noise level
     packets, .dpc      container/   each packet stands alone, with its checksum
-    what is missing    inpaint/     decoding only: noise of the told levels for what became zero
+    what is missing    inpainting/  decoding only: noise of the told levels for what became zero
 
 `modes/` has each kind of file (perceptual, MDCT, STFT) behind one contract, `codec/` the loops over segments;
 the masks of the other kinds are in `mask/`.
@@ -66,7 +66,7 @@ if TYPE_CHECKING:
         SettingsError,
         VersionError,
     )
-    from dpcodec.inpaint.solvers import SOLVERS
+    from dpcodec.inpainting.solvers import SOLVERS
     from dpcodec.mask.table import parse_mask
     from dpcodec.settings import (
         MASKS,
@@ -182,7 +182,7 @@ _HOMES = {
         "SettingsError",
         "VersionError",
     ),
-    "dpcodec.inpaint.solvers": ("SOLVERS",),
+    "dpcodec.inpainting.solvers": ("SOLVERS",),
     "dpcodec.mask.table": ("parse_mask",),
     "dpcodec.settings": ("MASKS", "PROFILES", "DecodeSettings", "EncodeSettings", "profile", "profile_meant"),
 }
