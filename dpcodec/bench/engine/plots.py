@@ -6,7 +6,7 @@ import importlib.util
 import re
 import textwrap
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -76,7 +76,7 @@ def can_draw() -> bool:
 
 
 def draw_panels(panels: Sequence[Panel], path: Path, note: str = "") -> list[Path]:
-    """Draw each panel as `path`-name with .png and .svg; return all of them.
+    """Draw each panel that has points as `path`-name with .png and .svg; return all of them.
 
     note  what all of them say below their titles
 
@@ -85,13 +85,16 @@ def draw_panels(panels: Sequence[Panel], path: Path, note: str = "") -> list[Pat
     """
     from matplotlib import rc_context
 
+    panels = [
+        replace(panel, lines={k: line for k, line in panel.lines.items() if line.x}) for panel in panels
+    ]
     labels: dict[str, bool] = {}
     for panel in panels:
         labels |= {label: line.ours for label, line in panel.lines.items() if label not in labels}
     looks = looks_of(labels)
     path.parent.mkdir(parents=True, exist_ok=True)
     written = []
-    for panel in panels:
+    for panel in (panel for panel in panels if panel.lines):
         target = path.with_name(f"{path.name}-{panel.name}" if panel.name else path.name)
         with rc_context(SETTINGS):
             written += _save(_figure(panel, looks, note), target, _described(panel, note))
@@ -158,8 +161,8 @@ def _figure(panel: Panel, looks: Mapping[str, Look], note: str) -> Any:
         order = sorted(handles, key=lambda label: not panel.lines[label].ours)
         figure.legend(
             [handles[label] for label in order], order, loc="lower left", bbox_to_anchor=(0.01, 0),
-            frameon=False, ncols=_legend_columns(names), fontsize=SMALL_PT, handlelength=3, labelcolor=INK.light,
-            labelspacing=0.25, borderaxespad=0.2, columnspacing=1.2,
+            frameon=False, ncols=_legend_columns(names), fontsize=SMALL_PT,
+            handlelength=3, labelcolor=INK.light, labelspacing=0.25, borderaxespad=0.2, columnspacing=1.2,
         )  # fmt: skip
     return figure
 

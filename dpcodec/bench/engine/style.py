@@ -42,7 +42,7 @@ AXES_INCHES = 2.1
 TEXT_PT, SMALL_PT, TITLE_PT = 10.0, 9.0, 11.5
 STRONG_WIDTH, WIDTH = 2.8, 1.5
 """Of lines, in points."""
-SETTINGS: dict[str, Any] = {
+SETTINGS: Any = {
     "svg.hashsalt": "dpcodec",  # the same picture is the same file
     "font.family": "DejaVu Sans",  # matplotlib brings it along
     "font.size": TEXT_PT,

@@ -64,4 +64,5 @@ def test_long_names_stand_in_a_legend_ours_first(tmp_path: Path) -> None:
 
 def test_nothing_is_drawn_of_nothing(tmp_path: Path) -> None:
     assert draw_panels([], tmp_path / "a") == []
+    assert draw_panels([Panel("", "x", {"none": Line([], [])})], tmp_path / "a") == []
     assert list(tmp_path.iterdir()) == []

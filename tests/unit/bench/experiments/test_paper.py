@@ -12,7 +12,6 @@ import pytest
 
 from dpcodec import DecodeSettings, decode, encode, inspect, profile
 from dpcodec.bench.clips import formula_clips
-from dpcodec.bench.engine import statistics
 from dpcodec.bench.engine.experiment import Experiment, Row
 from dpcodec.bench.engine.results import Results
 from dpcodec.bench.engine.runner import run
@@ -141,6 +140,7 @@ def test_fits_on_a_gpu_run_alone(monkeypatch: pytest.MonkeyPatch) -> None:
 # What is shown
 
 
+@pytest.mark.usefixtures("intervals_of_two")
 def test_tables_hold_means_over_clips(rows: list[Row]) -> None:
     table = paper.tables(rows)[0]
     assert table.title.startswith("SNR, dB")
@@ -234,13 +234,13 @@ def test_a_later_measurement_replaces_or_completes_an_earlier_one(rows: list[Row
     ]
 
 
+@pytest.mark.usefixtures("intervals_of_two")
 def test_figure_1_has_a_panel_a_metric_and_a_line_a_mask_solver_and_context(
     rows: list[Row], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("matplotlib")
     drawn = []
     monkeypatch.setattr(paper_figure, "draw_panels", lambda *told: drawn.append(told))
-    monkeypatch.setattr(statistics, "FEWEST", 2)
     paper.plots(rows, tmp_path)
     ((panels, path, note),) = drawn
     assert [panel.title for panel in panels] == ["SNR, dB", "SI-SDR, dB"]
