@@ -17,12 +17,13 @@ ROOT = Path(dpcodec.__file__).parent
 MODULES = sorted(ROOT.rglob("*.py"))
 
 # Each room may import the rooms named here, and itself: the arrows of docs/architecture.md.
-ROOT_ROOMS = {"errors", "settings", "varint"}
+ROOT_ROOMS = {"compiled", "errors", "settings", "varint"}
 STAGES = {"audio", "transform", "mask", "coding", "container"}
 ARROWS = {
     "errors": set(),
     "settings": {"errors"},
     "varint": {"errors"},
+    "compiled": set(),
     **{stage: ROOT_ROOMS for stage in STAGES},
     "metrics": {
         "errors",
@@ -40,7 +41,7 @@ ARROWS = {
     "codec": {"errors", "settings", "inpaint", "modes", *STAGES},
     "batch": {"", "errors", "audio", "codec", "modes"},
     "bench": {"", "batch", "errors", "settings", "inpaint", "modes", "codec", "metrics", *STAGES},
-    "training": {"", "errors", "settings", "hearing", "inpaint", "modes", *STAGES},
+    "training": {"", "compiled", "errors", "settings", "hearing", "inpaint", "modes", *STAGES},
     "cli": {"", "batch", "bench", "metrics"},
     "": {"errors", "settings", "audio", "mask", "inpaint", "codec"},
     "__main__": {"cli"},
