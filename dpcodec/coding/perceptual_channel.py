@@ -197,7 +197,7 @@ def _bands_coded(q: np.ndarray, noise: np.ndarray, bands: np.ndarray) -> int:
 @dataclass(frozen=True)
 class PerceptualPart:
     """What one part tells of its n frames and Kp rows, paired channels still rotated; the meaning of
-    `inpaint.problem.Problem`.
+    `inpainting.problem.Problem`.
 
     kept          bool [C, Kp, n], True where a value arrived
     value         float32 [C, Kp, n], what the quantiser gives back, zero elsewhere

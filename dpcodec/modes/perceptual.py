@@ -27,7 +27,7 @@ from dpcodec.hearing.energy import USUAL, match_energy
 from dpcodec.hearing.noise import noise_levels
 from dpcodec.hearing.stereo import rotate_back, rotate_pairs
 from dpcodec.hearing.threshold import MaskingThreshold, hold_scale_factors, masking_threshold
-from dpcodec.inpaint.problem import Problem
+from dpcodec.inpainting.problem import Problem
 from dpcodec.modes.base import Budget, CodedSegment, PartReader, Segment, mdct_problem
 from dpcodec.modes.rate import search
 from dpcodec.settings import DEFAULT_QUALITY, QUALITY_RANGE, EncodeSettings

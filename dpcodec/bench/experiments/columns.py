@@ -25,7 +25,7 @@ from dpcodec.bench.evaluation import compare
 from dpcodec.bench.fitting import MEASURED, Fitting, method, resolve_fitting
 from dpcodec.bench.trial import encode_timed
 from dpcodec.errors import FileAccessError
-from dpcodec.inpaint.solver_settings import SolverSettings
+from dpcodec.inpainting.solver_settings import SolverSettings
 from dpcodec.transform.stft import frame_count
 
 RATE = 16000

@@ -25,8 +25,8 @@ from dpcodec.bench.experiments.speed.timed_work import (
     measure_step,
 )
 from dpcodec.bench.fitting import CPU_STEP_S
-from dpcodec.inpaint.device import resolve_device
-from dpcodec.inpaint.network_size import NETWORKS, network_size
+from dpcodec.inpainting.device import resolve_device
+from dpcodec.inpainting.network_size import NETWORKS, network_size
 
 LENGTHS = (5.0, 60.0, 600.0, 3600.0)
 ON_CORES = (
