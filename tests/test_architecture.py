@@ -17,12 +17,13 @@ ROOT = Path(dpcodec.__file__).parent
 MODULES = sorted(ROOT.rglob("*.py"))
 
 # Each room may import the rooms named here, and itself: the arrows of docs/architecture.md.
-ROOT_ROOMS = {"errors", "settings", "varint"}
+ROOT_ROOMS = {"compiled", "errors", "settings", "varint"}
 STAGES = {"audio", "transform", "mask", "coding", "container"}
 ARROWS = {
     "errors": set(),
     "settings": {"errors"},
     "varint": {"errors"},
+    "compiled": set(),
     **{stage: ROOT_ROOMS for stage in STAGES},
     "metrics": {
         "errors",
@@ -40,9 +41,9 @@ ARROWS = {
     "codec": {"errors", "settings", "inpainting", "modes", *STAGES},
     "batch": {"", "errors", "audio", "codec", "modes"},
     "bench": {"", "batch", "errors", "settings", "inpainting", "modes", "codec", "metrics", *STAGES},
-    "training": {"", "errors", "settings", "hearing", "inpainting", "modes", *STAGES},
+    "training": {"", "compiled", "errors", "settings", "hearing", "inpainting", "modes", *STAGES},
     "cli": {"", "batch", "bench", "metrics"},
-    "": {"errors", "settings", "audio", "mask", "inpainting", "codec"},
+    "": {"errors", "settings", "audio", "transform", "mask", "inpainting", "codec"},
     "__main__": {"cli"},
 }
 DOORS = {
