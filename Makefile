@@ -25,7 +25,7 @@ help:
 
 install: $(INSTALLED)
 
-$(INSTALLED): pyproject.toml constraints.txt
+$(INSTALLED): pyproject.toml constraints.txt hatch_build.py $(wildcard dpcodec/compiled/source/*)
 	@echo "installing into $(VENV) (torch is large: the first time takes a few minutes)"
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
@@ -55,7 +55,7 @@ test: $(INSTALLED)
 # What needs no torch, where there is none. Weighed before the tests' own packages come in.
 BASE := .venv-base
 BASE_TESTS := tests/test_architecture.py tests/cli/test_command.py tests/cli/test_eval.py tests/unit/audio \
-    tests/unit/codec/test_codec.py tests/unit/codec/test_whole_way.py tests/unit/inpaint/test_choose.py \
+    tests/unit/codec/test_codec.py tests/unit/codec/test_whole_way.py tests/unit/inpainting/test_choose.py \
     tests/unit/modes
 
 $(BASE)/.installed: pyproject.toml constraints.txt
@@ -73,7 +73,7 @@ test-base: $(BASE)/.installed
 OLDEST := .venv-oldest
 OLDEST_PYTHON ?= $(shell command -v python3.11 || command -v python3.10 || echo $(PYTHON))
 OLDEST_TESTS := tests/unit/coding tests/unit/container tests/unit/audio tests/unit/transform \
-    tests/conformance/test_integers.py tests/unit/inpaint/test_least_squares.py tests/unit/inpaint/test_bounded.py
+    tests/conformance/test_integers.py tests/unit/inpainting/test_least_squares.py tests/unit/inpainting/test_bounded.py
 
 $(OLDEST)/.installed: pyproject.toml constraints-oldest.txt
 	$(OLDEST_PYTHON) -m venv --clear $(OLDEST)
@@ -85,7 +85,7 @@ test-oldest: $(OLDEST)/.installed
 
 # OpenBLAS picks its kernels by the processor unless told; symbols must not depend on them.
 PLAIN_TESTS := tests/conformance/test_integers.py tests/unit/coding/test_mdct_channel.py \
-    tests/unit/inpaint/test_least_squares.py
+    tests/unit/inpainting/test_least_squares.py
 
 test-plain: $(INSTALLED)
 	env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $(BIN)/python -m pytest --numprocesses auto $(PLAIN_TESTS)

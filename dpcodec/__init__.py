@@ -7,13 +7,14 @@ What the default does with a clip, and which folder does it; decoding walks back
     masking threshold  hearing/     how much noise each band may have; paired channels rotated
     symbols, bytes     coding/      quantised, and coded in contexts; what became zero has a noise level
     packets, .dpc      container/   each packet stands alone, with its checksum
-    what is missing    inpaint/     decoding only: noise of the told levels for what became zero
+    what is missing    inpainting/  decoding only: noise of the told levels for what became zero
 
 `modes/` has each kind of file (perceptual, MDCT, STFT) behind one contract, `codec/` the loops over segments;
 the masks of the other kinds are in `mask/`.
 
 `encode` and `decode` work on arrays and bytes; `encode_stream` and `decode_stream` on readers, writers and
-file objects, in bounded memory. Importing this package loads neither numpy nor torch: each name brings its
+file objects, in bounded memory; `read` and `write` on whole files. `inpaint` takes a spectrogram and a mask
+of a caller's own. Importing this package loads neither numpy nor torch: each name brings its
 module when it is first asked for, so that the command is there at once.
 """
 
@@ -51,10 +52,12 @@ if TYPE_CHECKING:
         inspect,
         inspect_stream,
         protect_stream,
+        read,
         read_tagged,
         repair,
         repair_stream,
         retag_stream,
+        write,
     )
     from dpcodec.errors import (
         AudioError,
@@ -63,10 +66,14 @@ if TYPE_CHECKING:
         FileAccessError,
         FormatError,
         LimitError,
+        PluginError,
         SettingsError,
         VersionError,
     )
-    from dpcodec.inpaint.solvers import SOLVERS
+    from dpcodec.inpainting.interface import inpaint
+    from dpcodec.inpainting.problem import Problem
+    from dpcodec.inpainting.solver_settings import SolverSettings
+    from dpcodec.inpainting.solvers import SOLVERS
     from dpcodec.mask.table import parse_mask
     from dpcodec.settings import (
         MASKS,
@@ -76,6 +83,8 @@ if TYPE_CHECKING:
         profile,
         profile_meant,
     )
+    from dpcodec.transform.mdct import Mdct
+    from dpcodec.transform.stft import Stft
 
 __version__ = "0.2.0"
 
@@ -96,13 +105,18 @@ __all__ = [  # noqa: RUF022 - plainly sorted
     "LimitError",
     "MASKS",
     "MEDIA_SUFFIXES",
+    "Mdct",
     "PROFILES",
+    "PluginError",
+    "Problem",
     "ProtectReport",
     "RawFormat",
     "RepairReport",
     "SOLVERS",
     "SampleFormat",
     "SettingsError",
+    "SolverSettings",
+    "Stft",
     "StreamInfo",
     "Survival",
     "Tagged",
@@ -115,6 +129,7 @@ __all__ = [  # noqa: RUF022 - plainly sorted
     "encode",
     "encode_stream",
     "format_for_name",
+    "inpaint",
     "inspect",
     "inspect_stream",
     "open_audio",
@@ -125,6 +140,7 @@ __all__ = [  # noqa: RUF022 - plainly sorted
     "profile",
     "profile_meant",
     "protect_stream",
+    "read",
     "read_tagged",
     "readable_suffixes",
     "repair",
@@ -132,6 +148,7 @@ __all__ = [  # noqa: RUF022 - plainly sorted
     "retag_stream",
     "suffix_of",
     "writable_format",
+    "write",
 ]
 
 _HOMES = {
@@ -166,10 +183,12 @@ _HOMES = {
             "inspect",
             "inspect_stream",
             "protect_stream",
+            "read",
             "read_tagged",
             "repair",
             "repair_stream",
             "retag_stream",
+            "write",
         ),
     ),
     "dpcodec.errors": (
@@ -179,12 +198,18 @@ _HOMES = {
         "FileAccessError",
         "FormatError",
         "LimitError",
+        "PluginError",
         "SettingsError",
         "VersionError",
     ),
-    "dpcodec.inpaint.solvers": ("SOLVERS",),
+    "dpcodec.inpainting.interface": ("inpaint",),
+    "dpcodec.inpainting.problem": ("Problem",),
+    "dpcodec.inpainting.solver_settings": ("SolverSettings",),
+    "dpcodec.inpainting.solvers": ("SOLVERS",),
     "dpcodec.mask.table": ("parse_mask",),
     "dpcodec.settings": ("MASKS", "PROFILES", "DecodeSettings", "EncodeSettings", "profile", "profile_meant"),
+    "dpcodec.transform.mdct": ("Mdct",),
+    "dpcodec.transform.stft": ("Stft",),
 }
 """Where the public names are at home: what the imports above tell a type checker, for the running program."""
 

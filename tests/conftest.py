@@ -10,5 +10,5 @@ from hypothesis import settings
 settings.register_profile("short", max_examples=30, deadline=None)
 settings.load_profile("short")
 
-NEEDS_TORCH = ["unit/inpaint/deep_prior", "unit/inpaint/test_device.py"]
+NEEDS_TORCH = ["unit/inpainting/deep_prior", "unit/inpainting/test_device.py"]
 collect_ignore = [] if find_spec("torch") else NEEDS_TORCH

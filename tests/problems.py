@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dpcodec.inpaint.problem import Problem, reinsert, stft_problem
+from dpcodec.inpainting.problem import Problem, reinsert, stft_problem
 from dpcodec.transform.operator import StftOperator
 from dpcodec.transform.stft import Stft
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dpcodec.inpaint.problem import Problem
+from dpcodec.inpainting.problem import Problem
 from dpcodec.transform.mdct import Mdct
 from dpcodec.transform.operator import MdctOperator
 

@@ -17,12 +17,13 @@ ROOT = Path(dpcodec.__file__).parent
 MODULES = sorted(ROOT.rglob("*.py"))
 
 # Each room may import the rooms named here, and itself: the arrows of docs/architecture.md.
-ROOT_ROOMS = {"errors", "settings", "varint"}
+ROOT_ROOMS = {"compiled", "errors", "settings", "varint"}
 STAGES = {"audio", "transform", "mask", "coding", "container"}
 ARROWS = {
     "errors": set(),
     "settings": {"errors"},
     "varint": {"errors"},
+    "compiled": set(),
     **{stage: ROOT_ROOMS for stage in STAGES},
     "metrics": {
         "errors",
@@ -35,15 +36,15 @@ ARROWS = {
         "mask",
         "coding",
     },  # bands; the noise's random numbers; units of the side information
-    "inpaint": {"errors", "settings", "transform", "hearing"},
-    "modes": {"errors", "settings", "transform", "mask", "coding", "container", "hearing", "inpaint"},
-    "codec": {"errors", "settings", "inpaint", "modes", *STAGES},
+    "inpainting": {"errors", "settings", "transform", "hearing"},
+    "modes": {"errors", "settings", "transform", "mask", "coding", "container", "hearing", "inpainting"},
+    "codec": {"errors", "settings", "inpainting", "modes", *STAGES},
     "batch": {"", "errors", "audio", "codec", "modes"},
     "web": {""},
-    "bench": {"", "batch", "errors", "settings", "inpaint", "modes", "codec", "metrics", *STAGES},
-    "training": {"", "errors", "settings", "hearing", "inpaint", "modes", *STAGES},
+    "bench": {"", "batch", "errors", "settings", "inpainting", "modes", "codec", "metrics", *STAGES},
+    "training": {"", "compiled", "errors", "settings", "hearing", "inpainting", "modes", *STAGES},
     "cli": {"", "batch", "bench", "metrics"},
-    "": {"errors", "settings", "audio", "mask", "inpaint", "codec"},
+    "": {"errors", "settings", "audio", "transform", "mask", "inpainting", "codec"},
     "__main__": {"cli"},
 }
 DOORS = {
@@ -51,7 +52,7 @@ DOORS = {
     "bitarray": {"coding/mask_bits.py"},
     "zstandard": {"container/packets.py"},
     "constriction": {"coding/entropy.py"},
-    "torch": {"inpaint/deep_prior/", "inpaint/device.py", "inpaint/least_squares.py"},
+    "torch": {"inpainting/deep_prior/", "inpainting/device.py", "inpainting/least_squares.py"},
     "visqol": {"metrics/visqol.py"},
     "matplotlib": {"bench/engine/plots.py"},
     "click": {"cli/"},

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from functools import cache
 
 from dpcodec.bench.engine.experiment import Row
-from dpcodec.inpaint.device import resolve_device
-from dpcodec.inpaint.network_size import NETWORKS, default_steps, network_size
-from dpcodec.inpaint.solver_settings import SolverSettings
-from dpcodec.inpaint.solvers import AUTO, SOLVERS
+from dpcodec.inpainting.device import resolve_device
+from dpcodec.inpainting.network_size import NETWORKS, default_steps, network_size
+from dpcodec.inpainting.solver_settings import SolverSettings
+from dpcodec.inpainting.solvers import AUTO, SOLVERS
 from dpcodec.settings import FITS, check_choice, check_integer
 
 BINS = 1024
@@ -76,7 +76,7 @@ class Fitting:
 
 @cache
 def _measured_step_s(network: str, frames: int, device: str) -> float:
-    from dpcodec.inpaint.deep_prior.speed import measure_step  # lazy: loads torch
+    from dpcodec.inpainting.deep_prior.speed import measure_step  # lazy: loads torch
 
     return measure_step(network, BINS, frames, device)
 

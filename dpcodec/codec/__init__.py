@@ -10,9 +10,10 @@ import io
 from typing import BinaryIO
 
 from dpcodec.audio.audio import Audio
-from dpcodec.audio.streams import ArrayReader, ArrayWriter
+from dpcodec.audio.streams import ArrayReader
 from dpcodec.codec.decoder import StreamInfo, decode_stream
 from dpcodec.codec.encoder import encode_stream
+from dpcodec.codec.files import decode_whole, read, write
 from dpcodec.codec.inspection import FileInfo, inspect_stream
 from dpcodec.codec.memory import check_reading
 from dpcodec.codec.report import DecodeReport, EncodeReport
@@ -44,10 +45,12 @@ __all__ = [
     "inspect",
     "inspect_stream",
     "protect_stream",
+    "read",
     "read_tagged",
     "repair",
     "repair_stream",
     "retag_stream",
+    "write",
 ]
 
 FORMAT_VERSION = (VERSION_MAJOR, VERSION_MINOR)
@@ -82,16 +85,7 @@ def decode(data: bytes, settings: DecodeSettings | None = None) -> Audio:
     >>> decode(encode(audio)).samples.shape
     (1, 8000)
     """
-    writers: list[ArrayWriter] = []
-
-    def collect(info: StreamInfo) -> ArrayWriter:
-        writers.append(
-            ArrayWriter(info.sample_rate, info.channels, info.sample_format, info.tags, info.attachments)
-        )
-        return writers[0]
-
-    decode_stream(io.BytesIO(data), collect, settings or DecodeSettings())
-    return writers[0].audio
+    return decode_whole(io.BytesIO(data), settings or DecodeSettings())
 
 
 def inspect(data: bytes, *, max_memory: int = MAX_MEMORY, max_expansion: int = MAX_EXPANSION) -> FileInfo:

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from dpcodec.inpaint.concealment import decoded_run, envelope
-from dpcodec.inpaint.concealment.conceal import Concealer
-from dpcodec.inpaint.concealment.decoded_run import DecodedRun
-from dpcodec.inpaint.concealment.envelope import NEAREST, Envelope, envelope_of
+from dpcodec.inpainting.concealment import decoded_run, envelope
+from dpcodec.inpainting.concealment.conceal import Concealer
+from dpcodec.inpainting.concealment.decoded_run import DecodedRun
+from dpcodec.inpainting.concealment.envelope import NEAREST, Envelope, envelope_of
 
 UNIT_HALOS, SMALLEST_UNIT = 2, 32
 """Frames of a unit: at least so many, and at least so many times those that matter on each side."""

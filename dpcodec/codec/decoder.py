@@ -18,10 +18,10 @@ from dpcodec.codec.rebuild import Rebuild, time_range_of
 from dpcodec.codec.report import DecodeReport
 from dpcodec.container.stream import Reader, ReadLimits
 from dpcodec.errors import DpcodecError, LimitError, SettingsError
-from dpcodec.inpaint.device import require_torch, resolve_device
-from dpcodec.inpaint.problem import Progress, silent
-from dpcodec.inpaint.solver_settings import SolverSettings
-from dpcodec.inpaint.solvers import AUTO, SOLVERS, cell_bytes, check_solver
+from dpcodec.inpainting.device import require_torch, resolve_device
+from dpcodec.inpainting.problem import Progress, silent
+from dpcodec.inpainting.solver_settings import SolverSettings
+from dpcodec.inpainting.solvers import AUTO, SOLVERS, cell_bytes, check_solver
 from dpcodec.settings import DecodeSettings
 from dpcodec.transform.streaming import LOUDEST
 

@@ -21,7 +21,7 @@ from dpcodec.container.constants import OVERHEAD_BYTES
 from dpcodec.container.header import Header
 from dpcodec.container.stream import Writer
 from dpcodec.errors import AudioError
-from dpcodec.inpaint.problem import Progress, silent
+from dpcodec.inpainting.problem import Progress, silent
 from dpcodec.mask.columns import merge_ranges
 from dpcodec.modes import mode_of
 from dpcodec.settings import MASKS, TRANSFORMS, EncodeSettings

@@ -13,7 +13,7 @@ from dpcodec.codec.memory import check_reading
 from dpcodec.container.header import Header
 from dpcodec.container.stream import Reader, ReadLimits
 from dpcodec.container.survival import Survival
-from dpcodec.inpaint.problem import Progress, silent
+from dpcodec.inpainting.problem import Progress, silent
 from dpcodec.modes import mode_of_file
 from dpcodec.modes.frames import segments_and_frames
 from dpcodec.settings import MAX_EXPANSION, MAX_MEMORY, TRANSFORMS

@@ -15,12 +15,12 @@ from dpcodec.codec.solution_check import check_context, fault_of
 from dpcodec.container.header import Header
 from dpcodec.container.stream import Reader
 from dpcodec.errors import FormatError, LimitError
-from dpcodec.inpaint.concealment.conceal import Concealer
-from dpcodec.inpaint.concealment.decoded_run import DecodedRun
-from dpcodec.inpaint.device import resolve_device
-from dpcodec.inpaint.problem import Problem, Progress, limit, reinsert
-from dpcodec.inpaint.solver_settings import SolverSettings
-from dpcodec.inpaint.solvers import agrees, halo_frames, solve_with
+from dpcodec.inpainting.concealment.conceal import Concealer
+from dpcodec.inpainting.concealment.decoded_run import DecodedRun
+from dpcodec.inpainting.device import resolve_device
+from dpcodec.inpainting.problem import Problem, Progress, limit, reinsert
+from dpcodec.inpainting.solver_settings import SolverSettings
+from dpcodec.inpainting.solvers import agrees, halo_frames, solve_with
 from dpcodec.modes import mode_of_file
 from dpcodec.modes.base import Segment, join
 from dpcodec.modes.frames import segments_and_frames

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from dpcodec.errors import DpcodecError
-from dpcodec.inpaint.problem import Problem
+from dpcodec.inpainting.problem import Problem
 
 ROUNDING = 1e-5
 """Relative error of float32 arithmetic that is no fault."""

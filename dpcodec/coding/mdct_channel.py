@@ -20,7 +20,7 @@ from dpcodec.varint import write_varint
 @dataclass(frozen=True)
 class MdctChannel:
     """What one channel of a part tells, each [Kp, L] where nothing else is said; the meaning of
-    `inpaint.problem.Problem`.
+    `inpainting.problem.Problem`.
 
     kept           bool, True where a value arrived
     value          float32, what the quantiser gives back, zero elsewhere

@@ -17,7 +17,7 @@ from dpcodec.varint import write_varint
 
 @dataclass(frozen=True)
 class StftChannel:
-    """What one channel of a part tells, each [Kp, L]; the meaning of `inpaint.problem.Problem`.
+    """What one channel of a part tells, each [Kp, L]; the meaning of `inpainting.problem.Problem`.
 
     kept       bool, True where a value arrived
     centre     complex64, the value, zero elsewhere

@@ -17,7 +17,7 @@ from dpcodec.coding.bounds import StoredBound
 from dpcodec.container.header import Header
 from dpcodec.container.stream import SegmentData
 from dpcodec.errors import FormatError, SettingsError
-from dpcodec.inpaint.problem import Origin, Problem
+from dpcodec.inpainting.problem import Origin, Problem
 from dpcodec.mask.count import dropped_count
 from dpcodec.mask.table import segment_mask
 from dpcodec.settings import MASKS, EncodeSettings, mode_name
@@ -43,7 +43,7 @@ class CodedSegment:
 @dataclass
 class Segment:
     """What arrived of a run of frames, laid on the grid, [C, K, L] where nothing else is said; the meaning of
-    `inpaint.problem.Problem`.
+    `inpainting.problem.Problem`.
 
     block_splits  int64 [C, L], how the MDCT's frames are cut into blocks; zero where no part told it
     angles        int64 [C // 2, B, L], by which paired channels are rotated; zero where no part told it

@@ -13,7 +13,7 @@ from dpcodec.coding.mdct_contexts import ChannelContext
 from dpcodec.container.header import Header
 from dpcodec.container.stream import SegmentData
 from dpcodec.errors import FormatError
-from dpcodec.inpaint.problem import Problem
+from dpcodec.inpainting.problem import Problem
 from dpcodec.mask.table import segment_mask
 from dpcodec.modes.base import Budget, CodedSegment, PartReader, Segment, mdct_problem
 from dpcodec.modes.rate import search

@@ -11,7 +11,7 @@ from dpcodec.coding.quantize import step_for_noise, step_for_snr
 from dpcodec.coding.stft_channel import decode_stft_channel, encode_stft_channel
 from dpcodec.container.header import Header
 from dpcodec.container.stream import SegmentData
-from dpcodec.inpaint.problem import Origin, Problem, stft_problem
+from dpcodec.inpainting.problem import Origin, Problem, stft_problem
 from dpcodec.mask.table import segment_mask
 from dpcodec.modes.base import Budget, CodedSegment, PartReader, Segment
 from dpcodec.settings import RANDOM_MASK_SNR_DB, EncodeSettings

@@ -12,7 +12,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from dpcodec.inpaint.refine.gate import UNIT, Gate
+from dpcodec.inpainting.refine.gate import UNIT, Gate
 from dpcodec.training.refine.samples import Samples
 
 HIDDEN = (48, 24)

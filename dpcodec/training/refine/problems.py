@@ -13,7 +13,7 @@ from dpcodec.audio.resample import Resampler, downmix
 from dpcodec.container.header import frame_count
 from dpcodec.container.stream import Reader
 from dpcodec.hearing.stereo import rotated
-from dpcodec.inpaint.refine.boxes import ChannelBoxes, channel_boxes
+from dpcodec.inpainting.refine.boxes import ChannelBoxes, channel_boxes
 from dpcodec.modes import mode_of_file
 from dpcodec.modes.base import join
 from dpcodec.training.pieces import Piece

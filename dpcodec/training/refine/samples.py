@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dpcodec.inpaint.refine.features import seen
-from dpcodec.inpaint.refine.wiener import filtered
+from dpcodec.inpainting.refine.features import seen
+from dpcodec.inpainting.refine.wiener import filtered
 from dpcodec.training.refine.problems import Example
 
 BY_STEP = 0.7

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from dpcodec.inpaint.refine.gate import Gate, gate_of
-from dpcodec.inpaint.refine.solver import all_rounds, refined
+from dpcodec.inpainting.refine.gate import Gate, gate_of
+from dpcodec.inpainting.refine.solver import all_rounds, refined
 from dpcodec.training.refine.fit import fitted, integers
 from dpcodec.training.refine.problems import Example
 from dpcodec.training.refine.samples import drawn, joined

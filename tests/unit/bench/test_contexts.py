@@ -13,7 +13,7 @@ from dpcodec import DecodeSettings, DpcodecError, decode, encode, profile
 from dpcodec.bench import contexts
 from dpcodec.bench.clips import melody
 from dpcodec.bench.contexts import solve_file
-from dpcodec.inpaint.solver_settings import SolverSettings
+from dpcodec.inpainting.solver_settings import SolverSettings
 
 CLIP = melody(16000, 1.0)
 MASKS = {

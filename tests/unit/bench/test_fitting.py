@@ -6,8 +6,8 @@ import pytest
 
 from dpcodec import DeviceError, SettingsError
 from dpcodec.bench.fitting import CPU_STEP_S, MEASURED, Fitting, resolve_fitting
-from dpcodec.inpaint.network_size import NETWORKS
-from dpcodec.inpaint.solvers import AUTO, SOLVERS
+from dpcodec.inpainting.network_size import NETWORKS
+from dpcodec.inpainting.solvers import AUTO, SOLVERS
 
 
 def test_open_choices_are_those_of_the_decoder() -> None:
@@ -46,7 +46,7 @@ def test_every_network_has_an_estimate_for_a_cpu_and_others_are_measured(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     pytest.importorskip("torch")
-    from dpcodec.inpaint.deep_prior import speed
+    from dpcodec.inpainting.deep_prior import speed
 
     assert set(CPU_STEP_S) == set(NETWORKS)
     monkeypatch.setattr(speed, "measure_step", lambda *asked: float(asked[2]))

@@ -100,8 +100,8 @@ def test_short_segments_are_solved_together() -> None:
     from dpcodec.codec.rebuild import Rebuild
     from dpcodec.codec.report import DecodeReport
     from dpcodec.container.stream import Reader
-    from dpcodec.inpaint.problem import silent
-    from dpcodec.inpaint.solver_settings import SolverSettings
+    from dpcodec.inpainting.problem import silent
+    from dpcodec.inpainting.solver_settings import SolverSettings
 
     for solver, batch in (("none", 1), ("least-squares", 6)):
         reader = Reader(io.BytesIO(encoded("exact, short segments")))

@@ -10,9 +10,9 @@ import pytest
 from dpcodec import Audio, DecodeSettings, DpcodecError, StreamInfo, decode_stream, encode, profile
 from dpcodec.audio.streams import ArrayWriter
 from dpcodec.codec.solution_check import check_context, fault_of
-from dpcodec.inpaint.problem import Problem, Progress, stft_problem
-from dpcodec.inpaint.solver_settings import SolverSettings
-from dpcodec.inpaint.solvers import solve_with
+from dpcodec.inpainting.problem import Problem, Progress, stft_problem
+from dpcodec.inpainting.solver_settings import SolverSettings
+from dpcodec.inpainting.solvers import solve_with
 from dpcodec.metrics.snr import snr
 from dpcodec.transform.stft import Stft
 

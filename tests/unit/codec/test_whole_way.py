@@ -15,7 +15,7 @@ from dpcodec.coding import body, magnitude_classes, mdct_quantize
 from dpcodec.container import constants as c
 from dpcodec.container import packets
 from dpcodec.container.repair import repair_stream
-from dpcodec.inpaint.solvers import SOLVERS, solve_with
+from dpcodec.inpainting.solvers import SOLVERS, solve_with
 from dpcodec.transform.stft import Stft
 
 RATE = 8000

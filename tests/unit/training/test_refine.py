@@ -11,8 +11,8 @@ import pytest
 from signals import notes
 
 from dpcodec import Audio, encode, profile
-from dpcodec.inpaint.refine.features import FEATURES, MOVES
-from dpcodec.inpaint.refine.gate import gate_of, gates
+from dpcodec.inpainting.refine.features import FEATURES, MOVES
+from dpcodec.inpainting.refine.gate import gate_of, gates
 from dpcodec.training import programs
 from dpcodec.training.refine import __main__ as command
 from dpcodec.training.refine import fit

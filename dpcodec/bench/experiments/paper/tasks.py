@@ -20,7 +20,7 @@ from dpcodec.bench.evaluation import PAPER_METRICS, compare, metrics_s
 from dpcodec.bench.experiments.paper.figure import plots, tables
 from dpcodec.bench.fitting import Fitting, resolve_fitting
 from dpcodec.bench.trial import encode_timed
-from dpcodec.inpaint.solver_settings import SolverSettings
+from dpcodec.inpainting.solver_settings import SolverSettings
 from dpcodec.transform.stft import frame_count
 
 RATE = 16000

@@ -65,7 +65,7 @@ def decode_away(source: Path, settings: DecodeSettings, runs: int) -> Row:
 
 def network_step(network: str, bins: int, frames: int, device: str) -> Row:
     """One optimisation step of a network."""
-    from dpcodec.inpaint.deep_prior.speed import measure_step  # loads torch
+    from dpcodec.inpainting.deep_prior.speed import measure_step  # loads torch
 
     return {"times_s": [measure_step(network, bins, frames, device)]}
 

@@ -1,0 +1,83 @@
+"""Wiener filters in longer windows.
+
+    z_j = S_j* G S_j x,   G = |S_j x|^2 / (|S_j x|^2 + a V)
+
+S_j are Hann STFTs of 1, 2, 4 and 8 times the MDCT's window, and V what the quantiser's error has of power
+there: the mean of the cells' variances over half a window (J. S. Lim and A. V. Oppenheim, Proc. IEEE 67
+(1979), p. 1586, with the power of the noisy signal for that of the clean one).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dpcodec.inpainting.refine.boxes import ChannelBoxes
+from dpcodec.settings import N_FFT_RANGE
+from dpcodec.transform.stft import Span, Stft
+
+LONGER = (1, 2, 4, 8)
+"""Lengths of the windows, in windows of the MDCT."""
+OVER_ESTIMATE = np.float32(2.0)
+"""The factor a: of 0.5, 1, 2 and 4 it leaves the least error."""
+_TINY = np.float32(1e-30)
+
+
+def windows(n_fft: int) -> list[Stft]:
+    """The transforms S_j; one that would be too long is as long as can be."""
+    lengths = [min(factor * n_fft, N_FFT_RANGE[1]) for factor in LONGER]
+    return [Stft(length, length // 4, "hann") for length in lengths]
+
+
+def filtered(boxes: ChannelBoxes, estimate: np.ndarray) -> list[np.ndarray]:
+    """What each window makes of an estimate: float32 [L, K] each."""
+    x = boxes.samples(estimate)
+    found: dict[int, np.ndarray] = {}
+    for S in windows(boxes.operator.n_fft):
+        if S.n_fft not in found:
+            span = span_over(S, boxes.start, len(x))
+            X = S.forward(x, span).T
+            power = X.real**2 + X.imag**2
+            X *= power / (power + OVER_ESTIMATE * error_power(boxes, S, span) + _TINY)
+            found[S.n_fft] = boxes.coefficients(S.adjoint(X.T, span))
+    return [found[S.n_fft] for S in windows(boxes.operator.n_fft)]
+
+
+def span_over(S: Stft, start: int, samples: int) -> Span:
+    """All frames that touch samples `start` .. of the file, so that S_j* S_j is one up to the ends; they are
+    centred on multiples of the hop, whatever the stretch."""
+    before = start % S.hop
+    return Span(samples, -(-(samples + before) // S.hop) + 3, S.n_fft // 2 + S.hop + before)
+
+
+def error_power(boxes: ChannelBoxes, S: Stft, span: Span) -> np.ndarray:
+    """V: float32 [L_j, K_j]."""
+    hop, longer = boxes.operator.hop, S.n_fft // boxes.operator.n_fft
+    own = boxes.operator.span
+    at = (
+        np.arange(span.frames) * S.hop + S.n_fft / 2 - span.left + own.left - boxes.operator.n_fft / 2
+    ) / hop
+    near = frame_means(boxes.variance, at, S.n_fft / 4 / hop)
+    spread = np.zeros((span.frames, S.bins), np.float32)
+    wide = np.repeat(near * np.float32(S.hop / S.n_fft), longer, axis=1)[:, : S.bins]
+    spread[:, : wide.shape[1]] = wide
+    return spread
+
+
+def frame_means(values: np.ndarray, at: np.ndarray, half: float) -> np.ndarray:
+    """Means over frames at - half .. at + half of values that hold for half a frame on either side, at least
+    a frame wide: float32 [L, K] -> [len(at), K]. What lies beyond the ends does not count."""
+    L = len(values)
+    sums = np.zeros((L + 1, values.shape[1]))
+    np.cumsum(values, axis=0, dtype=np.float64, out=sums[1:])
+    half = max(half, 0.5)
+    first = np.clip(at - half + 0.5, 0, L - 1)
+    last = np.clip(at + half + 0.5, first + 1, L)
+
+    def until(t: np.ndarray) -> np.ndarray:
+        whole = np.minimum(t.astype(np.int64), L - 1)
+        part = (t - whole)[:, None]
+        total: np.ndarray = sums[whole] * (1 - part) + sums[whole + 1] * part
+        return total
+
+    means: np.ndarray = np.maximum((until(last) - until(first)) / (last - first)[:, None], 0)
+    return means.astype(np.float32)

@@ -1,0 +1,230 @@
+"""Reweighted least squares: among the signals that agree with the kept coefficients, the one with few large
+coefficients in several windows at once.
+
+    x^ = argmin_x  sum_kl c_k |Q (Sx - X)|^2 + mu  sum_j sum_i c_i s_ji e_j log(1 + |S_j x|_i^2 / e_j)
+
+The mask hides coefficients of one resolution; another resolution still sees them. S_1 .. S_J are Hann STFTs
+of one to sixteen times the window: a steady tone is sparse in the long ones, a short note in the short ones.
+Their shares s_j, which sum to 1 at each place, are equal until the estimate has taken shape, and go then to
+the windows that suit each place (`places`).
+
+A logarithm is majorised by a quadratic with the weights w = e / (|S_j x|^2 + e) (iteratively reweighted least
+squares: Candes, Wakin and Boyd 2008; Daubechies et al. 2010), renewed every other step, while e and mu fall;
+each step minimises the quadratic over the plane of its gradient and the step before, which on a fixed
+quadratic is conjugate gradients (memory gradient: Chouzenoux, Idier and Moussaoui 2011). The slower the fall,
+the better the end: what is large is found one after the other. The less is known, the more the prior is
+believed to the end.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
+from array_api_compat import array_namespace, device, is_numpy_array
+
+from dpcodec.inpainting.arrays import dot, power, to_numpy
+from dpcodec.inpainting.observation import Observation
+from dpcodec.inpainting.step_budget import Stage
+from dpcodec.inpainting.window_selection import shares
+from dpcodec.settings import N_FFT_RANGE
+from dpcodec.transform.operator import Operator
+from dpcodec.transform.stft import Stft
+
+Array = Any
+T = TypeVar("T")
+
+LONGER = (1, 2, 4, 8, 16)
+"""Lengths of the prior's windows, in windows of the STFT."""
+SPARSITY_E = 1e-2
+"""First e, relative to the largest power in a window."""
+LAST_E, LAST_E_RANGE = (-3.5, -2.0), (1e-6, 1e-5)
+"""The last one falls with the known real numbers per sample, 10^(-3.5 - 2 known), within a range."""
+SPARSITY_MU = 1e-2
+"""First weight of the prior."""
+LAST_MU, LAST_MU_RANGE = (-1.0, -2.5), (3e-5, 1e-2)
+"""The same of the last one."""
+CHOOSE_FROM, CHOOSE = 0.3, 40
+"""Share of the way from which windows are chosen for each place, and the steps between two choices."""
+CHOICE = 0.3
+"""Mean difference of logarithms that takes a share from one window to another, times what is known per
+sample, 1 at most: with little known the difference is rough, and only a bold choice helps."""
+TINY = 1e-30
+"""Floor of e, for a signal that is all but silent."""
+REWEIGHT_EVERY = 2
+"""Steps between two changes of the weights."""
+
+
+def prior_stfts(operator: Operator) -> list[Stft]:
+    """The transforms S_j in whose coefficients sounds are sparse: so many windows long, none twice."""
+    lengths = {min(factor * operator.n_fft, N_FFT_RANGE[1]) for factor in LONGER}
+    return [Stft(n_fft, n_fft // 4, "hann") for n_fft in sorted(lengths)]
+
+
+class _View(NamedTuple):
+    """An operator and its adjoint, Q S or an S_j, and where the estimate is in it.
+
+    transform  S or S_j
+    at         QSx - QX, or S_j x
+    share      s_j of its coefficients
+    move       image of the move before; None before the first
+    weights    mu s_j w of its coefficients; None for the data
+    """
+
+    transform: Operator | Stft
+    forward: Callable[[Array], Array]
+    adjoint: Callable[[Array], Array]
+    at: Array
+    share: Array
+    move: Array | None = None
+    weights: Array | None = None
+
+
+class _Prior(NamedTuple):
+    """The prior at a point of the way."""
+
+    e: float
+    mu: float
+    choice: float
+    variance: float
+
+
+def _prior_at(seen: Observation, way: float) -> _Prior:
+    """At a share 0 .. 1 of the way: e relative to the largest power."""
+    known = seen.determination
+    e = _between(SPARSITY_E, _falling(LAST_E, LAST_E_RANGE, known), way)
+    mu = _between(SPARSITY_MU, _falling(LAST_MU, LAST_MU_RANGE, known), way)
+    return _Prior(e, mu, CHOICE * min(known, 1.0), seen.variance)
+
+
+def _falling(line: tuple[float, float], ends: tuple[float, float], known: float) -> float:
+    return float(np.clip(10 ** (line[0] + line[1] * known), *ends))
+
+
+def refine(seen: Observation, x: Array, stage: Stage) -> Array:
+    """Improve the estimate x, real [N], in the steps of the stage; e and mu fall as the stage goes on.
+
+    On the CPU the transforms are worked on side by side, in a thread a core.
+    """
+    workers = os.cpu_count() or 1
+    if not is_numpy_array(x) or workers == 1:
+        return _refine(seen, x, stage, map)
+    with ThreadPoolExecutor(workers) as pool:
+        return _refine(seen, x, stage, pool.map)
+
+
+def _refine(seen: Observation, x: Array, stage: Stage, each: Callable[..., Any]) -> Array:
+    views = _views(seen, x)
+    dx = None
+    for step, way in enumerate(stage):
+        prior = _prior_at(seen, way)
+        if way >= CHOOSE_FROM and step % CHOOSE == 0:
+            views = [views[0], *_chosen(seen, views[1:], prior)]
+        if step % REWEIGHT_EVERY == 0:
+            views = [views[0], *each(partial(_reweight, prior=prior), views[1:])]
+        g = -sum(each(_slope, views))
+        downs, H = zip(*each(partial(_look, g=g), views), strict=True)
+        a = _minimum(sum(H), g, dx)
+        if a is None:
+            break
+        dx = _combine(a, g, dx)
+        x = x + dx
+        seen.show(x)
+        views = list(each(partial(_moved, a=a), views, downs))
+    return x
+
+
+def _views(seen: Observation, x: Array) -> list[_View]:
+    """The data, then the prior's windows."""
+    views = [_View(seen.operator, seen.forward, seen.adjoint, seen.forward(x) - seen.target, 1.0)]
+    stfts = prior_stfts(seen.operator)
+    for S in stfts:
+        span = S.span(seen.operator.span.samples)
+        forward, adjoint = partial(S.forward, span=span), partial(S.adjoint, span=span)
+        views.append(_View(S, forward, adjoint, S.forward(x, span), 1 / len(stfts)))
+    return views
+
+
+def _chosen(seen: Observation, views: list[_View], prior: _Prior) -> list[_View]:
+    """The prior's windows with the shares that suit the estimate."""
+    if len(views) < 2:
+        return views
+    xp = array_namespace(views[0].at)
+    squares = [power(view.at) for view in views]
+    e = max(prior.e * max(float(xp.max(P)) for P in squares), TINY)
+    costs = [to_numpy(xp.log1p(P / e)) for P in squares]
+    stfts = [view.transform for view in views]
+    samples = seen.operator.span.samples
+    found = shares(stfts, costs, seen.operator.n_fft, samples, prior.choice)
+    return [
+        view._replace(share=xp.asarray(share, device=device(view.at)))
+        for view, share in zip(views, found, strict=True)
+    ]
+
+
+def _slope(view: _View) -> Array:
+    return view.adjoint(view.at if view.weights is None else view.at * view.weights)
+
+
+def _look(view: _View, g: Array) -> tuple[Array, np.ndarray]:
+    """The image of the downward gradient, and the quadratic [2, 2] over it and the move before."""
+    down = view.forward(g)
+    basis = [down] if view.move is None else [down, view.move]
+    H = np.zeros((2, 2))
+    for i, p in enumerate(basis):
+        wp = p if view.weights is None else p * view.weights
+        for j in range(i + 1):
+            H[i, j] = H[j, i] = _inner(wp, basis[j], view.transform)
+    return down, H
+
+
+def _moved(view: _View, down: Array, a: tuple[float, float]) -> _View:
+    move = _combine(a, down, view.move)
+    return view._replace(at=view.at + move, move=move)
+
+
+def _minimum(H: np.ndarray, g: Array, before: Array | None) -> tuple[float, float] | None:
+    """Where the quadratic has its minimum in the plane of g and the move before; None if nowhere."""
+    n = 1 if before is None else 2
+    h = np.array([dot(g, g), 0.0 if before is None else dot(before, g)])[:n]
+    size = np.sqrt(np.diag(H))[:n]
+    if not (np.isfinite(H).all() and (size > 0).all()):
+        return None
+    a = np.linalg.lstsq(H[:n, :n] / np.outer(size, size), h / size, rcond=1e-6)[0] / size
+    return float(a[0]), float(a[-1])
+
+
+def _combine(a: tuple[float, float], down: Array, before: Array | None) -> Array:
+    """The move a0 down + a1 before; overwrites both."""
+    down *= a[0]
+    if before is not None:
+        before *= a[1]
+        down += before
+    return down
+
+
+def _reweight(view: _View, prior: _Prior) -> _View:
+    """With weights of the estimate as it is. e and mu e stop where the data are no surer."""
+    P = power(view.at)
+    e = max(float(array_namespace(P).max(P)) * prior.e, prior.variance, TINY)
+    mu = max(prior.mu, prior.variance / e)
+    return view._replace(weights=(mu * e * view.share) / (P + e))
+
+
+def _between(first: float, last: float, way: float) -> float:
+    return float(first * (last / first) ** way)
+
+
+def _inner(X: Array, Y: Array, transform: Operator | Stft) -> float:
+    """<X, Y> with the weights c_k, of [K, L]."""
+    xp = array_namespace(X)
+    X, Y = xp.matrix_transpose(X), xp.matrix_transpose(Y)
+    whole = xp.vecdot(xp.reshape(X, (-1,)), xp.reshape(Y, (-1,)))
+    if transform.weights[0] == transform.weights[1]:
+        return float(xp.real(whole))
+    ends = xp.vecdot(X[:, 0], Y[:, 0]) + xp.vecdot(X[:, -1], Y[:, -1])
+    return 2 * float(xp.real(whole)) - float(xp.real(ends))

@@ -1,0 +1,54 @@
+"""The reweighted stage: its prior at each point of the way, and what the choice of windows is worth."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from problems import S, randomly_masked
+
+from dpcodec.inpainting import least_squares, reweighted
+from dpcodec.inpainting.observation import observe
+from dpcodec.inpainting.problem import silent
+from dpcodec.inpainting.solver_settings import SolverSettings
+
+N = 8000
+
+
+def tones_then_attacks() -> np.ndarray:
+    """Partials in the first half, clicks of noise in the second: no one window suits both."""
+    n, rng = np.arange(N), np.random.default_rng(5)
+    x: np.ndarray = np.exp(-(((n - 2000) / 1500) ** 2)) * sum(
+        np.cos(f * n + f) for f in (0.1, 0.37, 0.9, 1.7)
+    )
+    for at in (5200, 5900, 6700, 7300):
+        x[at : at + 200] += 3 * rng.standard_normal(200) * np.exp(-np.arange(200) / 15)
+    return x
+
+
+def test_windows_chosen_for_each_place_fill_in_better_than_even_shares(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    x = tones_then_attacks()
+    problem = randomly_masked(x, 0.8)
+
+    def missed() -> float:
+        found = least_squares.solve(problem, SolverSettings(), silent)
+        return float(np.linalg.norm(found - S.forward(x[None])))
+
+    chosen = missed()
+    monkeypatch.setattr(reweighted, "CHOOSE_FROM", 2.0)
+    assert chosen < 0.85 * missed()
+
+
+@pytest.mark.parametrize(
+    ("known", "mu", "e"), [(0.2, 1e-2, 1e-5), (0.4, 1e-2, 1e-5), (0.8, 1e-3, 10**-5.1), (2.0, 3e-5, 1e-6)]
+)
+def test_the_prior_ends_where_the_document_says(known: float, mu: float, e: float) -> None:
+    seen = replace(observe(randomly_masked(tones_then_attacks(), 0.5), 0), determination=known)
+    last, first = (reweighted._prior_at(seen, way) for way in (1.0, 0.0))
+    assert (last.mu, last.e) == pytest.approx((mu, e))
+    assert (first.mu, first.e) == pytest.approx((1e-2, 1e-2))
+    middle = reweighted._prior_at(seen, 0.5)
+    assert middle.e == pytest.approx((first.e * last.e) ** 0.5)
