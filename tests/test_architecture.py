@@ -17,13 +17,14 @@ ROOT = Path(dpcodec.__file__).parent
 MODULES = sorted(ROOT.rglob("*.py"))
 
 # Each room may import the rooms named here, and itself: the arrows of docs/architecture.md.
-ROOT_ROOMS = {"errors", "settings", "varint"}
+ROOT_ROOMS = {"compiled", "errors", "settings", "varint"}
 STAGES = {"audio", "transform", "mask", "coding", "container"}
 ARROWS = {
     "errors": set(),
     "settings": {"errors"},
     "varint": {"errors"},
     "profiles": {"errors", "settings"},
+    "compiled": set(),
     **{stage: ROOT_ROOMS for stage in STAGES},
     "metrics": {
         "errors",
@@ -40,8 +41,9 @@ ARROWS = {
     "modes": {"errors", "settings", "transform", "mask", "coding", "container", "hearing", "inpainting"},
     "codec": {"errors", "settings", "profiles", "inpainting", "modes", *STAGES},
     "batch": {"", "errors", "audio", "codec", "modes"},
+    "web": {""},
     "bench": {"", "batch", *ROOT_ROOMS, "profiles", "inpainting", "modes", "codec", "metrics", *STAGES},
-    "training": {"", "errors", "settings", "hearing", "inpainting", "modes", *STAGES},
+    "training": {"", "compiled", "errors", "settings", "hearing", "inpainting", "modes", *STAGES},
     "cli": {"", "batch", "bench", "metrics"},
     "": {"errors", "settings", "profiles", "audio", "transform", "mask", "inpainting", "codec"},
     "__main__": {"cli"},

@@ -24,6 +24,7 @@ from dpcodec.coding.magnitude_classes import FLOORS
 from dpcodec.coding.mdct_contexts import OTHER_INPUTS, mdct_passes
 from dpcodec.coding.side_information import SCALE_FACTORS
 from dpcodec.coding.tables import TOTAL, table
+from dpcodec.compiled import off
 
 Tables = dict[str, dict[str, Any]]
 """Files of `coding/tables/` by name: of each the JSON object, names -> nested lists of integers."""
@@ -115,7 +116,7 @@ def heard_by(listener: Listener) -> Iterator[None]:
             listener.symbols(name, context, found)
         return found
 
-    with _replaced(Network, "contexts", contexts), _replaced(Encoder, "code", heard):
+    with off(), _replaced(Network, "contexts", contexts), _replaced(Encoder, "code", heard):
         yield
 
 
@@ -133,7 +134,8 @@ def started_from(tables: Tables) -> Iterator[None]:
     before = frozen()
     _start_from(tables)
     try:
-        yield
+        with off():
+            yield
     finally:
         _start_from(before)
 

@@ -13,6 +13,7 @@ import zstandard
 
 from dpcodec.coding.body import BodyReader
 from dpcodec.coding.entropy import Decoder
+from dpcodec.compiled import off
 from dpcodec.container.header import unpack_header
 from dpcodec.container.stream import SegmentData
 from dpcodec.errors import DpcodecError
@@ -93,7 +94,7 @@ def _recorded() -> Iterator[_Record]:
     def finish(self: Decoder) -> None:
         record.codes[self._data] = self._again.finish()
 
-    with patch.object(BodyReader, "payload", payload), patch.object(Decoder, "finish", finish):
+    with off(), patch.object(BodyReader, "payload", payload), patch.object(Decoder, "finish", finish):
         yield record
 
 
