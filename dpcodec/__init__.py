@@ -13,7 +13,8 @@ What the default does with a clip, and which folder does it; decoding walks back
 the masks of the other kinds are in `mask/`.
 
 `encode` and `decode` work on arrays and bytes; `encode_stream` and `decode_stream` on readers, writers and
-file objects, in bounded memory. Importing this package loads neither numpy nor torch: each name brings its
+file objects, in bounded memory; `read` and `write` on whole files. `inpaint` takes a spectrogram and a mask
+of a caller's own. Importing this package loads neither numpy nor torch: each name brings its
 module when it is first asked for, so that the command is there at once.
 """
 
@@ -51,10 +52,12 @@ if TYPE_CHECKING:
         inspect,
         inspect_stream,
         protect_stream,
+        read,
         read_tagged,
         repair,
         repair_stream,
         retag_stream,
+        write,
     )
     from dpcodec.errors import (
         AudioError,
@@ -63,19 +66,20 @@ if TYPE_CHECKING:
         FileAccessError,
         FormatError,
         LimitError,
+        PluginError,
         SettingsError,
         VersionError,
     )
+    from dpcodec.inpainting.interface import inpaint
+    from dpcodec.inpainting.problem import Problem
+    from dpcodec.inpainting.solver_settings import SolverSettings
     from dpcodec.inpainting.solvers import SOLVERS
+    from dpcodec.mask.custom import load_mask
     from dpcodec.mask.table import parse_mask
-    from dpcodec.settings import (
-        MASKS,
-        PROFILES,
-        DecodeSettings,
-        EncodeSettings,
-        profile,
-        profile_meant,
-    )
+    from dpcodec.profiles import PROFILES, profile, profile_meant
+    from dpcodec.settings import MASKS, DecodeSettings, EncodeSettings
+    from dpcodec.transform.mdct import Mdct
+    from dpcodec.transform.stft import Stft
 
 __version__ = "0.2.0"
 
@@ -96,13 +100,18 @@ __all__ = [  # noqa: RUF022 - plainly sorted
     "LimitError",
     "MASKS",
     "MEDIA_SUFFIXES",
+    "Mdct",
     "PROFILES",
+    "PluginError",
+    "Problem",
     "ProtectReport",
     "RawFormat",
     "RepairReport",
     "SOLVERS",
     "SampleFormat",
     "SettingsError",
+    "SolverSettings",
+    "Stft",
     "StreamInfo",
     "Survival",
     "Tagged",
@@ -115,8 +124,10 @@ __all__ = [  # noqa: RUF022 - plainly sorted
     "encode",
     "encode_stream",
     "format_for_name",
+    "inpaint",
     "inspect",
     "inspect_stream",
+    "load_mask",
     "open_audio",
     "pack_picture",
     "parse_mask",
@@ -125,6 +136,7 @@ __all__ = [  # noqa: RUF022 - plainly sorted
     "profile",
     "profile_meant",
     "protect_stream",
+    "read",
     "read_tagged",
     "readable_suffixes",
     "repair",
@@ -132,6 +144,7 @@ __all__ = [  # noqa: RUF022 - plainly sorted
     "retag_stream",
     "suffix_of",
     "writable_format",
+    "write",
 ]
 
 _HOMES = {
@@ -166,10 +179,12 @@ _HOMES = {
             "inspect",
             "inspect_stream",
             "protect_stream",
+            "read",
             "read_tagged",
             "repair",
             "repair_stream",
             "retag_stream",
+            "write",
         ),
     ),
     "dpcodec.errors": (
@@ -179,12 +194,20 @@ _HOMES = {
         "FileAccessError",
         "FormatError",
         "LimitError",
+        "PluginError",
         "SettingsError",
         "VersionError",
     ),
+    "dpcodec.inpainting.interface": ("inpaint",),
+    "dpcodec.inpainting.problem": ("Problem",),
+    "dpcodec.inpainting.solver_settings": ("SolverSettings",),
     "dpcodec.inpainting.solvers": ("SOLVERS",),
+    "dpcodec.mask.custom": ("load_mask",),
     "dpcodec.mask.table": ("parse_mask",),
-    "dpcodec.settings": ("MASKS", "PROFILES", "DecodeSettings", "EncodeSettings", "profile", "profile_meant"),
+    "dpcodec.profiles": ("PROFILES", "profile", "profile_meant"),
+    "dpcodec.settings": ("MASKS", "DecodeSettings", "EncodeSettings"),
+    "dpcodec.transform.mdct": ("Mdct",),
+    "dpcodec.transform.stft": ("Stft",),
 }
 """Where the public names are at home: what the imports above tell a type checker, for the running program."""
 

@@ -7,6 +7,7 @@
     ├── FormatError (ValueError)                4   not a .dpc file, or damaged beyond use
     ├── LimitError (ValueError)                 6   a stated limit would be passed
     ├── DeviceError (RuntimeError)              7   the device, or the library that drives it, is not there
+    ├── PluginError (RuntimeError)              1   a solver, mask or metric from outside cannot be used
     └── VersionError (FormatError)              8   the file needs a newer dpcodec
 
 Code 5 (decoded, but damaged) is no error: it is told by `DecodeReport.damaged`.
@@ -42,6 +43,10 @@ class VersionError(FormatError):
 
 class LimitError(DpcodecError, ValueError):
     """A limit on size, duration or memory would be passed."""
+
+
+class PluginError(DpcodecError, RuntimeError):
+    """A solver, mask or metric from outside cannot be loaded, or does not do what it must."""
 
 
 class DeviceError(DpcodecError, RuntimeError):

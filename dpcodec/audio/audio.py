@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from dpcodec.errors import AudioError
 from dpcodec.settings import CHANNELS_RANGE, RATE_RANGE_HZ
+
+Layout = Literal["N", "CN", "NC"]
+LAYOUTS = ("N", "CN", "NC")
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,35 @@ class Audio:
         if not RATE_RANGE_HZ[0] <= self.sample_rate <= RATE_RANGE_HZ[1]:
             raise AudioError(f"the sample rate is {self.sample_rate} Hz: dpcodec takes 1 to 1048575 Hz")
         object.__setattr__(self, "samples", samples)
+
+    @staticmethod
+    def from_array(samples: object, sample_rate: int, layout: Layout) -> Audio:
+        """Audio of an array whose layout is said: "N" samples of one channel, "CN" channels by samples (as
+        torchaudio has it), "NC" samples by channels (as soundfile has it).
+
+        Floats, full scale 1.0; anything that numpy makes an array of. Raises `AudioError` for integers, other
+        shapes or layouts.
+
+        >>> Audio.from_array(np.zeros((8000, 2)), 8000, "NC").samples.shape
+        (2, 8000)
+        """
+        x = np.asarray(samples)
+        if layout not in LAYOUTS:
+            raise AudioError(f"layout is {layout!r}: use {', '.join(LAYOUTS)}")
+        if x.dtype.kind != "f":
+            raise AudioError(f"samples are of {x.dtype}: give floats, full scale 1.0")
+        if x.ndim != len(layout):
+            raise AudioError(f"samples have shape {x.shape}: that is not layout {layout}")
+        return Audio(x.T if layout == "NC" else x, sample_rate)
+
+    def to_array(self, layout: Layout) -> np.ndarray:
+        """The samples, float32, in such a layout. Raises `AudioError` for "N" and several channels."""
+        shapes = {"CN": self.samples, "NC": self.samples.T}
+        if len(self.samples) == 1:
+            shapes["N"] = self.samples.reshape(-1)
+        if layout not in shapes:
+            raise AudioError(f"{len(self.samples)} channels have no layout {layout!r}: use CN or NC")
+        return shapes[layout]
 
     @property
     def duration(self) -> float:

@@ -53,20 +53,24 @@ def open_audio(source: str | os.PathLike[str] | BinaryIO, raw: RawFormat | None 
     """
     if not isinstance(source, str | os.PathLike):
         return _open_stream(source, raw, None)
-    path = Path(source)
+    fo = open_binary(Path(source))
     try:
-        fo = path.open("rb")
+        return _open_stream(fo, raw, fo)
+    except BaseException:
+        fo.close()
+        raise
+
+
+def open_binary(path: Path) -> BinaryIO:
+    """A file to read; errors as `open_audio` raises them."""
+    try:
+        return path.open("rb")
     except FileNotFoundError as exc:
         raise AudioError(f"{path}: there is no such file: check the name") from exc
     except IsADirectoryError as exc:
         raise SettingsError(f"{path}: this is a directory: give a file") from exc
     except OSError as exc:
         raise FileAccessError(f"{path}: it cannot be opened: {exc.strerror}") from exc
-    try:
-        return _open_stream(fo, raw, fo)
-    except BaseException:
-        fo.close()
-        raise
 
 
 def create_audio(

@@ -11,9 +11,8 @@ on both sides, then the odd ones, which know the even ones too.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property, lru_cache
 
 import numpy as np
 
@@ -97,25 +96,42 @@ class MdctContexts:
         noise: np.ndarray = NO_SCALE_FACTORS,
         name: str = "mdct",
     ) -> None:
-        shape = rows, frames = len(channel.bands), len(block_splits)
+        shape = len(channel.bands), len(block_splits)
         self.tables = (
             AdaptiveTable(_initial_nonzero(name), GAIN),
             AdaptiveTable(_initial_magnitudes(name), GAIN),
         )
         self.coded = np.ones(shape, bool) if channel.coded is None else channel.coded
-        self.passes = tuple(mdct_passes(frames, channel.apart))
+        self.passes = mdct_passes(len(block_splits), channel.apart)
+        self.name, self.channel, self.block_splits = name, channel, block_splits
+        self.scale_factors, self.noise = np.broadcast_to(scale_factors, shape), np.broadcast_to(noise, shape)
         self._networks = networks(name)
-        self._channel, self._block_splits = channel, block_splits
-        self._scale_factors, self._noise = (
-            np.broadcast_to(scale_factors, shape),
-            np.broadcast_to(noise, shape),
-        )
-        self._own = _A_SCALE_FACTOR * self._scale_factors.astype(np.int16)
-        self._log_magnitude = np.full((rows + 2 * _MARGIN, frames), _SILENT, np.int16)
-        self._paired = np.full((rows + 2 * _MARGIN, frames), _SILENT, np.int16)
-        if channel.paired is not None:
-            seen = channel.paired[: rows + _MARGIN]
-            self._paired[_MARGIN : _MARGIN + len(seen)] = seen
+
+    @cached_property
+    def paired(self) -> np.ndarray:
+        """Log magnitude of the paired channel around every cell, int16 [K + 2 margins, L]."""
+        paired = self._silence()
+        if self.channel.paired is not None:
+            seen = self.channel.paired[: len(self.coded) + _MARGIN]
+            paired[_MARGIN : _MARGIN + len(seen)] = seen
+        return paired
+
+    @property
+    def parts_told(self) -> int:
+        """What networks are told of the number of parts."""
+        return min(_PARTS * (self.channel.parts.bit_length() - 1), LARGEST_INPUT)
+
+    @cached_property
+    def _own(self) -> np.ndarray:
+        return _A_SCALE_FACTOR * self.scale_factors.astype(np.int16)
+
+    @cached_property
+    def _log_magnitude(self) -> np.ndarray:
+        return self._silence()
+
+    def _silence(self) -> np.ndarray:
+        rows, frames = self.coded.shape
+        return np.full((rows + 2 * _MARGIN, frames), _SILENT, np.int16)
 
     def of(self, step: MdctPass) -> tuple[np.ndarray, np.ndarray]:
         """Contexts of magnitude classes and of zero or not, int16 [rows of the pass, frames of it] each."""
@@ -133,7 +149,7 @@ class MdctContexts:
     def reveal(self, step: MdctPass, magnitudes: np.ndarray) -> None:
         """Enter a pass: floors of the magnitude classes of its coded cells, int [n]."""
         coded = self.coded[step.index]
-        scale_factors = self._scale_factors[step.index][coded]
+        scale_factors = self.scale_factors[step.index][coded]
         inner = self._log_magnitude[_MARGIN : len(self._log_magnitude) - _MARGIN]
         inner[step.index][coded] = log_magnitude(magnitudes, scale_factors)
 
@@ -153,7 +169,7 @@ class MdctContexts:
 
     def _inputs(self, step: MdctPass, rows: slice, columns: dict[int, np.ndarray]) -> np.ndarray:
         """Float32 [inputs, rows, frames of the pass]."""
-        channel, own = self._channel, self._own[step.index][rows]
+        channel, own = self.channel, self._own[step.index][rows]
         inputs = np.empty((len(step.around) + OTHER_INPUTS, *own.shape), np.float32)
         first = _MARGIN + step.bin0 + step.bin_stride * rows.start
 
@@ -164,15 +180,15 @@ class MdctContexts:
 
         for i, (row, frame) in enumerate(step.around):
             inputs[i] = below(columns[frame], row)
-        paired = self._paired[:, step.frame0 :: step.stride]
+        paired = self.paired[:, step.frame0 :: step.stride]
         for i, row in enumerate((-1, 0, 1), len(step.around)):
             inputs[i] = below(paired, row)
         inputs[-6] = 0 if channel.paired is None else _PAIRED
-        inputs[-5] = self._noise[step.index][rows] * np.float32(_NOISE)
+        inputs[-5] = self.noise[step.index][rows] * np.float32(_NOISE)
         inputs[-4] = channel.bands[step.bin0 :: step.bin_stride][rows, None] * _BAND
-        inputs[-3] = self._block_splits[step.frame0 :: step.stride] * _SPLIT
+        inputs[-3] = self.block_splits[step.frame0 :: step.stride] * _SPLIT
         inputs[-2] = step.nearness
-        inputs[-1] = min(_PARTS * (channel.parts.bit_length() - 1), LARGEST_INPUT)
+        inputs[-1] = self.parts_told
         return inputs
 
 
@@ -240,14 +256,15 @@ class MdctPass:
         return max(0, _NEXT - _OCTAVE * doublings)
 
 
-def mdct_passes(frames: int, apart: int | None = None) -> Iterator[MdctPass]:
+@lru_cache(maxsize=64)
+def mdct_passes(frames: int, apart: int | None = None) -> tuple[MdctPass, ...]:
     """The passes of a part of so many frames, in order; `apart` as in `ChannelContext`. Before format 1.4
     every 16th frame was a first one, since then only one is."""
     distance = COARSEST if apart is None else 1 << max(0, frames - 1).bit_length()
-    yield MdctPass(0, 4, 0, distance, 0, apart)
-    yield MdctPass(2, 4, 0, distance, 0, apart)
-    yield MdctPass(1, 2, 0, distance, 1, apart)
+    found = [MdctPass(bin0, 4, 0, distance, 0, apart) for bin0 in (0, 2)]
+    found.append(MdctPass(1, 2, 0, distance, 1, apart))
     while distance > 1:
         for bin0 in (0, 1):
-            yield MdctPass(bin0, 2, distance // 2, distance, 2 + bin0 + 2 * (distance == 2), apart)
+            found.append(MdctPass(bin0, 2, distance // 2, distance, 2 + bin0 + 2 * (distance == 2), apart))
         distance //= 2
+    return tuple(found)

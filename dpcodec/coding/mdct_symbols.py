@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from dpcodec.coding.entropy import AdaptiveTable, Coder, Decoder, Encoder
+from dpcodec.coding.coders import new_decoder, new_encoder
+from dpcodec.coding.compiled_coder import CompiledCoder
+from dpcodec.coding.entropy import AdaptiveTable, Coder
 from dpcodec.coding.magnitude_classes import FLOORS, code_extras, magnitude_class_of
 from dpcodec.coding.mdct_contexts import ChannelContext, MdctContexts
 from dpcodec.coding.stft_contexts import COARSEST
@@ -23,7 +25,7 @@ _LIKELY, _UNLIKELY = 192, 16
 
 def encode_mdct_symbols(q: np.ndarray, block_splits: np.ndarray, channel: ChannelContext) -> bytes:
     """Code int32 [K, L] and the block switching, int [L]."""
-    encoder = Encoder()
+    encoder = new_encoder()
     code_block_splits(encoder, len(block_splits), block_splits)
     walk_mdct(encoder, MdctContexts(channel, block_splits), q)
     return encoder.finish()
@@ -32,7 +34,7 @@ def encode_mdct_symbols(q: np.ndarray, block_splits: np.ndarray, channel: Channe
 def decode_mdct_symbols(data: bytes, frames: int, channel: ChannelContext) -> tuple[np.ndarray, np.ndarray]:
     """The inverse: int32 [K, L], zero where nothing was written, and block switching int64 [L]. Raises
     `FormatError`."""
-    decoder = Decoder(data)
+    decoder = new_decoder(data)
     block_splits = code_block_splits(decoder, frames, None)
     q = walk_mdct(decoder, MdctContexts(channel, block_splits), None)
     decoder.finish()
@@ -67,6 +69,8 @@ def walk_mdct(coder: Coder, contexts: MdctContexts, truth: np.ndarray | None) ->
 
     truth int32 [K, L], what to write, None when reading.
     """
+    if isinstance(coder, CompiledCoder):
+        return coder.mdct_walk(contexts, truth)
     coded = contexts.coded
     nonzero_table, magnitude_table = contexts.tables
     index = np.arange(coded.size).reshape(coded.shape)

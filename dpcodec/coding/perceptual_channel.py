@@ -26,7 +26,8 @@ from dpcodec.coding.body import (
     ChannelBody,
     pack_bias,
 )
-from dpcodec.coding.entropy import Coder, Decoder, Encoder
+from dpcodec.coding.coders import AnyEncoder, new_decoder, new_encoder
+from dpcodec.coding.entropy import Coder
 from dpcodec.coding.mdct_contexts import ChannelContext, MdctContexts, log_magnitude_of
 from dpcodec.coding.mdct_quantize import DEAD_ZONE, bias_of, boxes, dequantize_mdct, single
 from dpcodec.coding.mdct_symbols import check_block_splits, code_block_splits, walk_mdct
@@ -106,7 +107,7 @@ class PerceptualSymbols:
     coding: Coding = CURRENT
     rows: int | None = None
     louder: float = 0.0
-    begun: dict[tuple[int, ...], Encoder] = field(default_factory=dict)
+    begun: dict[tuple[int, ...], AnyEncoder] = field(default_factory=dict)
 
     def channels(self, rows: slice, parts: int) -> list[ChannelBody]:
         """Of the part that holds these rows of the grid, of so many parts."""
@@ -147,12 +148,12 @@ class PerceptualSymbols:
         head = struct.pack("<fB", step, bias) + write_varint(len(bands))
         return ChannelBody(coding.mode, head, encoder.finish())
 
-    def _begun(self, c: int, shown: int, seen: int, first: bool) -> Encoder:
+    def _begun(self, c: int, shown: int, seen: int, first: bool) -> AnyEncoder:
         """A payload up to its scale factors, of `shown` bands; `seen` are those of the first channel of the
         pair that this one follows, -1 where it follows none."""
         key = c, shown, seen, first, self.frames.start or 0
         if key not in self.begun:
-            encoder, coding = Encoder(), self.coding
+            encoder, coding = new_encoder(), self.coding
             if first:
                 code_block_splits(encoder, self.block_splits.shape[1], self.block_splits[c])
                 if c // 2 < len(self.angles):
@@ -256,7 +257,7 @@ def decode_perceptual_part(
         if reader.mode(coding.mode) != coding.mode:
             continue
         step, bias, count = reader.step(), reader.bias(), reader.rows(len(rows))
-        decoder = Decoder(reader.payload())
+        decoder = new_decoder(reader.payload())
         if first:
             _decode_pair(decoder, found, c // 2, max_block_split)
             first = False

@@ -16,6 +16,7 @@ from functools import cache
 
 import numpy as np
 
+from dpcodec.coding.compiled_coder import CompiledCoder
 from dpcodec.coding.entropy import AdaptiveTable, Coder
 from dpcodec.coding.stft_contexts import COARSEST
 from dpcodec.coding.tables import GAIN, table
@@ -63,7 +64,10 @@ def code_scale_factors(
     apart  frames of the file from one to the next; None: coded as before format 1.4
     """
     bands, frames = shape
-    table = AdaptiveTable(_scale_factor_counts(name, first is not None), GAIN)
+    counts = _scale_factor_counts(name, first is not None)
+    if isinstance(coder, CompiledCoder):
+        return coder.scale_factors(counts, shape, truth, first, apart)
+    table = AdaptiveTable(counts, GAIN)
     w = np.zeros(shape, np.int64)
     below = np.zeros(frames, np.int64)  # how far off the band below was
     for b in range(bands):

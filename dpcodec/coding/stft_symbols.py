@@ -11,7 +11,8 @@ from functools import cache
 
 import numpy as np
 
-from dpcodec.coding.entropy import AdaptiveTable, Coder, Decoder, Encoder
+from dpcodec.coding.coders import new_decoder, new_encoder
+from dpcodec.coding.entropy import AdaptiveTable, Coder
 from dpcodec.coding.magnitude_classes import FLOORS, code_extras, magnitude_class_of
 from dpcodec.coding.stft_contexts import ACTIVITIES, BESIDES, Neighbourhood, Pass, passes
 from dpcodec.coding.tables import GAIN, TOTAL, table
@@ -23,14 +24,14 @@ REAL_CLASSES = 4
 
 def encode_symbols(q: np.ndarray, coded: np.ndarray | None) -> bytes:
     """Code int32 [K, L, 2]; cells outside `coded` (bool [K, L], None: all) are not written."""
-    encoder = Encoder()
+    encoder = new_encoder()
     walk(encoder, q.shape[:2], coded, q)
     return encoder.finish()
 
 
 def decode_symbols(data: bytes, shape: tuple[int, int], coded: np.ndarray | None) -> np.ndarray:
     """The inverse: int32 [K, L, 2], zero outside `coded`. Raises `FormatError`."""
-    decoder = Decoder(data)
+    decoder = new_decoder(data)
     q = walk(decoder, shape, coded, None)
     decoder.finish()
     return q

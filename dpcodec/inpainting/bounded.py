@@ -91,6 +91,7 @@ def refine(seen: Observation, boxes: QuantiserBoxes, x: Array, stage: Stage) -> 
         if not curvature > 0:
             break
         x = x + (rz / curvature) * d
+        seen.show(x)
         r = r - (rz / curvature) * Hd
         z = r / model.diagonal
         rz, before = dot(r, z), rz

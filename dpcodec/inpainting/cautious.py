@@ -44,4 +44,4 @@ def solve(problem: Problem, settings: SolverSettings, progress: Progress) -> tup
 
 
 def _steps(settings: SolverSettings, steps: int) -> SolverSettings:
-    return replace(with_share(settings, TRIAL_TIME), iterations=steps)
+    return replace(with_share(settings, TRIAL_TIME), iterations=steps, watch=None)

@@ -100,7 +100,7 @@ def _gaps_alone(problem: Problem) -> bool:
 
 def _by_trial(problem: Problem, settings: SolverSettings) -> Choice:
     """Compare zeros and a short least-squares fit on kept coefficients hidden from it."""
-    trial = replace(with_share(settings, TRIAL_TIME), iterations=TRIAL_STEPS)
+    trial = replace(with_share(settings, TRIAL_TIME), iterations=TRIAL_STEPS, watch=None)
     gain = held_out_gain(problem, trial)
     if gain < WORSE_DB:
         return Choice("none", f"a trial fit predicts hidden coefficients {-gain:.1f} dB worse than zeros do")
@@ -131,8 +131,9 @@ def _duel(problem: Problem, settings: SolverSettings, progress: Progress) -> tup
     """Fit both without the hidden coefficients; the deep prior wins only if it predicts them better."""
     hidden = scattered(problem.kept, HELD_OUT)
     known = hold_out(problem, hidden)
-    fallback = least_squares.solve(problem, settings, silent)
-    linear = _gain(problem, hidden, least_squares.solve(known, settings, silent))
+    unseen = replace(settings, watch=None)
+    fallback = least_squares.solve(problem, unseen, silent)
+    linear = _gain(problem, hidden, least_squares.solve(known, unseen, silent))
     estimate = SOLVERS["deep-prior"].solve(known, settings, progress)
     deep = _gain(problem, hidden, estimate)
     told = f"predicts hidden coefficients {deep:.1f} dB better than zeros, least squares {linear:.1f} dB"

@@ -39,7 +39,7 @@ def solve(problem: Problem, settings: SolverSettings, progress: Progress) -> tup
     hidden = beside_gaps(problem.kept, math.ceil(problem.operator.n_fft / problem.operator.hop))
     if not hidden.any() or _over(parts, settings):
         return bridged, "janssen: whole frames are missing and all others are exact"
-    known, limited = hold_out(problem, hidden), with_share(settings, TRIAL_TIME)
+    known, limited = hold_out(problem, hidden), replace(with_share(settings, TRIAL_TIME), watch=None)
     bridges = janssen.solve(known, limited, parts.part(0.2, 0.5))
     short = replace(limited, iterations=TRIAL_STEPS)
     sparse = least_squares.solve(known, short, parts.part(0.5, 0.65))

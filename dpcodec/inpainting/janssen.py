@@ -77,7 +77,9 @@ def _bridge_gaps(seen: Observation, missing: np.ndarray, budget: StepBudget) -> 
     filled = gaps.fill_gaps(
         to_numpy(x).astype(np.float64), missing, seen.operator.n_fft, budget.stage(bridges)
     )
-    return xp.asarray(filled, dtype=b.dtype, device=device(b))
+    x = xp.asarray(filled, dtype=b.dtype, device=device(b))
+    seen.show(x)
+    return x
 
 
 def _energy(X: Array) -> float:

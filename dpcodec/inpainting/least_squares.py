@@ -79,7 +79,7 @@ def each_channel(
             estimate[c] = problem.value[c]  # nothing is open, and the kept ones say nothing of the others
             continue
         budget = StepBudget(progress, settings.deadline, c, channels, settings.iterations)
-        seen = _on_device(observe(problem, c), settings.device)
+        seen = _watched(_on_device(observe(problem, c), settings.device), settings)
         estimate[c] = to_numpy(seen.operator.forward(method(seen, budget)) * seen.level)
     usable = np.isfinite(estimate)
     return limit(problem, np.where(usable, estimate, problem.value))
@@ -148,11 +148,27 @@ def conjugate_gradients(seen: Observation, x: Array, stage: Stage) -> Array:
         if not curvature > UNSEEN * dot(d, floor * d):
             break
         x = x + (rz / curvature) * d
+        seen.show(x)
         r -= (rz / curvature) * Ad
         z = r / floor
         rz, before = dot(r, z), rz
         d = z + (rz / before) * d
     return x
+
+
+def _watched(seen: Observation, settings: SolverSettings) -> Observation:
+    """The observation that tells the settings' watch of each step."""
+    watch = settings.watch
+    if watch is None:
+        return seen
+
+    def show(x: Array) -> None:
+        def estimate() -> np.ndarray:
+            return to_numpy(seen.operator.forward(x) * seen.level)[np.newaxis]
+
+        watch(seen.misfit(x), estimate)
+
+    return replace(seen, shown=show)
 
 
 def _on_device(seen: Observation, device: str) -> Observation:

@@ -1,10 +1,38 @@
-"""Network sizes as data. No torch here, so that names can be checked before anything heavy is loaded."""
+"""Networks as data: their sizes, and how they are fitted. No torch here, so that names can be checked before
+anything heavy is loaded."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from dpcodec.errors import SettingsError
+
+
+class FitPlan(Protocol):
+    """What a fit asks of a network, ours or a caller's own; the fields mean what they do in `NetworkSize`."""
+
+    @property
+    def multiple(self) -> int: ...
+    @property
+    def steps(self) -> int: ...
+    @property
+    def guided_steps(self) -> int: ...
+    @property
+    def learning_rate(self) -> float: ...
+    @property
+    def modulated(self) -> bool: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnNetwork:
+    """A `FitPlan` for a network that a caller brings."""
+
+    multiple: int = 16
+    steps: int = 1000
+    guided_steps: int = 100
+    learning_rate: float = 1e-3
+    modulated: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +91,6 @@ def network_size(name: str | None, device: str) -> NetworkSize:
     return NETWORKS[name]
 
 
-def default_steps(size: NetworkSize, fit: str) -> int:
+def default_steps(size: FitPlan, fit: str) -> int:
     """Optimisation steps of a fit when the caller names no number."""
     return size.steps if fit == "paper" else size.guided_steps

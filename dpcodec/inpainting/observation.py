@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from array_api_compat import array_namespace, device
 
+from dpcodec.inpainting.arrays import power
 from dpcodec.inpainting.problem import Problem
 from dpcodec.inpainting.quantiser_boxes import QuantiserBoxes, boxes_of
 from dpcodec.transform.operator import Operator
@@ -37,6 +39,7 @@ class Observation:
     determination  known real numbers per sample of the signal: kept coefficients, and bounded ones
     bounded        whether every dropped coefficient has a bound
     boxes          the box of every coefficient, where an energy mask was quantised coarsely; else None
+    shown          called with the estimate after each step; None: nobody looks
     """
 
     operator: Operator
@@ -47,6 +50,7 @@ class Observation:
     determination: float
     bounded: bool
     boxes: QuantiserBoxes | None
+    shown: Callable[[Array], None] | None = None
 
     def forward(self, x: Array) -> Array:
         """Q S x: real [N] -> [K, L]."""
@@ -64,6 +68,16 @@ class Observation:
         sure = self.root > 0
         values = self.target / xp.where(sure, self.root, xp.ones_like(self.root))
         return self.operator.adjoint(xp.where(sure, values, xp.zeros_like(values)))
+
+    def show(self, x: Array) -> None:
+        """Tell whoever looks that a step has led to the estimate x, real [N]."""
+        if self.shown is not None:
+            self.shown(x)
+
+    def misfit(self, x: Array) -> float:
+        """Mean of |Q S x - Y|^2 over all cells, in the unit of the coefficients' squares."""
+        xp = array_namespace(self.target)
+        return self.level**2 * float(xp.mean(power(self.forward(x) - self.target)))
 
     def diagonal(self) -> Array:
         """diag(S* Q^2 S), real [N]: each frame counts with the c-weighted mean of its Q^2."""

@@ -133,6 +133,7 @@ def _refine(seen: Observation, x: Array, stage: Stage, each: Callable[..., Any])
             break
         dx = _combine(a, g, dx)
         x = x + dx
+        seen.show(x)
         views = list(each(partial(_moved, a=a), views, downs))
     return x
 

@@ -3,21 +3,25 @@
     solve(problem, settings, progress) -> estimate, [C, K, L] as `problem.value`, finite always
 
 Every solver takes every kind of problem. A module is imported when its solver runs: some load scipy or torch.
+A function of a caller's own does as well as a name.
 """
 
 from __future__ import annotations
 
 import importlib
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from dpcodec.errors import SettingsError
+from dpcodec.errors import DpcodecError, PluginError, SettingsError
 from dpcodec.inpainting.network_size import network_size
 from dpcodec.inpainting.problem import Problem, Progress
 from dpcodec.inpainting.solver_settings import SolverSettings
 from dpcodec.transform.stft import Transform
+
+Solve = Callable[[Problem, SolverSettings, Progress], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -67,10 +71,18 @@ def check_solver(name: str) -> None:
 
 
 def solve_with(
-    name: str, problem: Problem, settings: SolverSettings, progress: Progress
+    solver: str | Solve, problem: Problem, settings: SolverSettings, progress: Progress
 ) -> tuple[np.ndarray, str]:
-    """Solve by name, "auto" included: the estimate before context, and "NAME: why", the solver and the
-    reason."""
+    """Solve by name, "auto" included, or by a function: the estimate before context, and "NAME: why", the
+    solver and the reason.
+
+    Raises `SettingsError` where there is no such solver, `PluginError` where a function fails or gives no
+    estimate.
+    """
+    if not isinstance(solver, str):
+        return by_function(solver, problem, settings, progress), f"{name_of(solver)}: as asked"
+    check_solver(solver)
+    name = solver
     why = "as asked"
     if name == AUTO and problem.operator.orthonormal:
         name, why = _of_an_mdct(problem)
@@ -80,6 +92,30 @@ def solve_with(
         return SOLVERS[name].solve(problem, settings, progress), f"{name}: {why}"
     found: tuple[np.ndarray, str] = importlib.import_module(CHOICE).solve(problem, settings, progress)
     return found
+
+
+def by_function(solve: Solve, problem: Problem, settings: SolverSettings, progress: Progress) -> np.ndarray:
+    """The estimate of a function from outside, of the problem's type. Raises `PluginError`."""
+    try:
+        estimate = np.asarray(solve(problem, settings, progress))
+    except DpcodecError:
+        raise
+    except Exception as exc:
+        raise PluginError(f"solver {name_of(solve)} failed: {type(exc).__name__}: {exc}") from exc
+    if estimate.shape != problem.value.shape or estimate.dtype.kind not in "fc":
+        wanted = f"{problem.value.dtype} {list(problem.value.shape)}"
+        raise PluginError(
+            f"solver {name_of(solve)} gave {estimate.dtype} {list(estimate.shape)}, not {wanted}"
+        )
+    if not np.isfinite(estimate).all():
+        raise PluginError(f"solver {name_of(solve)} gave numbers that are not finite")
+    kept_type = estimate if np.iscomplexobj(problem.value) else estimate.real
+    return kept_type.astype(problem.value.dtype)
+
+
+def name_of(solve: Solve) -> str:
+    """What a function is called in messages."""
+    return str(getattr(solve, "__name__", type(solve).__name__))
 
 
 def _of_an_mdct(problem: Problem) -> tuple[str, str]:
@@ -93,7 +129,8 @@ def _of_an_mdct(problem: Problem) -> tuple[str, str]:
 
 def agrees(told: str) -> bool:
     """Whether the solver that such a line names gives the file's own values wherever there are any."""
-    return SOLVERS[told.partition(":")[0]].agrees
+    entry = SOLVERS.get(told.partition(":")[0])
+    return entry is not None and entry.agrees
 
 
 def halo_frames(transform: Transform, name: str) -> tuple[int, int]:

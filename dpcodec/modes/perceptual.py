@@ -9,7 +9,7 @@ import numpy as np
 
 from dpcodec.coding import mdct_quantize
 from dpcodec.coding.body import part_cells, write_body
-from dpcodec.coding.entropy import Encoder
+from dpcodec.coding.coders import AnyEncoder
 from dpcodec.coding.perceptual_channel import (
     AS_IN_1_2,
     AS_IN_1_3,
@@ -165,7 +165,7 @@ class _Trial:
         self._X, allowed, self._angles = rotate_pairs(X, threshold.log2_squares, scale, header.sample_rate)
         self._scale_factors, self._lowest = hold_scale_factors(allowed)
         self._scaled = self._X / step_factors(self._scale_factors)[:, mode._bands]
-        self._begun: dict[tuple[int, ...], Encoder] = {}
+        self._begun: dict[tuple[int, ...], AnyEncoder] = {}
 
     def coded(self, log2_scale: float) -> CodedSegment:
         """The segment at one scale."""

@@ -45,8 +45,10 @@ class Mdct:
 
     Raises `SettingsError` if these do not make a transform.
 
-    >>> T = Mdct(64, "sine", 2)
     >>> x = np.arange(100.0)
+    >>> Mdct(64).forward(x).shape
+    (32, 5)
+    >>> T = Mdct(64, "sine", 2)
     >>> X = T.forward(x, [0, 2, 1, 0, 0])
     >>> X.shape, bool(np.allclose(T.inverse(X, 100, [0, 2, 1, 0, 0]), x))
     ((32, 5), True)
@@ -54,8 +56,8 @@ class Mdct:
 
     orthonormal: ClassVar[bool] = True
     n_fft: int
-    window: str
-    max_block_split: int
+    window: str = "kbd"
+    max_block_split: int = 0
 
     def __post_init__(self) -> None:
         check_transform("mdct", self.n_fft, self.n_fft // 2, self.window, self.max_block_split)
@@ -79,10 +81,14 @@ class Mdct:
         return first // self.hop, -(-last // self.hop)
 
     def forward(
-        self, x: Array, block_splits: BlockSplits, span: Span | None = None, around: tuple[int, int] = (0, 0)
+        self,
+        x: Array,
+        block_splits: BlockSplits | None = None,
+        span: Span | None = None,
+        around: tuple[int, int] = (0, 0),
     ) -> Array:
-        """Analyse: real [..., N] -> real [..., K, L], with L block_splits. `span` defaults to the whole
-        signal's.
+        """Analyse: real [..., N] -> real [..., K, L], with L block_splits (None: no frame is cut). `span`
+        defaults to the whole signal's.
 
         around  block_splits of the frames before and after these
         """
@@ -100,11 +106,16 @@ class Mdct:
         return xp.matrix_transpose(_by_block_split(frames, exponents, _spectra))
 
     def adjoint(
-        self, X: Array, block_splits: BlockSplits, span: Span, around: tuple[int, int] = (0, 0)
+        self,
+        X: Array,
+        block_splits: BlockSplits | None,
+        span: Span | int,
+        around: tuple[int, int] = (0, 0),
     ) -> Array:
         """The adjoint: real [..., K, L] -> real [..., N]. It is the inverse for samples between the centres
-        of the first and the last frame."""
+        of the first and the last frame. Of a whole signal its samples N say enough of the span."""
         xp = array_namespace(X)
+        span = self.span(span) if isinstance(span, int) else span
         exponents = self._checked(block_splits, span.frames)
         if span.frames == 0:
             return xp.zeros((*X.shape[:-2], span.samples), dtype=X.dtype, device=device(X))
@@ -114,11 +125,13 @@ class Mdct:
         short = span.left + span.samples - flat.shape[-1]
         return _padded(flat, 0, max(short, 0))[..., span.left : span.left + span.samples]
 
-    def inverse(self, X: Array, samples: int, block_splits: BlockSplits) -> Array:
+    def inverse(self, X: Array, samples: int, block_splits: BlockSplits | None = None) -> Array:
         """Invert: real [..., K, L] -> real [..., samples], exact where X is the transform of a signal."""
         return self.adjoint(X, block_splits, self.span(samples))
 
-    def _checked(self, block_splits: BlockSplits, frames: int) -> np.ndarray:
+    def _checked(self, block_splits: BlockSplits | None, frames: int) -> np.ndarray:
+        if block_splits is None:
+            return np.zeros(frames, np.int64)
         exponents = np.asarray(block_splits, np.int64).reshape(-1)
         if len(exponents) != frames or np.any((exponents < 0) | (exponents > self.max_block_split)):
             raise SettingsError(f"block_splits: give {frames} exponents from 0 to {self.max_block_split}")

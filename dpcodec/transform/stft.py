@@ -150,9 +150,11 @@ class Stft:
         frames = self._cut(x, span) * self._window_like(x)
         return xp.matrix_transpose(fft_of(x).rfft(frames, axis=-1))
 
-    def adjoint(self, X: Array, span: Span) -> Array:
-        """The adjoint S*: complex [..., K, L] -> real [..., N], `<Sx, X> = <x, S*X>`."""
+    def adjoint(self, X: Array, span: Span | int) -> Array:
+        """The adjoint S*: complex [..., K, L] -> real [..., N], `<Sx, X> = <x, S*X>`; of a whole signal its
+        samples N say enough."""
         xp = array_namespace(X)
+        span = self.span(span) if isinstance(span, int) else span
         if span.frames == 0:
             return xp.zeros((*X.shape[:-2], span.samples), dtype=xp.real(X).dtype, device=device(X))
         frames = fft_of(X).irfft(xp.matrix_transpose(X), n=self.n_fft, axis=-1)

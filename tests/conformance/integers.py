@@ -2,8 +2,8 @@
 
 It is over the files' L1 hashes: masks, symbols, lengths, all that is read before anything is estimated. The
 exit code is 1 where one is not the frozen one of hashes.json. Needs numpy, bitarray, zstandard and
-array-api-compat, and constriction or, with --slow-coder, in its place the coder in Python integers. --largest
-leaves out the larger files.
+array-api-compat, and constriction or, with --slow-coder, in its place the coder in Python integers. --python
+leaves the compiled loops out, as --slow-coder does; --largest the larger files.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,13 +23,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Print the hash, what made it, and the files that are not as they were."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--slow-coder", action="store_true")
+    parser.add_argument("--python", action="store_true")
     parser.add_argument("--largest", type=int, default=1 << 30)
     options = parser.parse_args(arguments)
+    if options.slow_coder or options.python:
+        os.environ["DPCODEC_COMPILED"] = "0"
     if options.slow_coder:
         from .slow_range_coder import take_its_place
 
         take_its_place()
     import numpy as np
+
+    from dpcodec.compiled import library
 
     from .ingredients import l1_hash
 
@@ -46,6 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     word = 64 if sys.maxsize >> 32 else 32
     python = "{}.{}".format(*sys.version_info)
     what = f"{count} files, Python {python}, numpy {np.__version__}, {word} bits, {sys.byteorder}-endian"
+    what += ", compiled" if library() else ""
     sys.stdout.write(f"{total.hexdigest()}  {what}\n")
     for name in differing:
         sys.stdout.write(f"{name}: not the frozen hash\n")

@@ -40,7 +40,9 @@ def test_the_slow_coder_is_the_coder(seed: int) -> None:
     assert decoder.decode(slow.Uniform(65536), 40).tolist() == raw.tolist()
 
 
-@pytest.mark.parametrize("options", [[], ["--slow-coder"]], ids=["constriction", "slow coder"])
+@pytest.mark.parametrize(
+    "options", [[], ["--python"], ["--slow-coder"]], ids=["compiled", "constriction", "slow coder"]
+)
 def test_hashes_of_the_small_files_are_the_frozen_ones(options: list[str]) -> None:
     line = [sys.executable, "-m", "conformance.integers", "--largest", "300", *options]
     path = os.pathsep.join([str(TESTS), str(TESTS.parent)])

@@ -12,7 +12,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from dpcodec.inpainting.network_size import network_size
 from dpcodec.inpainting.problem import Problem, Progress
 from dpcodec.inpainting.solver_settings import SolverSettings
 from dpcodec.settings import FITS, check_choice
@@ -27,12 +26,12 @@ def solve(problem: Problem, settings: SolverSettings, progress: Progress) -> np.
     `SettingsError` for a fit, network or loss that there is not.
     """
     check_choice("fit", settings.fit, FITS)
-    size = network_size(settings.network, settings.device)
-    from dpcodec.inpainting.deep_prior import guided, paper  # lazy: loads torch
+    from dpcodec.inpainting.deep_prior import guided, networks, paper  # lazy: loads torch
 
+    plan = networks.plan_of(settings)
     fit = guided.solve if settings.fit == "guided" else paper.solve
     try:
-        return fit(problem, settings, size, progress)
+        return fit(problem, settings, plan, progress)
     except RuntimeError as exc:  # out of memory has a class of its own on CUDA only
         if settings.device == "cpu" or "out of memory" not in str(exc):
             raise
@@ -41,4 +40,4 @@ def solve(problem: Problem, settings: SolverSettings, progress: Progress) -> np.
         RuntimeWarning,
         stacklevel=2,
     )
-    return fit(problem, replace(settings, device="cpu"), size, progress)
+    return fit(problem, replace(settings, device="cpu"), plan, progress)

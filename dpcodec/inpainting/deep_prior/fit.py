@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from dpcodec.errors import SettingsError
 from dpcodec.inpainting.deep_prior.losses import MaskedLoss
 from dpcodec.inpainting.problem import Problem, Progress
 from dpcodec.inpainting.progress_parts import ProgressParts
@@ -37,6 +38,10 @@ class Fit:
         with torch.enable_grad(), _repeatable():
             self._optimizer.zero_grad()
             output: Tensor = self.network(z)
+            if output.shape != z.shape:
+                raise SettingsError(
+                    f"network gives {list(output.shape)} for {list(z.shape)}: it must keep the shape"
+                )
             loss = self._loss(output)
             loss.backward()  # type: ignore[no-untyped-call]
             self._optimizer.step()

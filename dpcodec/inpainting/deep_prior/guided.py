@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -34,9 +35,9 @@ from dpcodec.inpainting.deep_prior.fit import (
 )
 from dpcodec.inpainting.deep_prior.holdout import Holdout, hold_out
 from dpcodec.inpainting.deep_prior.losses import MaskedLoss, Synthesis
-from dpcodec.inpainting.deep_prior.multiresunet import build
+from dpcodec.inpainting.deep_prior.networks import fresh_network
 from dpcodec.inpainting.holdout import surely_less
-from dpcodec.inpainting.network_size import NetworkSize, default_steps
+from dpcodec.inpainting.network_size import FitPlan, default_steps
 from dpcodec.inpainting.observation import observe
 from dpcodec.inpainting.problem import Problem, Progress, limit, reinsert, silent
 from dpcodec.inpainting.progress_parts import ProgressParts
@@ -50,7 +51,7 @@ AGREE_STEPS = 60
 """Conjugate gradient steps after the network, back to what is known."""
 
 
-def solve(problem: Problem, settings: SolverSettings, size: NetworkSize, progress: Progress) -> np.ndarray:
+def solve(problem: Problem, settings: SolverSettings, plan: FitPlan, progress: Progress) -> np.ndarray:
     """Estimate all coefficients: [C, K, L], finite always.
 
     Channels are fitted one after the other, from the same seed, and share the time. `settings.iterations`
@@ -59,12 +60,12 @@ def solve(problem: Problem, settings: SolverSettings, size: NetworkSize, progres
     unknown loss.
     """
     return each_channel(
-        lambda one, own, told: _solve_channel(one, own, size, told), problem, settings, progress
+        lambda one, own, told: _solve_channel(one, own, plan, told), problem, settings, progress
     )
 
 
 def _solve_channel(
-    problem: Problem, settings: SolverSettings, size: NetworkSize, told: ProgressParts
+    problem: Problem, settings: SolverSettings, plan: FitPlan, told: ProgressParts
 ) -> np.ndarray:
     """The estimate of one channel, [1, K, L]."""
     linear, began = replace(settings, iterations=None), time.monotonic()
@@ -74,8 +75,8 @@ def _solve_channel(
     holdout = None if told.stopped or no_time or _settled(problem) else hold_out(problem)
     if holdout is None:
         return start
-    known = least_squares.solve(holdout.known, linear, told.part(0.2, 0.4))
-    correct = None if told.stopped else _learn(problem, holdout, known, settings, size, told)
+    known = least_squares.solve(holdout.known, replace(linear, watch=None), told.part(0.2, 0.4))
+    correct = None if told.stopped else _learn(problem, holdout, known, settings, plan, told)
     if correct is None:
         return start
     found = [_agree(one, correct(Y), settings) for one, Y in ((holdout.known, known), (problem, start))]
@@ -102,7 +103,7 @@ def _learn(
     holdout: Holdout,
     known: np.ndarray,
     settings: SolverSettings,
-    size: NetworkSize,
+    plan: FitPlan,
     told: ProgressParts,
 ) -> Callable[[np.ndarray], np.ndarray] | None:
     """What corrects a linear estimate, [1, K, L] -> [1, K, L]: the network with the least
@@ -113,23 +114,26 @@ def _learn(
     level = np.float32(level_of(problem))
 
     def seen(X: np.ndarray) -> Tensor:
-        return parts_of(X / level, size.multiple).to(settings.device)
+        return parts_of(X / level, plan.multiple).to(settings.device)
 
     def masked(name: str, cells: np.ndarray) -> MaskedLoss:
-        mask = cells_of(cells, size.multiple).to(settings.device)
+        mask = cells_of(cells, plan.multiple).to(settings.device)
         return MaskedLoss(name, seen(problem.value), mask, problem.operator)
 
     z, validation = seen(known), masked("mse", holdout.validation)
-    network = Correction(build(size, settings.seed)).to(settings.device)
-    fit = Fit(network, masked(settings.loss or LOSS, holdout.learning), size.learning_rate)
-    steps = settings.iterations or default_steps(size, "guided")
+    network = Correction(fresh_network(settings, plan)).to(settings.device)
+    rate = settings.learning_rate or plan.learning_rate
+    fit = Fit(network, masked(settings.loss or LOSS, holdout.learning), rate)
+    steps = settings.iterations or default_steps(plan, "guided")
     best, least = None, float(validation(z))
     run = fit.run(itertools.repeat(z), steps, told.part(0.4, 1.0), settings.deadline)
-    for done, _ in enumerate(run, start=1):
+    for done, (loss, output) in enumerate(run, start=1):
+        if settings.watch:
+            settings.watch(loss, partial(_shown, output, float(level), known))
         if done % max(1, steps // CHECKS) == 0 or done == steps:
-            loss = float(validation(output_of(network, z)))
-            if loss < least:
-                best, least = deepcopy(network), loss
+            missed = float(validation(output_of(network, z)))
+            if missed < least:
+                best, least = deepcopy(network), missed
     if best is None:
         return None
     chosen = best
@@ -141,6 +145,11 @@ def _learn(
         return corrected
 
     return correct
+
+
+def _shown(output: Tensor, level: float, like: np.ndarray) -> np.ndarray:
+    """What a watch sees of a step: the network's output as coefficients, [1, K, L]."""
+    return coefficients_of(output * level, like)
 
 
 def _settled(problem: Problem) -> bool:

@@ -15,6 +15,7 @@ import time
 import warnings
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -24,8 +25,9 @@ from dpcodec.inpainting import least_squares
 from dpcodec.inpainting.deep_prior.carrier import Modulated, carrier
 from dpcodec.inpainting.deep_prior.fit import Fit, cells_of, coefficients_of, each_channel, level_of, parts_of
 from dpcodec.inpainting.deep_prior.losses import MaskedLoss
-from dpcodec.inpainting.deep_prior.multiresunet import COMPLEX_CHANNELS, build
-from dpcodec.inpainting.network_size import NetworkSize, default_steps
+from dpcodec.inpainting.deep_prior.multiresunet import COMPLEX_CHANNELS
+from dpcodec.inpainting.deep_prior.networks import fresh_network
+from dpcodec.inpainting.network_size import FitPlan, default_steps
 from dpcodec.inpainting.problem import Problem, Progress
 from dpcodec.inpainting.progress_parts import ProgressParts
 from dpcodec.inpainting.solver_settings import SolverSettings
@@ -35,7 +37,7 @@ INPUT_RANGE = 0.1
 INPUT_NOISE = 0.03
 
 
-def solve(problem: Problem, settings: SolverSettings, size: NetworkSize, progress: Progress) -> np.ndarray:
+def solve(problem: Problem, settings: SolverSettings, plan: FitPlan, progress: Progress) -> np.ndarray:
     """Estimate all coefficients: [C, K, L], finite always.
 
     The Nyquist bin is estimated as zero. The estimate is the output of the step with the lowest loss, when
@@ -50,43 +52,44 @@ def solve(problem: Problem, settings: SolverSettings, size: NetworkSize, progres
     def work(one: Problem, own: SolverSettings, told: ProgressParts) -> np.ndarray | None:
         if own.deadline is not None and time.monotonic() >= own.deadline:
             return None
-        return _solve_channel(one, own, size, told)
+        return _solve_channel(one, own, plan, told)
 
     return each_channel(work, problem, settings, progress)
 
 
 def _solve_channel(
-    problem: Problem, settings: SolverSettings, size: NetworkSize, told: ProgressParts
+    problem: Problem, settings: SolverSettings, plan: FitPlan, told: ProgressParts
 ) -> np.ndarray:
     """The estimate of one channel, [1, K, L]."""
-    fit, inputs = published_fit(problem, settings, size)
-    steps = settings.iterations or default_steps(size, "paper")
+    fit, inputs = published_fit(problem, settings, plan)
+    steps = settings.iterations or default_steps(plan, "paper")
     best, lowest = None, math.inf
+    level = level_of(problem)
     for loss, output in fit.run(inputs, steps, told.part(0.0, 1.0), settings.deadline):
+        if settings.watch:
+            settings.watch(loss, partial(coefficients_of, output * level, problem.value))
         if loss < lowest:
             best, lowest = output, loss
     if best is not None:
-        return coefficients_of(best * level_of(problem), problem.value)
+        return coefficients_of(best * level, problem.value)
     warnings.warn("a deep prior fit diverged and was replaced by least squares", RuntimeWarning, stacklevel=2)
     return least_squares.solve(problem, replace(settings, iterations=None), told.part(0.0, 1.0))
 
 
-def published_fit(
-    problem: Problem, settings: SolverSettings, size: NetworkSize
-) -> tuple[Fit, Iterator[Tensor]]:
+def published_fit(problem: Problem, settings: SolverSettings, plan: FitPlan) -> tuple[Fit, Iterator[Tensor]]:
     """The fit to a problem of one channel, and the input of each step [1, 2, F, T], without end.
 
     The target's kept cells have a mean square of 1; cells beyond the grid count as dropped.
     """
     device = torch.device(settings.device)
-    target = parts_of(problem.value / np.float32(level_of(problem)), size.multiple)
-    kept = cells_of(problem.kept, size.multiple)
-    network: nn.Module = build(size, settings.seed)
-    if size.modulated:
+    target = parts_of(problem.value / np.float32(level_of(problem)), plan.multiple)
+    kept = cells_of(problem.kept, plan.multiple)
+    network: nn.Module = fresh_network(settings, plan)
+    if plan.modulated:
         turn = carrier(problem.operator.n_fft, problem.operator.hop, *kept.shape)
         network = Modulated(network, turn.to(device))
     loss = MaskedLoss(settings.loss or LOSS, target.to(device), kept.to(device), problem.operator)
-    fit = Fit(network.to(device, torch.float32), loss, size.learning_rate)
+    fit = Fit(network.to(device, torch.float32), loss, settings.learning_rate or plan.learning_rate)
     return fit, _inputs((1, COMPLEX_CHANNELS, *kept.shape), settings.seed, device)
 
 

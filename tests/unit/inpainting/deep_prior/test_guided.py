@@ -69,7 +69,7 @@ def doubling(monkeypatch: pytest.MonkeyPatch, x: np.ndarray) -> None:
 def test_what_the_holdout_teaches_is_applied_to_all(masked: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     x, problem = masked(samples=12000, drop=0.7)
     doubling(monkeypatch, x)
-    monkeypatch.setattr(guided, "build", lambda size, seed: Half())
+    monkeypatch.setattr(guided, "fresh_network", lambda settings, plan: Half())
     monkeypatch.setattr(guided, "_agree", lambda problem, estimate, settings: estimate)
     size = replace(TINY, guided_steps=48, learning_rate=0.05)
     monkeypatch.setitem(NETWORKS, "multiresunet-small", size)

@@ -1,0 +1,207 @@
+"""The coders of `entropy.py`, compiled: the same bytes, and whole walks in one call."""
+
+from __future__ import annotations
+
+import ctypes
+from functools import lru_cache
+
+import numpy as np
+
+from dpcodec.coding.context_network import networks
+from dpcodec.coding.entropy import AdaptiveTable
+from dpcodec.coding.magnitude_classes import FLOORS
+from dpcodec.coding.mdct_contexts import MdctContexts, MdctPass, log_magnitude
+from dpcodec.coding.tables import GAIN
+from dpcodec.compiled import library
+from dpcodec.errors import FormatError
+
+_MOST_AROUND = 24
+_FAULTS = {
+    1: "coded part: the bytes match no symbol",
+    2: "coded part: a symbol larger than 16777215",
+}
+
+
+class CompiledCoder:
+    """What writing and reading share. `library()` must be there."""
+
+    def __init__(self, handle: int | None) -> None:
+        found = library()
+        assert found is not None
+        if not handle:
+            raise MemoryError
+        self._library, self._handle = found, handle
+
+    def __del__(self) -> None:
+        if hasattr(self, "_handle"):
+            self._library.dpc_free(self._handle)
+
+    def code(self, table: AdaptiveTable, context: np.ndarray, truth: np.ndarray | None) -> np.ndarray:
+        """As `entropy.Coder.code`."""
+        n = len(context)
+        context = np.ascontiguousarray(context, np.int64)
+        symbols = np.zeros(n, np.int32) if truth is None else np.array(truth, np.int32)
+        contexts, alphabet = table.counts.shape
+        self._check(
+            self._library.dpc_code(
+                self._handle, _of(table.counts), contexts, alphabet, table.gain, _of(context), _of(symbols), n
+            )
+        )
+        return symbols
+
+    def bits(self, count: int, truth: np.ndarray | None) -> np.ndarray:
+        """As `entropy.Coder.bits`."""
+        bits = np.zeros(count, np.uint8) if truth is None else np.array(truth, np.uint8)
+        self._check(self._library.dpc_bits(self._handle, _of(bits), count))
+        return bits
+
+    def scale_factors(
+        self,
+        counts: np.ndarray,
+        shape: tuple[int, int],
+        truth: np.ndarray | None,
+        first: np.ndarray | None,
+        apart: int | None,
+    ) -> np.ndarray:
+        """As `side_information.code_scale_factors`, from counts int64 [contexts, SCALE_FACTORS] on."""
+        bands, frames = shape
+        w, counts = np.zeros(shape, np.int32), counts.copy()
+        wanted = None if truth is None else np.ascontiguousarray(truth[:bands], np.int32)
+        seen = None if first is None else np.ascontiguousarray(first, np.int32)
+        self._check(
+            self._library.dpc_scale_factors(
+                self._handle,
+                *(bands, frames, _of(wanted), _of(w), _of(counts), GAIN),
+                *(_of(seen), 0 if seen is None else len(seen), apart or 0),
+            )
+        )
+        return w.astype(np.int64)
+
+    def mdct_walk(self, contexts: MdctContexts, truth: np.ndarray | None) -> np.ndarray:
+        """As `mdct_symbols.walk_mdct`."""
+        shape = contexts.coded.shape
+        q = np.zeros(shape, np.int32) if truth is None else np.ascontiguousarray(truth, np.int32)
+        channel, held = _channel(contexts)
+        self._check(self._library.dpc_mdct_walk(self._handle, ctypes.byref(channel), _of(q)))
+        del held
+        return q
+
+    def _check(self, fault: int) -> None:
+        if fault in _FAULTS:
+            raise FormatError(_FAULTS[fault])
+        if fault:
+            raise MemoryError
+
+    def _written(self) -> bytes:
+        out = np.empty(self._library.dpc_room(self._handle), np.uint8)
+        size = self._library.dpc_finish(self._handle, _of(out))
+        return out[:size].tobytes()
+
+
+class CompiledEncoder(CompiledCoder):
+    """Writes symbols; `finish` gives the bytes."""
+
+    def __init__(self, other: CompiledEncoder | None = None) -> None:
+        found = library()
+        assert found is not None
+        super().__init__(found.dpc_copy(other._handle) if other else found.dpc_writer())
+
+    def copy(self) -> CompiledEncoder:
+        """Another one that has written the same."""
+        return CompiledEncoder(self)
+
+    def finish(self) -> bytes:
+        """As `entropy.Encoder.finish`."""
+        return self._written()
+
+
+class CompiledDecoder(CompiledCoder):
+    """Reads symbols from the bytes an encoder gave. Raises `FormatError` where they cannot be right."""
+
+    def __init__(self, data: bytes) -> None:
+        found = library()
+        assert found is not None
+        super().__init__(found.dpc_reader(data, len(data)))
+        self._data = data
+
+    def finish(self) -> None:
+        """As `entropy.Decoder.finish`."""
+        if self._written() != self._data:
+            raise FormatError("coded part: bytes missing or left over after the last symbol")
+
+
+class _Pass(ctypes.Structure):
+    _fields_ = (
+        *((name, ctypes.c_int32) for name in ("bin0", "bin_stride", "frame0", "stride", "stage", "network")),
+        *((name, ctypes.c_int32) for name in ("nearness", "around")),
+        *((name, ctypes.c_int32 * _MOST_AROUND) for name in ("rows_away", "frames_away")),
+    )
+
+
+class _Channel(ctypes.Structure):
+    _fields_ = (
+        *((name, ctypes.c_int64) for name in ("rows", "frames", "gain")),
+        *((name, ctypes.c_void_p) for name in ("scale_factors", "noise", "bands", "block_splits", "coded")),
+        *((name, ctypes.c_void_p) for name in ("paired", "networks", "loudness", "nonzero", "magnitudes")),
+        ("passes", ctypes.c_void_p),
+        *((name, ctypes.c_int64) for name in ("pass_count", "parts")),
+    )
+
+
+def _channel(contexts: MdctContexts) -> tuple[_Channel, object]:
+    """What the walk is told, and what must live as long."""
+    rows, frames = contexts.coded.shape
+    arrays: list[np.ndarray | None] = [
+        np.ascontiguousarray(contexts.scale_factors, np.uint8),
+        np.ascontiguousarray(contexts.noise, np.uint8),
+        np.ascontiguousarray(contexts.channel.bands, np.int32),
+        np.ascontiguousarray(contexts.block_splits, np.int32),
+        None if contexts.channel.coded is None else np.ascontiguousarray(contexts.coded, np.uint8),
+        None if contexts.channel.paired is None else contexts.paired,
+    ]
+    numbers = _numbers(contexts.name)
+    pointers = (ctypes.c_void_p * len(numbers))(*map(_of, numbers))
+    tables = [table.counts for table in contexts.tables]
+    passes = _passes(contexts.passes)
+    loudness = _loudness()
+    channel = _Channel(
+        *(rows, frames, GAIN),
+        *map(_of, arrays),
+        ctypes.addressof(pointers),
+        _of(loudness),
+        *map(_of, tables),
+        *(ctypes.addressof(passes), len(passes), contexts.parts_told),
+    )
+    return channel, (arrays, numbers, pointers, tables, passes, loudness)
+
+
+@lru_cache(maxsize=8)
+def _numbers(name: str) -> list[np.ndarray]:
+    """Of each network of a table: weights, bias, outputs, output bias, as float32 [n]."""
+    return [
+        np.concatenate([part.ravel() for part in (n.weights.T, n.bias, n.outputs, n.output_bias)])
+        for n in networks(name)
+    ]
+
+
+@lru_cache(maxsize=64)
+def _passes(steps: tuple[MdctPass, ...]) -> ctypes.Array[_Pass]:
+    found = (_Pass * len(steps))()
+    for one, step in zip(found, steps, strict=True):
+        for name in ("bin0", "bin_stride", "frame0", "stride", "stage", "network", "nearness"):
+            setattr(one, name, getattr(step, name))
+        one.around = len(step.around)
+        for i, (rows, frames) in enumerate(step.around):
+            one.rows_away[i], one.frames_away[i] = rows, frames
+    return found
+
+
+@lru_cache(maxsize=1)
+def _loudness() -> np.ndarray:
+    """Log magnitude of each class, int16 [MAGNITUDE_CLASSES]."""
+    return np.ascontiguousarray(log_magnitude(FLOORS, np.zeros(1, np.int64)), np.int16)
+
+
+def _of(array: np.ndarray | None) -> int | None:
+    """The address of a contiguous array."""
+    return None if array is None else array.ctypes.data

@@ -1,0 +1,69 @@
+"""The innermost loops, compiled from the C in `source/`: the only door to them.
+
+They give the same bytes and numbers as the Python beside which they stand; where the library is missing, or
+DPCODEC_COMPILED=0 is set, that runs instead. Calls let other threads run.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+
+LIBRARY = Path(__file__).with_name(
+    f"kernel{({'win32': '.dll', 'darwin': '.dylib'}).get(sys.platform, '.so')}"
+)
+"""Where `build.py` puts it."""
+VERSION = 1
+"""Of the functions; a library of another version is not taken."""
+
+_off = os.environ.get("DPCODEC_COMPILED") == "0"
+
+_P, _I, _N = ctypes.c_void_p, ctypes.c_int, ctypes.c_int64
+_SIGNATURES: dict[str, tuple[type | None, tuple[type, ...]]] = {
+    "dpc_writer": (_P, ()),
+    "dpc_reader": (_P, (ctypes.c_char_p, ctypes.c_size_t)),
+    "dpc_copy": (_P, (_P,)),
+    "dpc_free": (None, (_P,)),
+    "dpc_code": (_I, (_P, _P, _N, _I, _N, _P, _P, _N)),
+    "dpc_bits": (_I, (_P, _P, _N)),
+    "dpc_room": (ctypes.c_size_t, (_P,)),
+    "dpc_finish": (ctypes.c_size_t, (_P, _P)),
+    "dpc_scale_factors": (_I, (_P, _N, _N, _P, _P, _P, _N, _P, _N, _N)),
+    "dpc_mdct_walk": (_I, (_P, _P, _P)),
+}
+
+
+def library() -> ctypes.CDLL | None:
+    """The library, None where there is none or it is not to be used."""
+    return None if _off else _loaded()
+
+
+@contextmanager
+def off() -> Iterator[None]:
+    """Run without it within."""
+    global _off
+    before, _off = _off, True
+    try:
+        yield
+    finally:
+        _off = before
+
+
+@cache
+def _loaded() -> ctypes.CDLL | None:
+    try:
+        found = ctypes.CDLL(str(LIBRARY))
+        found.dpc_version.restype = _I
+        if found.dpc_version() != VERSION:
+            return None
+        for name, (result, arguments) in _SIGNATURES.items():
+            function = getattr(found, name)
+            function.restype, function.argtypes = result, arguments
+    except (OSError, AttributeError):  # none was built, or for another machine, or an old one
+        return None
+    return found
