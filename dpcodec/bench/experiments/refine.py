@@ -34,6 +34,7 @@ def experiment(
     tasks = [
         Task(
             {
+                "set": "formula" if folder is None else folder.name,
                 "clip": name,
                 "clip_digest": digest(clip),
                 "rate": clip.sample_rate,
@@ -65,14 +66,13 @@ def measure(clip: Audio, bitrate: float, metrics: Sequence[str]) -> Row:
 
 
 def tables(rows: Sequence[Row]) -> list[Table]:
-    """What refine gains by each figure: a row a clip, a column a bit rate, their means and the least; then
-    how fast it is."""
-    named = [
-        (name, *about) for name, about in FIGURES.items() if any(f"{name}_refine" in row for row in rows)
-    ]
+    """What refine gains at equal bytes, for each set of clips and figure: a row a clip, a column a bit rate,
+    their means and the least; then how fast it is."""
     found = [
-        Table(f"{title} in {unit}: refine less noise, at equal bytes, by kbit/s", _gains(rows, name))
-        for name, title, unit in named
+        Table(f"{clips}, {title} in {unit}: refine less noise, by kbit/s", _gains(of_set, name))
+        for (clips,), of_set in grouped(rows, "set").items()
+        for name, (title, unit) in FIGURES.items()
+        if any(f"{name}_refine" in row for row in of_set)
     ]
     return [*found, Table("Decoding, one core: seconds of audio a second of processor time", _speeds(rows))]
 

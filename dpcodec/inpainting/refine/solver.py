@@ -9,10 +9,10 @@ from dataclasses import replace
 import numpy as np
 
 from dpcodec.inpainting import least_squares, noise
-from dpcodec.inpainting.refine.gate import Gate, gates
 from dpcodec.inpainting.problem import Problem, Progress
 from dpcodec.inpainting.refine.boxes import ChannelBoxes, channel_boxes
 from dpcodec.inpainting.refine.features import seen
+from dpcodec.inpainting.refine.gate import Gate, gates
 from dpcodec.inpainting.refine.wiener import Filters
 from dpcodec.inpainting.solver_settings import SolverSettings
 
