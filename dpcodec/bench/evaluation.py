@@ -28,6 +28,16 @@ SLOW_S = {"pemoq": 2.0, "peaq-advanced": 0.7, "visqol": 4.5}
 """Seconds a metric takes for 5 s of audio on one core, where that is more than a tenth of a second."""
 
 
+def spelled(name: str) -> str:
+    """Title and unit of a figure: `PEAQ, ODG`."""
+    return ", ".join(FIGURES[name])
+
+
+def file_name(name: str) -> str:
+    """Of a figure, in the name of a file: `si_sdr` is `si-sdr`, `peaq_odg` is `peaq`."""
+    return name.removesuffix("_odg").replace("_", "-")
+
+
 def compare(original: Audio, decoded: Audio, metrics: Sequence[str] = ("snr",)) -> Row:
     """The metrics' values, rounded to five digits after the point, as JSON holds them.
 

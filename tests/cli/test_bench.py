@@ -113,7 +113,7 @@ def test_json_is_one_row_a_line_also_of_what_was_known(paper_run: Run, tmp_path:
 def test_plots_are_drawn_beside_the_results(paper_run: Run, tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     done = paper_run().succeeds()
-    for name in ("paper.png", "paper.svg"):
+    for name in ("paper-snr.png", "paper-snr.svg"):
         assert (tmp_path / "out" / name).stat().st_size > 1000
         assert f"drew {tmp_path / 'out' / name}" in done.err
 

@@ -28,7 +28,7 @@ def test_tables_and_plots(peers: Run, tmp_path: Path) -> None:
     out = done.out.decode()
     assert "SNR, dB: mean over 2 clips of 0.5 s at 16 kHz" in out
     assert "dpcodec stft, least-squares" in out
-    assert (tmp_path / "out" / "peers-16000hz-0_5s.svg").exists() == ("drew" in done.err)
+    assert (tmp_path / "out" / "peers-16000hz-0_5s-snr.svg").exists() == ("drew" in done.err)
 
 
 def test_programs_that_are_absent_are_noted_and_left_out(

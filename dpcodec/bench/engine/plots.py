@@ -1,24 +1,40 @@
-"""The only user of matplotlib: lines with bands, as PNG and SVG."""
+"""The only user of matplotlib: lines with bands, each panel a picture of its own as PNG and SVG."""
 
 from __future__ import annotations
 
 import importlib.util
+import re
+import textwrap
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from html import unescape
 from pathlib import Path
 from typing import Any
 
-CHARACTERS_PER_INCH = 10
-LINE_INCHES = 0.24
-"""Of a legend, about."""
-PANEL_INCHES = (4.2, 3.2)
-NARROWEST_INCHES = 6.4
-NAMED_INCHES = (4.5, 2.6)
-"""Of a panel whose curves are named at their ends: shown 360 pixels wide, its letters are ten pixels high."""
-NAME_HEIGHT = 0.1
-"""Of a name at the end of a curve, as a share of the panel's height."""
-STRONG, OTHERS = "#c1121f", ("#1d3557", "#2a7f62", "#6c757d", "#8d5a97", "#b08900")
-DASHES = ((5, 2), (1, 1.3), (6, 1.5, 1, 1.5), (3, 1, 1, 1, 1, 1), (9, 2))
+from dpcodec.bench.engine.style import (
+    AXES_INCHES,
+    GRID,
+    GROUND,
+    INK,
+    SETTINGS,
+    SMALL_PT,
+    SOFT,
+    TITLE_PT,
+    WIDTH_INCHES,
+    Look,
+    for_both_schemes,
+    looks_of,
+)
+
+MOST_NAMED = 7
+"""Curves that carry their names at their ends; more have a legend, as have longer names."""
+NAME_CHARACTERS, NAME_LINES = 13, 2
+LINE_INCHES = 0.165
+"""Height of a line of small text."""
+LEFT_INCHES, RIGHT_INCHES, UNDER_INCHES, EDGE_INCHES = 0.52, 0.12, 0.44, 0.08
+"""Room for the ticks of y; right of the axes; for the ticks and the label of x; around everything."""
+NOTE_CHARACTERS = 58
+"""In a line below the title."""
 
 
 @dataclass(frozen=True)
@@ -26,30 +42,30 @@ class Line:
     """Points of a curve in order of x.
 
     low, high  bounds of a band
-    dashed     for a reference
-    colour     one of ten, by number; None: each label has its own
+    ours       a method of this codec, in its colour
     """
 
     x: Sequence[float]
     y: Sequence[float]
     low: Sequence[float] | None = None
     high: Sequence[float] | None = None
-    dashed: bool = False
-    colour: int | None = None
+    ours: bool = False
 
 
 @dataclass(frozen=True)
 class Panel:
     """One set of axes: curves by label.
 
+    title  what is drawn, with its unit
+    name   the file's, after that of the figure
     ticks  on the x axis where they are few and known
     log_x  equal ratios of x lie at equal distances
     """
 
     title: str
     x_label: str
-    y_label: str
     lines: Mapping[str, Line]
+    name: str = ""
     ticks: Sequence[float] = ()
     log_x: bool = False
 
@@ -59,106 +75,156 @@ def can_draw() -> bool:
     return importlib.util.find_spec("matplotlib") is not None
 
 
-def draw_panels(panels: Sequence[Panel], path: Path, columns: int = 3, title: str = "") -> list[Path]:
-    """Draw panels in a grid with one legend, as `path` with .png and .svg; return both, none for no panels.
+def draw_panels(panels: Sequence[Panel], path: Path, note: str = "") -> list[Path]:
+    """Draw each panel that has points as `path`-name with .png and .svg; return all of them.
 
-    A label has one colour in all panels.
+    note  what all of them say below their titles
+
+    A label looks alike in all panels. A curve carries its name at its right end, or, where names are many or
+    long, in a legend. The SVG has colours for light and dark pages. It can be read at a width of 330 pixels.
     """
-    if not panels:
-        return []
+    from matplotlib import rc_context
+
+    panels = [
+        replace(panel, lines={k: line for k, line in panel.lines.items() if line.x}) for panel in panels
+    ]
+    labels: dict[str, bool] = {}
+    for panel in panels:
+        labels |= {label: line.ours for label, line in panel.lines.items() if label not in labels}
+    looks = looks_of(labels)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    written = []
+    for panel in (panel for panel in panels if panel.lines):
+        target = path.with_name(f"{path.name}-{panel.name}" if panel.name else path.name)
+        with rc_context(SETTINGS):
+            written += _save(_figure(panel, looks, note), target, _described(panel, note))
+    return written
+
+
+def description(path: Path) -> str:
+    """What a picture shows, in words: as it was drawn here, or else the file's name."""
+    told = (
+        re.search(r"<dc:title>(.*?)</dc:title>", path.read_text("utf-8")) if path.suffix == ".svg" else None
+    )
+    return unescape(told[1]) if told else path.stem
+
+
+def slug(text: str) -> str:
+    """A text as part of a file's name.
+
+    >>> slug("melody SNR, 24 kbit/s")
+    'melody-snr-24-kbit-s'
+    """
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+
+
+def _described(panel: Panel, note: str) -> str:
+    what = f"{panel.title} over {panel.x_label}" + (f"; {note}" if note else "")
+    return f"{what}. Curves: {'; '.join(panel.lines)}"
+
+
+def _figure(panel: Panel, looks: Mapping[str, Look], note: str) -> Any:
     from matplotlib.figure import Figure
 
-    columns = min(columns, len(panels))
-    rows = -(-len(panels) // columns)
-    labels = list(dict.fromkeys(label for panel in panels for label in panel.lines))
-    width = max(columns * PANEL_INCHES[0], NARROWEST_INCHES)
-    widest = max((len(label) for label in labels), default=0)
-    entries = max(1, int(CHARACTERS_PER_INCH * width / (widest + 6)))
-    height = rows * PANEL_INCHES[1] + 0.4 + LINE_INCHES * -(-len(labels) // entries)
-    figure = Figure(figsize=(width, height), layout="constrained")
-    axes = list(figure.subplots(rows, columns, squeeze=False).flat)
-    handles: dict[str, Any] = {}
-    for ax, panel in zip(axes, panels, strict=False):
-        for label, line in panel.lines.items():
-            colour = labels.index(label) if line.colour is None else line.colour
-            handles[label] = _draw_line(ax, line, f"C{colour % 10}")
-        _axes(ax, panel)
-    for ax in axes[len(panels) :]:
-        ax.set_visible(False)
-    figure.suptitle(title)
-    figure.legend(list(handles.values()), list(handles), loc="outside lower center", ncols=entries)
-    return _save(figure, path)
+    names = {label: textwrap.wrap(label, NAME_CHARACTERS, break_on_hyphens=False) for label in panel.lines}
+    named = len(names) <= MOST_NAMED and all(
+        len(lines) <= NAME_LINES and max(map(len, lines)) <= NAME_CHARACTERS for lines in names.values()
+    )
+    notes = textwrap.wrap(note, NOTE_CHARACTERS)
+    entries = 0 if named else -(-len(names) // _legend_columns(names))
+    head = EDGE_INCHES + 0.28 + LINE_INCHES * len(notes)
+    foot = UNDER_INCHES + (LINE_INCHES * entries + EDGE_INCHES if entries else 0)
+    height = head + AXES_INCHES + foot
+    right = RIGHT_INCHES + (
+        0.085 * max(len(line) for lines in names.values() for line in lines) if named else 0
+    )
+    figure = Figure(figsize=(WIDTH_INCHES, height), facecolor=GROUND.light)
+    ax = figure.add_axes(
+        (
+            LEFT_INCHES / WIDTH_INCHES,
+            foot / height,
+            1 - (LEFT_INCHES + right) / WIDTH_INCHES,
+            AXES_INCHES / height,
+        ),
+        facecolor=GROUND.light,
+    )
+    handles = {label: _draw(ax, line, looks[label]) for label, line in panel.lines.items()}
+    _axes(ax, panel)
+    left, top = EDGE_INCHES / WIDTH_INCHES, 1 - EDGE_INCHES / height
+    figure.text(left, top, panel.title, size=TITLE_PT, weight="bold", color=INK.light, va="top")
+    for i, line in enumerate(notes):
+        down = (EDGE_INCHES + 0.22 + LINE_INCHES * i) / height
+        figure.text(left, 1 - down, line, size=SMALL_PT, color=SOFT.light, va="top")
+    if named:
+        _name_ends(ax, {label: panel.lines[label].y[-1] for label in names}, names, looks)
+    else:
+        order = sorted(handles, key=lambda label: not panel.lines[label].ours)
+        figure.legend(
+            [handles[label] for label in order], order, loc="lower left", bbox_to_anchor=(0.01, 0),
+            frameon=False, ncols=_legend_columns(names), fontsize=SMALL_PT,
+            handlelength=3, labelcolor=INK.light, labelspacing=0.25, borderaxespad=0.2, columnspacing=1.2,
+        )  # fmt: skip
+    return figure
 
 
-def draw_named(panels: Sequence[Panel], path: Path, strong: str, title: str = "") -> list[Path]:
-    """Draw panels one below the other, each curve with its name at its right end, as `path` with .png and
-    .svg; return both, none for no panels.
-
-    The curve of the label `strong` is thick and alone in its colour; the others differ in colour and dashes,
-    alike in all panels. It can be read at a width of 360 pixels.
-    """
-    if not panels:
-        return []
-    from matplotlib.figure import Figure
-
-    others = [label for label in dict.fromkeys(n for panel in panels for n in panel.lines) if label != strong]
-    figure = Figure(figsize=(NAMED_INCHES[0], len(panels) * NAMED_INCHES[1] + 0.3), layout="constrained")
-    for ax, panel in zip(figure.subplots(len(panels), squeeze=False).flat, panels, strict=True):
-        ends: dict[str, tuple[float, str]] = {}
-        for label, line in panel.lines.items():
-            i = others.index(label) % len(OTHERS) if label != strong else 0
-            colour = STRONG if label == strong else OTHERS[i]
-            if label == strong:
-                ax.plot(line.x, line.y, color=colour, linewidth=3.2, marker="o", markersize=6, zorder=3)
-            else:
-                ax.plot(line.x, line.y, color=colour, dashes=DASHES[i], marker="o", markersize=3)
-            ends[label] = (line.y[-1], colour)
-        _axes(ax, panel)
-        _name_ends(ax, ends, strong)
-    figure.suptitle(title, fontsize=10)
-    return _save(figure, path)
+def _legend_columns(names: Mapping[str, object]) -> int:
+    widest = 0.5 + 0.078 * max(map(len, names), default=1)
+    return max(1, int((WIDTH_INCHES - EDGE_INCHES) / widest))
 
 
-def _name_ends(ax: Any, ends: Mapping[str, tuple[float, str]], strong: str) -> None:
+def _name_ends(
+    ax: Any, ends: Mapping[str, float], names: Mapping[str, Sequence[str]], looks: Mapping[str, Look]
+) -> None:
     """Names right of the axes, each as high as its curve ends, or as near to it as the others leave room."""
     low, high = ax.get_ylim()
-    names = sorted(ends, key=lambda label: ends[label][0])
-    heights = [(ends[label][0] - low) / (high - low) for label in names]
-    for i in range(1, len(names)):
-        heights[i] = max(heights[i], heights[i - 1] + NAME_HEIGHT)
-    ceiling = 1.0
-    for i in reversed(range(len(names))):
-        heights[i] = min(heights[i], ceiling)
-        ceiling = heights[i] - NAME_HEIGHT
-    for label, height in zip(names, heights, strict=True):
-        weight = "bold" if label == strong else "normal"
-        ax.text(1.02, height, label, color=ends[label][1], weight=weight, va="center", transform=ax.transAxes)
+    order = sorted(ends, key=ends.__getitem__)
+    middles = [(ends[label] - low) / (high - low) * AXES_INCHES for label in order]
+    halves = [LINE_INCHES * len(names[label]) / 2 for label in order]
+    for i in range(1, len(order)):
+        middles[i] = max(middles[i], middles[i - 1] + halves[i - 1] + halves[i])
+    ceiling = AXES_INCHES + halves[-1]
+    for i in reversed(range(len(order))):
+        middles[i] = min(middles[i], ceiling - halves[i])
+        ceiling = middles[i] - halves[i]
+    for label, middle in zip(order, middles, strict=True):
+        look = looks[label]
+        weight = "bold" if look.dash == () else "normal"
+        ax.text(
+            1.03, middle / AXES_INCHES, "\n".join(names[label]), color=look.tone.light, weight=weight,
+            size=SMALL_PT, va="center", linespacing=1.05, transform=ax.transAxes,
+        )  # fmt: skip
 
 
 def _axes(ax: Any, panel: Panel) -> None:
-    """Title, scales, ticks and grid."""
-    ax.set(title=panel.title, xlabel=panel.x_label, ylabel=panel.y_label)
+    """Scales, ticks and grid."""
+    ax.set_xlabel(panel.x_label, color=SOFT.light, size=SMALL_PT)
     if panel.log_x:
         ax.set_xscale("log")
-    ax.grid(alpha=0.3)
+    ax.grid(color=GRID.light, linewidth=0.8)
+    ax.set_axisbelow(True)
+    ax.tick_params(colors=SOFT.light, labelcolor=INK.light, labelsize=SMALL_PT, length=0)
+    for side, spine in ax.spines.items():
+        spine.set_visible(side == "bottom")
+        spine.set_color(SOFT.light)
     if panel.ticks:
         ax.set_xticks(panel.ticks, [f"{tick:g}" for tick in panel.ticks])
         ax.minorticks_off()
 
 
-def _draw_line(ax: Any, line: Line, colour: str) -> Any:
-    style = "--" if line.dashed else "-"
+def _draw(ax: Any, line: Line, look: Look) -> Any:
+    colour = look.tone.light
     if line.low is not None and line.high is not None:
-        ax.fill_between(line.x, line.low, line.high, color=colour, alpha=0.15, linewidth=0)
-    return ax.plot(line.x, line.y, style, color=colour, marker="o", markersize=3)[0]
+        ax.fill_between(line.x, line.low, line.high, color=colour, alpha=0.12, linewidth=0)
+    dashes = {"dashes": look.dash} if look.dash else {}
+    return ax.plot(
+        line.x, line.y, color=colour, linewidth=look.width, marker="o", markersize=look.width + 1.5,
+        zorder=3 if line.ours else 2, **dashes,
+    )[0]  # fmt: skip
 
 
-def _save(figure: Any, path: Path) -> list[Path]:
-    from matplotlib import rc_context
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    written = [path.with_suffix(".png"), path.with_suffix(".svg")]
-    with rc_context({"svg.hashsalt": "dpcodec"}):  # the same picture is the same file
-        figure.savefig(written[0], dpi=130)
-        figure.savefig(written[1], metadata={"Date": None})
+def _save(figure: Any, path: Path, told: str) -> list[Path]:
+    written = [Path(f"{path}.png"), Path(f"{path}.svg")]
+    figure.savefig(written[0], dpi=150, metadata={"Description": told})
+    figure.savefig(written[1], metadata={"Date": None, "Title": told})
+    written[1].write_text(for_both_schemes(written[1].read_text("utf-8")), "utf-8")
     return written

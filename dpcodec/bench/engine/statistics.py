@@ -11,6 +11,8 @@ from dpcodec.bench.engine.experiment import Row
 
 CEILING_DB = 150.0
 """Ratios above it count as this much in a mean: one exact clip must not decide over nine others."""
+FEWEST = 5
+"""Clips for an interval of their mean: that of fewer is wider than what it is to tell apart."""
 RATIOS = ("snr", "si_snr", "sdr", "si_sdr", "segsnr")
 
 
@@ -33,9 +35,9 @@ def mean(rows: Iterable[Row], name: str) -> float | None:
 
 
 def interval(rows: Iterable[Row], name: str, confidence: float = 0.95) -> tuple[float, float] | None:
-    """Student's interval of the mean; None for fewer than two values."""
+    """Student's interval of the mean; None for fewer than `FEWEST` values."""
     values = column(rows, name)
-    if values.size < 2:
+    if values.size < FEWEST:
         return None
     from scipy.special import stdtrit  # lazy: processes whose memory is measured need none of scipy
 
@@ -58,7 +60,7 @@ def rounded(value: float | None, digits: int = 2) -> float | None:
 
 
 def plus_minus(rows: Sequence[Row], name: str, digits: int = 2) -> str:
-    """`12.3 ± 0.4`: the mean and half of its 95 % interval."""
+    """`12.3 ± 0.4`: the mean and half of its 95 % interval, where there are `FEWEST` values."""
     centre, bounds = mean(rows, name), interval(rows, name)
     if centre is None:
         return ""

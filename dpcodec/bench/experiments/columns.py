@@ -36,6 +36,10 @@ GAPS = (1, 2, 3, 4, 5, 6)
 GAPS_A_CLIP = 5
 LONG = 4
 SOLVERS = ("none", "least-squares")
+ACTS = "auto"
+"""What decodes where nothing else is asked for: its curve comes first."""
+OF_OTHERS = ("none", "deep-prior")
+"""Solvers that are no method of this project."""
 LISTING = "missing_columns.json"
 PUBLISHED = "published_snr.csv"
 
@@ -153,21 +157,27 @@ def tables(rows: Sequence[Row]) -> list[Table]:
 
 
 def plots(rows: Sequence[Row], folder: Path) -> list[Path]:
-    """SNR over length of the gaps, published figures dashed; long gaps, far below short ones, once more."""
-    fair = _on_common_clips(read(rows))
+    """SNR over length of the gaps, with context; long gaps, far below short ones, once more."""
+    fair = [row for row in _on_common_clips(read(rows)) if row["context"]]
     panels = []
-    for title, group in (("", fair), (f"{LONG} and more", [row for row in fair if row["gap"] >= LONG])):
-        lines = {str(name): _line(rows) for (name,), rows in grouped(group, "method").items()}
+    for title, name, group in (
+        ("SNR, dB", "", fair),
+        (f"SNR, dB: {LONG} columns and more", "long", [row for row in fair if row["gap"] >= LONG]),
+    ):
+        group = sorted(group, key=lambda row: not row["method"].startswith(ACTS))
+        lines = {str(method): _line(rows) for (method,), rows in grouped(group, "method").items()}
         gaps = sorted({row["gap"] for row in group})
-        panels.append(Panel(title, "missing columns a gap", "SNR, dB", lines, gaps))
+        panels.append(Panel(title, "missing columns a gap", lines, name, gaps))
     several = bool(panels[1].lines) and any(row["gap"] < LONG for row in fair)
-    return draw_panels(panels[: 1 + several], folder / "columns", 2, "Missing columns, mean over clips")
+    clips = len({row["clip_digest"] for row in fair})
+    note = f"mean over {clips} clip{'s' * (clips != 1)}, five gaps each"
+    return draw_panels(panels[: 1 + several], folder / "columns", note)
 
 
 def _line(rows: Sequence[Row]) -> Line:
     at = grouped(sorted(rows, key=lambda row: int(row["gap"])), "gap")
     levels = [float(column(clips, "snr").mean()) for clips in at.values()]
-    return Line([gap for (gap,) in at], levels, dashed=rows[0]["published"])
+    return Line([gap for (gap,) in at], levels, ours=rows[0]["ours"])
 
 
 def read(rows: Sequence[Row]) -> list[Row]:
@@ -178,10 +188,11 @@ def read(rows: Sequence[Row]) -> list[Row]:
         common = {name: row[name] for name in ("clip", "clip_digest", "gap")}
         published = row.get("published", False)
         name = f"{row['solver']} (published)" if published else method(row)
-        readings.append({**common, "published": published, "method": name, "snr": row["snr"]})
+        common |= {"published": published, "ours": not published and row["solver"] not in OF_OTHERS}
+        readings.append({**common, "context": True, "method": name, "snr": row["snr"]})
         if "snr_without" in row:
             bare = f"{name}, without context"
-            readings.append({**common, "published": False, "method": bare, "snr": row["snr_without"]})
+            readings.append({**common, "context": False, "method": bare, "snr": row["snr_without"]})
     return sorted(readings, key=lambda row: bool(row["published"]))
 
 

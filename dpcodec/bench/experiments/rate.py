@@ -89,5 +89,5 @@ def plots(rows: Sequence[Row], folder: Path) -> list[Path]:
     for (preset,), group in grouped(rows, "profile").items():
         by_drop = grouped(group, "drop").values()
         points = sorted((column(g, "kbps").mean(), column(g, "snr").mean()) for g in by_drop)
-        lines[str(preset)] = Line([p[0] for p in points], [p[1] for p in points])
-    return draw_panels([Panel("", "rate, kbit/s", "SNR, dB", lines)], folder / "rate", 1, TITLE)
+        lines[str(preset)] = Line([p[0] for p in points], [p[1] for p in points], ours=True)
+    return draw_panels([Panel("SNR, dB", "kbit/s on disk", lines)], folder / "rate", TITLE)

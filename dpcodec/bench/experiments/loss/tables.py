@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dpcodec.bench.engine.experiment import Row, Table
-from dpcodec.bench.engine.plots import Line, Panel, draw_panels
+from dpcodec.bench.engine.plots import Line, Panel, draw_panels, slug
 from dpcodec.bench.engine.statistics import column, grouped, mean, rounded
 from dpcodec.bench.experiments.loss.holes import AROUND_S
 from dpcodec.bench.experiments.loss.patterns import AMONG_BYTES, BURST, BYTES, RANDOM
@@ -28,6 +28,8 @@ ORDER = (
     *(f"{name}, {solver}" for name in IN_SEGMENTS for solver in SOLVERS),
 )
 """Of systems, in tables and plots."""
+OF_OTHERS = ("opus", "flac", "silence")
+"""How the names of systems begin that are not this codec."""
 AGAINST = {
     RANDOM: "packets lost, %",
     BURST: "packets lost in one burst, %",
@@ -132,17 +134,17 @@ def plots(rows: Sequence[Row], folder: Path) -> list[Path]:
         for figure in _figures(group):
             for set_to_rate, title in ((True, f"{bitrate:g} kbit/s"), (False, "exact or lossless")):
                 lines = {
-                    system: _line(of_system, figure)
+                    system: _line(system, of_system, figure)
                     for system, of_system in _systems_of(group)
                     if system.startswith(AT_A_RATE) == set_to_rate
                 }
                 if lines:
-                    panels.append(Panel(f"{clip}, {title}", AGAINST[RANDOM], _spelled(figure), lines))
-    title = "Packets lost: mean and range over draws"
-    return draw_panels(panels, folder / "loss", 2, title) if panels else []
+                    name = slug(f"{clip} {figure} {title}")
+                    panels.append(Panel(f"{_spelled(figure)}: {clip}, {title}", AGAINST[RANDOM], lines, name))
+    return draw_panels(panels, folder / "loss", "mean and range over draws")
 
 
-def _line(rows: Sequence[Row], figure: str) -> Line:
+def _line(system: str, rows: Sequence[Row], figure: str) -> Line:
     shares = sorted({row["loss"] for row in rows})
     points = [(share, column([r for r in rows if r["loss"] == share], figure)) for share in shares]
     points = [(share, values) for share, values in points if values.size]
@@ -151,4 +153,5 @@ def _line(rows: Sequence[Row], figure: str) -> Line:
         [float(values.mean()) for _, values in points],
         [float(values.min()) for _, values in points],
         [float(values.max()) for _, values in points],
+        ours=not system.startswith(OF_OTHERS) and not system.endswith(", none"),
     )

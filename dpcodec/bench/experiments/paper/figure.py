@@ -7,14 +7,17 @@ from pathlib import Path
 
 from dpcodec.bench.engine.experiment import Row, Table
 from dpcodec.bench.engine.plots import Line, Panel, draw_panels
-from dpcodec.bench.engine.statistics import column, grouped, interval, plus_minus, rounded
-from dpcodec.bench.evaluation import FIGURES
+from dpcodec.bench.engine.statistics import FEWEST, column, grouped, interval, plus_minus, rounded
+from dpcodec.bench.evaluation import FIGURES, file_name, spelled
 from dpcodec.bench.experiments.paper import comparison
 from dpcodec.bench.fitting import MEASURED, method
 
 SAME = ("clip", "clip_digest", "mask", "drop", "profile", "solver", "network", "iterations", "fit")
 """A later row that agrees in these replaces an earlier one, of another version, device or set of metrics."""
 CURVE = ("mask", "method", "context")
+DROP = "drop, share of the coefficients that is missing"
+OF_OTHERS = ("none", "deep-prior")
+"""Solvers that are no method of this project."""
 
 
 def tables(rows: Sequence[Row]) -> list[Table]:
@@ -32,27 +35,26 @@ def tables(rows: Sequence[Row]) -> list[Table]:
 
 
 def plots(rows: Sequence[Row], folder: Path) -> list[Path]:
-    """Figure 1: means over clips, with 95 % intervals as bands; without context dashed and without a band."""
+    """Figure 1: means over clips, with 95 % intervals as bands; without context no band."""
     readings = read(rows)
-    colours = {pair: i for i, pair in enumerate(grouped(readings, "mask", "method"))}
-    title, names = _short_names(readings)
+    note, names = _short_names(readings)
     panels = []
-    for name, (heading, unit) in FIGURES.items():
+    for name in FIGURES:
         lines = {
-            ", ".join(filter(None, (mask, names[solver], context))): _line(group, name, colours[mask, solver])
+            ", ".join(filter(None, (mask, names[solver], context))): _line(group, name)
             for (mask, solver, context), group in grouped(
                 [row for row in readings if row.get(name) is not None], *CURVE
             ).items()
         }
         if lines:
-            panels.append(Panel(heading, "drop", unit, lines))
-    return draw_panels(panels, folder / "paper", 3, title)
+            panels.append(Panel(spelled(name), DROP, lines, file_name(name)))
+    return draw_panels(panels, folder / "paper", note)
 
 
 def _short_names(readings: Sequence[Row]) -> tuple[str, dict[str, str]]:
-    """A title, and names of methods for a legend: what was fitted how goes into the title if there is but one
+    """A note, and names of methods for a legend: what was fitted how goes into the note if there is but one
     way."""
-    told, names = ["Means over clips, 95 % intervals"], dict[str, str]()
+    told, names = [_about(readings)], dict[str, str]()
     for (solver,), group in grouped(readings, "solver").items():
         methods = list(dict.fromkeys(row["method"] for row in group))
         alone = len(methods) == 1
@@ -120,15 +122,21 @@ def _least_gains(readings: Sequence[Row], drops: Sequence[float]) -> list[Table]
     return [Table("SNR, dB: least gain over solver none on any clip, by drop", known)] if known else []
 
 
-def _line(group: Sequence[Row], name: str, colour: int) -> Line:
+def _about(readings: Sequence[Row]) -> str:
+    clips = len({row["clip_digest"] for row in readings})
+    return f"mean over {clips} clip{'s' * (clips != 1)}" + (", 95 % interval" if clips >= FEWEST else "")
+
+
+def _line(group: Sequence[Row], name: str) -> Line:
     points = []
     for (drop,), at in grouped(group, "drop").items():
         centre = float(column(at, name).mean())
         points.append((drop, centre, *(interval(at, name) or (centre, centre))))
     x, y, low, high = zip(*sorted(points), strict=True)
+    ours = group[0]["solver"] not in OF_OTHERS
     if group[0]["context"] == "without":
-        return Line(x, y, dashed=True, colour=colour)
-    return Line(x, y, low, high, colour=colour)
+        return Line(x, y, ours=ours)
+    return Line(x, y, low, high, ours)
 
 
 def _at(group: Sequence[Row], drop: float) -> list[Row]:

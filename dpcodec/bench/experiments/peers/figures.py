@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
 from dpcodec.bench.engine.experiment import Row, Table
-from dpcodec.bench.engine.plots import Line, Panel, draw_named, draw_panels
-from dpcodec.bench.engine.statistics import grouped, interval, mean, plus_minus
-from dpcodec.bench.evaluation import FIGURES
+from dpcodec.bench.engine.plots import Line, Panel, draw_panels
+from dpcodec.bench.engine.statistics import FEWEST, grouped, interval, mean, plus_minus
+from dpcodec.bench.evaluation import FIGURES, file_name, spelled
 
 SAME = ("clip", "clip_digest", "codec", "solver", "profile", "kbps", "rate", "seconds", "start")
 """A later row that agrees in these replaces an earlier one, of another version or set of metrics."""
+ON_DISK = "kbit/s on disk"
 AT_DB = (15.0, 20.0, 25.0, 30.0)
-FEWEST = 4
-"""Clips for a band: an interval of the mean of fewer is wider than all the rest of the plot."""
 EAR = ("peaq_odg", "visqol")
 """Metrics of the small figure: two models of hearing, of different makers."""
 EAR_OURS = "dpcodec perceptual"
@@ -46,25 +46,24 @@ def tables(rows: Sequence[Row]) -> list[Table]:
 
 
 def plots(rows: Sequence[Row], folder: Path) -> list[Path]:
-    """For each sample rate and length of clips: means of each metric over kbit/s on disk, bands their 95 %
-    intervals if there are `FEWEST` clips; and a small figure of the metrics `EAR`, where there are both."""
+    """For each sample rate and length of clips: means of each metric over kbit/s on disk, and a small figure
+    of the metrics `EAR`, where there are both."""
     written: list[Path] = []
     for where, group in _runs(rows):
         lossy, _ = _of_whole_clips(group)
         bitrates = sorted({row["kbps"] for row in lossy})
         panels = []
         for name in _measured(lossy):
-            title, unit = FIGURES[name]
             lines = _lines(lossy, name)
-            panels.append(Panel(title, "kbit/s on disk", unit, lines, ticks=bitrates, log_x=True))
+            panels.append(Panel(spelled(name), ON_DISK, lines, file_name(name), bitrates, log_x=True))
         if panels:
             rate, seconds = group[0]["rate"], group[0]["seconds"]
             clips = len({row["clip_digest"] for row in lossy})
-            about = "mean and its 95 % interval" if clips >= FEWEST else "mean"
-            title = f"{clips} clip{'s' * (clips != 1)} {where}: {about}"
+            note = f"mean over {clips} clip{'s' * (clips != 1)} {where}"
+            note += f"; band: 95 % interval of {EAR_OURS}" if clips >= FEWEST and EAR_OURS in lines else ""
             start = f"-from-{group[0]['start']:g}s" if group[0].get("start") else ""
             name = f"peers-{rate}hz-{seconds:g}s{start}".replace(".", "_")  # what follows a point is a suffix
-            written += draw_panels(panels, folder / name, 3, title)
+            written += draw_panels(panels, folder / name, note)
             written += _draw_small(lossy, folder / name.replace("peers", "peers-ear"), where)
     return written
 
@@ -76,13 +75,16 @@ def _draw_small(rows: Sequence[Row], path: Path, where: str) -> list[Path]:
     ticks = sorted({row["kbps"] for row in shown})
     panels = []
     for name in _measured(shown, EAR):
-        lines = {codec.removesuffix(" perceptual"): line for codec, line in _lines(shown, name).items()}
-        panels.append(Panel("", "kbit/s on disk", " ".join(FIGURES[name]), lines, ticks, log_x=True))
+        lines = {
+            codec.removesuffix(" perceptual"): replace(line, low=None, high=None)
+            for codec, line in _lines(shown, name).items()
+        }
+        panels.append(Panel(spelled(name), ON_DISK, lines, file_name(name), ticks, log_x=True))
     ours = EAR_OURS.removesuffix(" perceptual")
     if len(panels) < len(EAR) or any(ours not in panel.lines for panel in panels):
         return []
     clips = len({row["clip_digest"] for row in shown})
-    return draw_named(panels, path, ours, f"mean over {clips} clip{'s' * (clips != 1)} {where}")
+    return draw_panels(panels, path, f"mean over {clips} clip{'s' * (clips != 1)} {where}")
 
 
 def label(row: Row) -> str:
@@ -257,8 +259,13 @@ def _points(rows: Sequence[Row], name: str) -> list[Point]:
 
 
 def _lines(rows: Sequence[Row], name: str) -> dict[str, Line]:
-    lines = {codec: _line(group, name) for codec, group in _by_codec(rows).items()}
-    return {codec: line for codec, line in lines.items() if line.x}
+    """This codec's default first, the only one with a band: eight of them would hide each other."""
+    lines = {}
+    for codec, group in sorted(_by_codec(rows).items(), key=lambda item: item[0] != EAR_OURS):
+        line = replace(_line(group, name), ours=bool(group[0]["solver"]))
+        if line.x:
+            lines[codec] = line if codec == EAR_OURS else replace(line, low=None, high=None)
+    return lines
 
 
 def _line(rows: Sequence[Row], name: str) -> Line:
@@ -266,8 +273,7 @@ def _line(rows: Sequence[Row], name: str) -> Line:
     for at in grouped(rows, "kbps").values():
         kbps, centre = mean(at, "kbps_on_disk"), mean(at, name)
         if kbps is not None and centre is not None:
-            bounds = interval(at, name) if len(at) >= FEWEST else None
-            points.append((kbps, centre, *(bounds or (centre, centre))))
+            points.append((kbps, centre, *(interval(at, name) or (centre, centre))))
     points.sort()
     x, y, low, high = ([point[i] for point in points] for i in range(4))
     return Line(x, y, low, high)

@@ -9,7 +9,7 @@ from typing import Any
 
 import dpcodec
 from dpcodec.bench.engine.experiment import Experiment, Row, Table, Task
-from dpcodec.bench.engine.plots import Line, Panel, draw_panels
+from dpcodec.bench.engine.plots import Line, Panel, draw_panels, slug
 from dpcodec.bench.engine.statistics import grouped, rounded
 from dpcodec.bench.experiments.speed.timed_work import (
     CASES,
@@ -179,17 +179,14 @@ def plots(rows: Sequence[Row], folder: Path) -> list[Path]:
         Panel(
             title,
             "audio, s",
-            unit,
             {
                 verb: Line(seconds, [row[f"{name}_{column}"] for row in rows])
                 for name, verb in IN_LENGTH.items()
             },
+            slug(title.partition(",")[0]),
             ticks=seconds,
             log_x=True,
         )
-        for title, unit, column in (
-            ("Speed", "times real time", "times_real_time"),
-            ("Peak memory", "MB", "peak_mb"),
-        )
+        for title, column in (("Speed, times real time", "times_real_time"), ("Peak memory, MB", "peak_mb"))
     ]
-    return draw_panels(panels, folder / "speed", 2, "Default profile, 44.1 kHz mono, by length")
+    return draw_panels(panels, folder / "speed", "profile stft, 44.1 kHz mono")

@@ -36,10 +36,10 @@ def test_every_number_of_the_tables_stands_in_the_page(folder: Path) -> None:
 
 
 def test_the_page_tells_the_command_and_links_the_plots(folder: Path) -> None:
-    (folder / "rate.svg").write_text("<svg/>")
+    (folder / "rate.svg").write_text("<svg><dc:title>SNR [dB] &gt; rate</dc:title></svg>")
     page = write_page(folder, PurePosixPath("a/b"))
     assert "- `dpcodec bench rate`: 20" in page
-    assert "](a/b/rate.svg)" in page
+    assert "![SNR (dB) > rate](a/b/rate.svg)" in page
     assert "](a/b)" in page
 
 

@@ -21,6 +21,8 @@ def test_mean_and_interval_are_student_s() -> None:
     half = 2.776 * math.sqrt(2.5 / 5)
     assert interval(values, "lsd") == pytest.approx((3 - half, 3 + half), abs=1e-3)
     assert plus_minus(values, "lsd") == "3.00 ± 1.96"
+    assert interval(values[:4], "lsd") is None, "of four clips it would be wider than what it tells apart"
+    assert plus_minus(values[:4], "lsd") == "3.00"
 
 
 def test_ratios_are_limited_both_ways_and_nothing_else_is() -> None:

@@ -176,7 +176,8 @@ def test_plots_show_long_gaps_once_more(
     rows: list[Row], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("matplotlib")
-    assert [path.name for path in columns.plots(rows, tmp_path)] == ["columns.png", "columns.svg"]
+    names = [f"{name}.{kind}" for name in ("columns", "columns-long") for kind in ("png", "svg")]
+    assert [path.name for path in columns.plots(rows, tmp_path)] == names
     drawn = []
     monkeypatch.setattr(columns, "draw_panels", lambda *told: drawn.append(told))
     for part in (rows, [row for row in rows if row["gap"] == 2]):
@@ -184,8 +185,8 @@ def test_plots_show_long_gaps_once_more(
     assert [[panel.ticks for panel in told[0]] for told in drawn] == [[[2, 4], [4]], [[2]]]
     lines = drawn[0][0][0].lines
     assert lines["dpai (published)"].y == [20.5, 10.0]
-    assert lines["dpai (published)"].dashed
-    assert not lines["none"].dashed
+    assert [name for name, line in lines.items() if line.ours] == ["least-squares"]
+    assert "none" in lines
 
 
 # Like with like

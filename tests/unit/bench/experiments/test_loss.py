@@ -316,7 +316,9 @@ def test_tables_have_a_row_a_system_and_a_column_a_share(rows: list[Row]) -> Non
 
 def test_the_plot_shows_what_was_measured(rows: list[Row], tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
-    assert [path.name for path in loss.plots(rows, tmp_path)] == ["loss.png", "loss.svg"]
+    drawn = [path.name for path in loss.plots(rows, tmp_path)]
+    assert len(drawn) == len(set(drawn)) > 0
+    assert all(name.startswith("loss-melody-") for name in drawn)
     assert loss.plots([], tmp_path) == []
 
 

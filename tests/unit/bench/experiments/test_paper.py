@@ -140,6 +140,7 @@ def test_fits_on_a_gpu_run_alone(monkeypatch: pytest.MonkeyPatch) -> None:
 # What is shown
 
 
+@pytest.mark.usefixtures("intervals_of_two")
 def test_tables_hold_means_over_clips(rows: list[Row]) -> None:
     table = paper.tables(rows)[0]
     assert table.title.startswith("SNR, dB")
@@ -233,6 +234,7 @@ def test_a_later_measurement_replaces_or_completes_an_earlier_one(rows: list[Row
     ]
 
 
+@pytest.mark.usefixtures("intervals_of_two")
 def test_figure_1_has_a_panel_a_metric_and_a_line_a_mask_solver_and_context(
     rows: list[Row], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -240,8 +242,8 @@ def test_figure_1_has_a_panel_a_metric_and_a_line_a_mask_solver_and_context(
     drawn = []
     monkeypatch.setattr(paper_figure, "draw_panels", lambda *told: drawn.append(told))
     paper.plots(rows, tmp_path)
-    ((panels, path, _, title),) = drawn
-    assert [panel.title for panel in panels] == ["SNR", "SI-SDR"]
+    ((panels, path, note),) = drawn
+    assert [panel.title for panel in panels] == ["SNR, dB", "SI-SDR, dB"]
     assert list(panels[0].lines) == [
         *("random, none", "random, least-squares, with context", "random, least-squares, without"),
         *("random, deep-prior, with context", "random, deep-prior, without"),
@@ -249,7 +251,7 @@ def test_figure_1_has_a_panel_a_metric_and_a_line_a_mask_solver_and_context(
         *("energy, deep-prior, with context", "energy, deep-prior, without"),
     ]
     assert path == tmp_path / "paper"
-    assert "multiresunet-small, 2 steps" in title
+    assert "multiresunet-small, 2 steps" in note
     line = panels[0].lines["energy, none"]
     values = [
         row["snr"] for row in rows if (row["mask"], row["drop"], row["solver"]) == ("energy", 0.3, "none")
@@ -257,9 +259,13 @@ def test_figure_1_has_a_panel_a_metric_and_a_line_a_mask_solver_and_context(
     assert line.x == (0.3, 0.8)
     assert line.y[0] == pytest.approx(np.mean(values))
     assert line.low[0] < line.y[0] < line.high[0]
-    assert panels[0].lines["energy, least-squares, without"].dashed
+    assert panels[0].lines["energy, least-squares, without"].low is None
+    assert [name for name, line in panels[0].lines.items() if line.ours] == [
+        name for name in panels[0].lines if "least-squares" in name
+    ]
 
 
 def test_figure_1_is_drawn(rows: list[Row], tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
-    assert [path.name for path in paper.plots(rows, tmp_path)] == ["paper.png", "paper.svg"]
+    names = [f"paper-{name}.{kind}" for name in ("snr", "si-sdr") for kind in ("png", "svg")]
+    assert [path.name for path in paper.plots(rows, tmp_path)] == names

@@ -177,6 +177,7 @@ def rows() -> list[Row]:
     return made
 
 
+@pytest.mark.usefixtures("intervals_of_two")
 def test_means_stand_beside_what_the_files_weigh() -> None:
     asked = table(peers.tables(rows()), "SNR, dB: mean over 2 clips of 5 s at 44.1 kHz ±")
     assert [r["codec"] for r in asked] == ["dpcodec stft, none", "opus"]
@@ -184,6 +185,7 @@ def test_means_stand_beside_what_the_files_weigh() -> None:
     assert asked[1]["32"] == "30.0 ± 0.0 (64.0)"
 
 
+@pytest.mark.usefixtures("intervals_of_two")
 def test_gains_at_equal_bytes_are_taken_clip_by_clip() -> None:
     tables = peers.tables(rows())
     gains = table(tables, "SNR, dB: gain of dpcodec stft, none over others at its own bytes")
@@ -214,6 +216,7 @@ def test_means_are_over_clips_that_all_codecs_have() -> None:
     assert table(alone, "SNR, dB: mean over 2 clips")[0]["16"] == "90.0 (16.0)"
 
 
+@pytest.mark.usefixtures("intervals_of_two")
 def test_a_later_row_replaces_an_earlier_one_and_adds_its_metrics() -> None:
     newer = [{**r, "snr": 50.0, "version": "2"} for r in rows() if r["codec"] == "dpcodec"]
     asked = table(peers.tables([*rows(), *newer]), "SNR, dB: mean")
@@ -256,14 +259,15 @@ def test_curves_are_drawn_for_each_rate(tmp_path: Path) -> None:
     other = [{**r, "rate": 16000} for r in rows()]
     written = peers.plots([*rows(), *other], tmp_path)
     assert [path.name for path in written] == [
-        "peers-44100hz-5s.png",
-        "peers-44100hz-5s.svg",
-        "peers-16000hz-5s.png",
-        "peers-16000hz-5s.svg",
+        "peers-44100hz-5s-snr.png",
+        "peers-44100hz-5s-snr.svg",
+        "peers-16000hz-5s-snr.png",
+        "peers-16000hz-5s-snr.svg",
     ]
     svg = written[1].read_text()
-    for told in ("2 clips of 5 s at 44.1 kHz: mean", "kbit/s on disk", "dpcodec stft, none", "opus"):
+    for told in ("mean over 2 clips of 5 s at 44.1 kHz", "kbit/s on disk", "opus"):
         assert f"<!-- {told} -->" in svg
+    assert "Curves: dpcodec stft, none; opus<" in svg
     assert "flac" not in svg
     assert peers.plots([row("a", "flac", None, 300, "inf")], tmp_path) == []
 
@@ -273,11 +277,19 @@ def test_quality_for_the_ear_has_a_small_figure_of_its_own(tmp_path: Path) -> No
     graded = [{**r, "peaq_odg": -1.0, "visqol": 4.0} for r in rows()]
     ours = [{**r, "profile": "perceptual", "solver": "auto"} for r in graded if r["codec"] == "dpcodec"]
     written = peers.plots([*graded, *ours], tmp_path)
-    assert [path.name for path in written][2:] == ["peers-ear-44100hz-5s.png", "peers-ear-44100hz-5s.svg"]
-    svg = written[3].read_text()
-    for told in ("mean over 2 clips of 5 s at 44.1 kHz", "PEAQ ODG", "ViSQOL MOS", "dpcodec", "opus"):
-        assert f"<!-- {told} -->" in svg
-    assert "stft" not in svg
-    assert len(peers.plots(graded, tmp_path / "a")) == 2, "only where its own curve is there"
+    small = [path for path in written if "-ear-" in path.name]
+    assert [path.name for path in small[1::2]] == [
+        "peers-ear-44100hz-5s-peaq.svg",
+        "peers-ear-44100hz-5s-visqol.svg",
+    ]
+    for path, title in zip(small[1::2], ("PEAQ, ODG", "ViSQOL, MOS"), strict=True):
+        svg = path.read_text()
+        for told in ("mean over 2 clips of 5 s at 44.1 kHz", title, "dpcodec", "opus"):
+            assert f"<!-- {told} -->" in svg
+        assert "stft" not in svg
+    drawn = [path.name for path in peers.plots(graded, tmp_path / "a")]
+    assert not any("-ear-" in name for name in drawn), "only where its own curve is there"
     one = [{k: v for k, v in r.items() if k != "visqol"} for r in [*graded, *ours]]
-    assert len(peers.plots(one, tmp_path / "b")) == 2, "and both metrics"
+    drawn = [path.name for path in peers.plots(one, tmp_path / "b")]
+    assert drawn
+    assert not any("-ear-" in name for name in drawn), "and both metrics"

@@ -242,6 +242,7 @@ def test_the_data_are_the_rows_with_the_reference_first(rows: list[Row]) -> None
     assert base64.b64decode(coded) == base64.b64decode(rows[2]["flac"])
 
 
+@pytest.mark.usefixtures("intervals_of_two")
 def test_cells_say_what_to_sort_by(rows: list[Row]) -> None:
     exact = {**rows[3], "snr": "inf"}
     text = build([rows[0], rows[2], exact, {**rows[2], "clip": "other", "snr": -1.5}])

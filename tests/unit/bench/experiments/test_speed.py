@@ -159,4 +159,5 @@ def test_measurements_make_tables_and_plots(monkeypatch: pytest.MonkeyPatch, tmp
     if apart(nothing)[0]["peak_mb"] is not None:
         assert lengths.rows[0]["encode, MB"] > 10
     pytest.importorskip("matplotlib")
-    assert [path.name for path in speed.plots(outcome.rows, tmp_path)] == ["speed.png", "speed.svg"]
+    names = [f"speed-{name}.{kind}" for name in ("speed", "peak-memory") for kind in ("png", "svg")]
+    assert [path.name for path in speed.plots(outcome.rows, tmp_path)] == names
