@@ -161,8 +161,10 @@ def _rotate_in_a_row(out: np.ndarray, first: int, count: int, near: np.ndarray, 
     """What `Mdct._rotate` does around `count` boundaries whose slopes touch, from the one at `first` on: on
     views, where places one by one take four times as long."""
     half = len(near)
-    around = out[..., first - half : first - half + 2 * half * count].reshape(*out.shape[:-1], count, 2 * half)
-    right, left = around[..., half:], around[..., half - 1 :: -1] if half else around[..., :0]
+    around = out[..., first - half : first - half + 2 * half * count].reshape(
+        *out.shape[:-1], count, 2 * half
+    )
+    right, left = around[..., half:], around[..., half - 1 :: -1]
     turned = near * right + far * left
     left[...] = near * left - far * right
     right[...] = turned
