@@ -43,7 +43,7 @@ ARROWS = {
     "web": {""},
     "bench": {"", "batch", "errors", "settings", "inpainting", "modes", "codec", "metrics", *STAGES},
     "training": {"", "compiled", "errors", "settings", "hearing", "inpainting", "modes", *STAGES},
-    "cli": {"", "batch", "bench", "metrics"},
+    "cli": {"", "batch", "bench", "metrics", "web"},
     "": {"errors", "settings", "audio", "transform", "mask", "inpainting", "codec"},
     "__main__": {"cli"},
 }
