@@ -2,7 +2,7 @@
 
 import { Cursor } from "../bytes.js";
 import { FormatError } from "../errors.js";
-import { unpackMask } from "./masks.js";
+import { readMask } from "./masks.js";
 
 /**
  * The mask of a grid, and the float32 values of its kept cells, one array a component.
@@ -12,10 +12,9 @@ import { unpackMask } from "./masks.js";
 export function decodeExact(payload, cells, mask, components) {
   const cursor = new Cursor(payload);
   if (!mask) {
-    const length = cursor.varint();
-    mask = unpackMask(payload.subarray(cursor.at, cursor.at + length), cells);
-    cursor.take(Math.min(length, cursor.left));
-    if (length > payload.length) throw new FormatError("stored mask: longer than its payload");
+    const stored = readMask(payload, cells);
+    mask = stored.mask;
+    cursor.at = stored.end;
   }
   let count = 0;
   for (let i = 0; i < cells; i++) count += mask[i];

@@ -35,6 +35,18 @@ export function knownMask(header, segment, frames) {
 }
 
 /**
+ * The mask at the start of a payload, its length before it, and where it ends.
+ * @param {Uint8Array} payload @param {number} cells
+ */
+export function readMask(payload, cells) {
+  const cursor = new Cursor(payload);
+  const length = cursor.varint();
+  if (length > cursor.left) throw new FormatError("stored mask: longer than its payload");
+  const end = cursor.at + length;
+  return { mask: unpackMask(payload.subarray(cursor.at, end), cells), end };
+}
+
+/**
  * A mask in runs. Raises `FormatError` unless they fill cells and bytes exactly.
  * @param {Uint8Array} data @param {number} cells
  */

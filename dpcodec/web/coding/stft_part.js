@@ -2,6 +2,7 @@
 
 import { BodyReader } from "./body.js";
 import { decodeExact } from "./exact.js";
+import { readMask } from "./masks.js";
 import { RangeDecoder } from "./range_decoder.js";
 import { single } from "./segment.js";
 import { decodeStftSymbols } from "./stft_symbols.js";
@@ -57,7 +58,8 @@ export function layStftPart(laying) {
 function decodeChannel(reader, laying, c) {
   const { header, cells } = laying;
   const size = cells.rows * cells.frames;
-  const mask = maskOfPart(laying, c);
+  /** @type {Uint8Array | null} */
+  let mask = maskOfPart(laying, c);
   const real = new Float32Array(size);
   const imaginary = new Float32Array(size);
   if (reader.silent(header.exact ? 2 : 1)) return { kept: mask ?? new Uint8Array(size), real, imaginary, step: 0 };
@@ -73,7 +75,13 @@ function decodeChannel(reader, laying, c) {
   }
   const step = reader.step();
   const rows = reader.rows(cells.rows);
-  const decoder = new RangeDecoder(reader.payload());
+  let payload = reader.payload();
+  if (header.mask === "custom") {
+    const stored = readMask(payload, size);
+    mask = stored.mask;
+    payload = payload.subarray(stored.end);
+  }
+  const decoder = new RangeDecoder(payload);
   const q = decodeStftSymbols(decoder, rows, cells.frames, mask && mask.subarray(0, rows * cells.frames));
   decoder.finish();
   const kept = mask ?? new Uint8Array(size);

@@ -13,9 +13,10 @@ const FLAG_EXTENDED = 8;
 const FLAG_PERCEPTUAL = 16;
 const FLAG_REVISED = 32;
 const FLAG_FRAME_PARTS = 64;
-const KNOWN_HEADER_FLAGS = 1 | 2 | FLAG_EXTENDED | FLAG_PERCEPTUAL | FLAG_REVISED | FLAG_FRAME_PARTS;
+const FLAG_CUSTOM = 128;
+const UNUSED_HEADER_FLAG = 4;
 const WINDOWS = ["hann", "sine", "kbd"];
-const MASKS = ["random", "energy", "columns", "significance", "perceptual"];
+const MASKS = ["random", "energy", "columns", "significance", "perceptual", "custom"];
 const WINDOWS_OF = { stft: ["hann", "sine"], mdct: ["sine", "kbd"] };
 
 /**
@@ -53,19 +54,22 @@ export function unpackHeader(body) {
   const minor = body[1];
   const flags = body[2];
   if (body[0] !== 1) throw new FormatError(`invalid field version ${body[0]}.${minor}`);
-  if (flags & ~KNOWN_HEADER_FLAGS) throw new VersionError(`the header has unknown flags ${flags}`);
+  if (flags & UNUSED_HEADER_FLAG) throw new VersionError(`the header has unknown flags ${flags}`);
   const window = named("window", WINDOWS, body[41]);
   const mask = named("mask", MASKS, body[42]);
   const cursor = new Cursor(body, FIXED_BYTES);
   const columns = unpackColumns(cursor);
   const { transform, maxBlockSplit } = unpackExtension(cursor, flags, minor);
-  const since = Math.max(transform === "mdct" ? 1 : 0, { significance: 1, perceptual: 2 }[mask] ?? 0);
+  const since = Math.max(transform === "mdct" ? 1 : 0, { significance: 1, perceptual: 2, custom: 4 }[mask] ?? 0);
   if (Boolean(flags & FLAG_EXTENDED) !== since >= 1) {
     throw new FormatError("invalid field flags: the extension is missing, or nothing needs it");
   }
   const perceptual = mask === "perceptual" && transform === "mdct";
   if (Boolean(flags & FLAG_PERCEPTUAL) !== perceptual) {
     throw new FormatError("invalid field flags: scale factors need mask perceptual, and it needs them");
+  }
+  if (Boolean(flags & FLAG_CUSTOM) !== (mask === "custom")) {
+    throw new FormatError("invalid field flags: bit 7 is for the custom mask, and it needs it");
   }
   const known = readU32(body, 8) !== 0xffffffff || readU32(body, 12) !== 0xffffffff;
   const header = {
@@ -163,6 +167,7 @@ function checkHeader(header) {
   checkTransform(header);
   if (header.perceptual && header.exact) throw new FormatError("invalid field mask: perceptual needs a quantised MDCT");
   if (header.mask === "perceptual" && !header.perceptual) throw new FormatError("invalid field mask: it needs an MDCT");
+  if (header.mask === "custom" && header.transform !== "stft") throw new FormatError("invalid field mask: it needs an STFT");
   if (header.revised && !header.perceptual) throw new FormatError("invalid field flags: only perceptual files have them");
   if (header.frameParts && !header.revised) throw new FormatError("invalid field flags: bit 6 needs bit 5");
   if (header.samples !== null) checkRange("number of segments", segmentCount(header, header.samples), 0, MAX_SEGMENTS);
