@@ -46,7 +46,7 @@ ARROWS = {
     "web": {""},
     "bench": {"", "batch", *ROOT_ROOMS, "profiles", "inpainting", "modes", "codec", "metrics", *STAGES},
     "training": {"", "compiled", "errors", "settings", "hearing", "inpainting", "modes", *STAGES},
-    "cli": {"", "batch", "bench", "metrics"},
+    "cli": {"", "batch", "bench", "metrics", "web"},
     "": {"errors", "settings", "profiles", "audio", "transform", "mask", "inpainting", "codec"},
     "__main__": {"cli"},
 }
