@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help install demo bench test test-base test-oldest test-plain determinism fuzz fuzz-coverage bombs lint types clean
+.PHONY: help install demo bench test test-base test-oldest test-plain determinism fuzz fuzz-coverage bombs lint types web npm clean
 
 help:
 	@echo "make demo    install, make a short clip, encode and decode it with each mask and solver"
@@ -19,6 +19,8 @@ help:
 	@echo "make fuzz MINUTES=5   changed files of every kind into every reader; faults go into build/fuzz"
 	@echo "make bombs   what small files that ask for much cost"
 	@echo "make fuzz-coverage    what these reach of dpcodec/container and dpcodec/coding"
+	@echo "make web     types and tests of the decoder in JavaScript (needs node)"
+	@echo "make npm     that decoder as a package for npm, into build/npm"
 	@echo "make lint    check format and lint;  make types    check types strictly"
 
 install: $(INSTALLED)
@@ -114,5 +116,20 @@ lint: $(INSTALLED)
 types: $(INSTALLED)
 	$(BIN)/mypy
 
+# The decoder in JavaScript. Only its checks need anything from npm.
+WEB_TOOLS := tests/web/node_modules/.installed
+
+$(WEB_TOOLS): tests/web/package.json
+	cd tests/web && npm install --silent --no-package-lock --no-audit --no-fund
+	@touch $@
+
+web: $(WEB_TOOLS) npm
+	tests/web/node_modules/.bin/tsc --project tests/web
+	node --test tests/web/
+
+npm: $(INSTALLED)
+	rm -rf build/npm
+	$(BIN)/python -m dpcodec.web build/npm
+
 clean:
-	rm -rf $(VENV) $(BASE) $(OLDEST) build dist .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(BASE) $(OLDEST) build dist tests/web/node_modules .mypy_cache .ruff_cache .hypothesis

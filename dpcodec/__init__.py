@@ -74,15 +74,10 @@ if TYPE_CHECKING:
     from dpcodec.inpainting.problem import Problem
     from dpcodec.inpainting.solver_settings import SolverSettings
     from dpcodec.inpainting.solvers import SOLVERS
+    from dpcodec.mask.custom import load_mask
     from dpcodec.mask.table import parse_mask
-    from dpcodec.settings import (
-        MASKS,
-        PROFILES,
-        DecodeSettings,
-        EncodeSettings,
-        profile,
-        profile_meant,
-    )
+    from dpcodec.profiles import PROFILES, profile, profile_meant
+    from dpcodec.settings import MASKS, DecodeSettings, EncodeSettings
     from dpcodec.transform.mdct import Mdct
     from dpcodec.transform.stft import Stft
 
@@ -132,6 +127,7 @@ __all__ = [  # noqa: RUF022 - plainly sorted
     "inpaint",
     "inspect",
     "inspect_stream",
+    "load_mask",
     "open_audio",
     "pack_picture",
     "parse_mask",
@@ -206,8 +202,10 @@ _HOMES = {
     "dpcodec.inpainting.problem": ("Problem",),
     "dpcodec.inpainting.solver_settings": ("SolverSettings",),
     "dpcodec.inpainting.solvers": ("SOLVERS",),
+    "dpcodec.mask.custom": ("load_mask",),
     "dpcodec.mask.table": ("parse_mask",),
-    "dpcodec.settings": ("MASKS", "PROFILES", "DecodeSettings", "EncodeSettings", "profile", "profile_meant"),
+    "dpcodec.profiles": ("PROFILES", "profile", "profile_meant"),
+    "dpcodec.settings": ("MASKS", "DecodeSettings", "EncodeSettings"),
     "dpcodec.transform.mdct": ("Mdct",),
     "dpcodec.transform.stft": ("Stft",),
 }

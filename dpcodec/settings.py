@@ -1,15 +1,15 @@
 """What a caller may ask for: frozen dataclasses, every range and unit checked once, here.
 
 `EncodeSettings` decides what goes into the file, `DecodeSettings` how it is rebuilt. `EncodeSettings()` is
-the default; `PROFILES` names it and the other presets, and `profile` is the one place that decides which
-preset a set of options means. A value out of range raises `SettingsError` with the range in the message.
+the default; `profiles.py` names it and the other presets. A value out of range raises `SettingsError` with
+the range in the message.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from dpcodec.errors import SettingsError
@@ -36,7 +36,7 @@ class MaskKind:
     """What the format fixes of a mask: its number in a header, the minor version it came with, whether it is
     stored in the file rather than made from the header, and whether one threshold holds for a whole segment
     rather than for each column (None: the mask bounds nothing), whether a seed makes it, whether it is coded
-    in another way since minor version 3."""
+    in another way since minor version 3, whether it is stored cell by cell even beside a quantiser."""
 
     number: int
     since: int = 0
@@ -44,19 +44,22 @@ class MaskKind:
     by_segment: bool | None = None
     seeded: bool = False
     revised: bool = False
+    listed: bool = False
 
 
 TRANSFORMS = {
     "stft": TransformKind(0, 0, ("hann", "sine"), 1, False),
     "mdct": TransformKind(1, 1, ("sine", "kbd"), 0, True),
 }
-# A mask's module is dpcodec/mask/NAME.py; the perceptual mask is what its mode's quantiser leaves.
+# A mask's module is dpcodec/mask/NAME.py; the perceptual mask is what its mode's quantiser leaves, the custom
+# one comes with the settings.
 MASKS = {
     "random": MaskKind(0, seeded=True),
     "energy": MaskKind(1, stored=True, by_segment=False),
     "columns": MaskKind(2),
     "significance": MaskKind(3, since=1, stored=True, by_segment=True),
     "perceptual": MaskKind(4, since=2, stored=True, revised=True),
+    "custom": MaskKind(5, since=4, stored=True, listed=True),
 }
 LOSSES = ("mse", "l1", "mse+stft")
 FITS = ("guided", "paper")
@@ -100,7 +103,9 @@ class EncodeSettings:
     transform        "mdct": as many real coefficients as samples, hop = n_fft / 2; or "stft"
     mask             which coefficients go: "perceptual" (the weakest beside what masks them; MDCT), "energy"
                      (the weakest of each column), "significance" (the weakest of a whole segment), "random"
-                     (seeded), "columns"
+                     (seeded), "columns", "custom" (STFT)
+    custom           gives the custom mask: a function (parameters, segment, X) -> bool [C, K, L], as those in
+                     `dpcodec/mask/`; `encode` makes one of an array
     drop             share of coefficients removed, 0 <= drop < 1; None: DEFAULT_DROP, and for the perceptual
                      mask as many as `snr`, `bitrate` or `quality` say. The column mask has none, and the
                      significance mask's quantiser decides alone where `snr` or `bitrate` is given
@@ -130,6 +135,7 @@ class EncodeSettings:
     mask: str = "perceptual"
     drop: float | None = None
     columns: tuple[tuple[int, int], ...] = ()
+    custom: Callable[..., Any] | None = field(default=None, compare=False)
     seed: int = 0
     n_fft: int = 2048
     hop: int = 1024
@@ -188,7 +194,7 @@ class EncodeSettings:
     @property
     def masked(self) -> bool:
         """Whether a mask decides what stays, not the quantiser alone."""
-        return (self.mode != "perceptual" and self.share > 0) or self.mask == "columns"
+        return (self.mode != "perceptual" and self.share > 0) or self.mask in ("columns", "custom")
 
     @property
     def _by_default(self) -> bool:
@@ -211,6 +217,8 @@ class EncodeSettings:
     def _check_mode(self) -> None:
         if self.mask == "perceptual" and self.transform != "mdct":
             raise SettingsError("the perceptual mask needs transform mdct: give transform mdct")
+        if self.mask == "custom" and self.transform != "stft":
+            raise SettingsError("the custom mask needs transform stft: give transform stft")
         for name, modes in OF_MODES.items():
             if getattr(self, name) not in (None, False, 0) and self.mode not in modes:
                 raise SettingsError(
@@ -235,6 +243,8 @@ class EncodeSettings:
     def _check_mask(self) -> None:
         if (self.mask == "columns") != bool(self.columns):
             raise SettingsError("the column mask needs frame indices, and only it takes them: columns:A-B,C")
+        if (self.mask == "custom") != (self.custom is not None):
+            raise SettingsError("the custom mask needs a mask of your own, and only it takes one: give mask=")
         for first, last in self.columns:
             check_integer("column", first, 0, 2**47)
             check_integer("column", last, first, 2**47)
@@ -342,58 +352,3 @@ def _check_given(check: Callable[..., None], settings: object, **bounds: tuple[f
 def _is_real(value: object) -> bool:
     """Whether it is a number and no NaN; an infinite one is in no range, and an integer may be any size."""
     return isinstance(value, int | float) and not isinstance(value, bool) and value == value
-
-
-# What the research profiles measure by segment (masks, solvers' blocks) they measure on longer ones.
-_STFT: dict[str, Any] = {"transform": "stft", "parts": 8, "latency": LONG_SEGMENTS_S}
-PROFILES: dict[str, EncodeSettings] = {
-    "perceptual": EncodeSettings(),
-    "mdct": EncodeSettings(mask="significance", drop=0.93, parts=4, latency=LONG_SEGMENTS_S),
-    "stft": EncodeSettings(**_STFT, mask="energy", drop=0.8, window="sine"),
-    "paper": EncodeSettings(
-        **_STFT, mask="random", drop=0.5, hop=512, window="hann", rate=16000, mono=True, exact=True
-    ),
-}
-DEFAULT_PROFILE = "perceptual"
-_OF_STFT = ("transform", "drop", "mask", "seed", "n_fft", "hop", "window", "snr", "exact")
-_CONTROLS = ("snr", "bitrate", "quality", "drop")
-
-
-def profile_meant(changes: Mapping[str, Any]) -> str:
-    """The profile that settings mean where none is named: what the library and the command agree on.
-
-    >>> profile_meant({"drop": 0.5}), profile_meant({"bitrate": 64.0}), profile_meant({"rate": 16000})
-    ('stft', 'perceptual', 'perceptual')
-    """
-    given = {name for name, value in changes.items() if value is not None}
-    mask, transform = changes.get("mask"), changes.get("transform")
-    if mask == "perceptual" or (mask is None and given & {"bitrate", "quality"}):
-        return "perceptual"
-    if transform == "mdct" or "bitrate" in given:
-        return "mdct"
-    return "stft" if given.intersection(_OF_STFT) else DEFAULT_PROFILE
-
-
-def profile(name: str | None = None, **changes: Any) -> EncodeSettings:
-    """The named profile with some settings changed; without a name the one that the changes mean.
-
-    Whichever of snr, bitrate, quality and drop is given takes the place of the profile's own; `snr` asks for
-    a quantiser whatever the profile says, and the hop of an MDCT follows `n_fft`.
-
-    >>> profile("paper", drop=0.3).hop, profile(quality=3.0).mode, profile(drop=0.5).mode
-    (512, 'perceptual', 'stft')
-    """
-    name = profile_meant(changes) if name is None else name
-    check_choice("profile", name, tuple(PROFILES))
-    base = PROFILES[name]
-    if any(changes.get(control) is not None for control in _CONTROLS):
-        kept = {"drop": base.drop} if base.mode != "perceptual" else {}
-        changes = {**dict.fromkeys(_CONTROLS), **kept, **changes}
-    if changes.get("snr") is not None:
-        changes.setdefault("exact", False)
-    if isinstance(changes.get("n_fft"), int) and changes.get("transform", base.transform) == "mdct":
-        changes.setdefault("hop", changes["n_fft"] // 2)
-    try:
-        return replace(base, **changes)
-    except TypeError as exc:
-        raise SettingsError(str(exc)) from exc

@@ -23,6 +23,7 @@ ARROWS = {
     "errors": set(),
     "settings": {"errors"},
     "varint": {"errors"},
+    "profiles": {"errors", "settings"},
     "compiled": set(),
     **{stage: ROOT_ROOMS for stage in STAGES},
     "metrics": {
@@ -38,12 +39,13 @@ ARROWS = {
     },  # bands; the noise's random numbers; units of the side information
     "inpainting": {"errors", "settings", "transform", "hearing"},
     "modes": {"errors", "settings", "transform", "mask", "coding", "container", "hearing", "inpainting"},
-    "codec": {"errors", "settings", "inpainting", "modes", *STAGES},
+    "codec": {"errors", "settings", "profiles", "inpainting", "modes", *STAGES},
     "batch": {"", "errors", "audio", "codec", "modes"},
-    "bench": {"", "batch", "errors", "settings", "inpainting", "modes", "codec", "metrics", *STAGES},
+    "web": {""},
+    "bench": {"", "batch", *ROOT_ROOMS, "profiles", "inpainting", "modes", "codec", "metrics", *STAGES},
     "training": {"", "compiled", "errors", "settings", "hearing", "inpainting", "modes", *STAGES},
     "cli": {"", "batch", "bench", "metrics"},
-    "": {"errors", "settings", "audio", "transform", "mask", "inpainting", "codec"},
+    "": {"errors", "settings", "profiles", "audio", "transform", "mask", "inpainting", "codec"},
     "__main__": {"cli"},
 }
 DOORS = {
@@ -146,7 +148,7 @@ def test_kinds_are_told_apart_by_name_in_their_own_rooms() -> None:
     lines = [
         f"{relative(path)}: {line.strip()}"
         for path in MODULES
-        if room(path) not in ("modes", "settings", "training")
+        if room(path) not in ("modes", "settings", "profiles", "training")
         for line in path.read_text().splitlines()
         if NAME_TEST.search(line)
     ]

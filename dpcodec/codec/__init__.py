@@ -7,7 +7,10 @@ objects in bounded memory.
 from __future__ import annotations
 
 import io
-from typing import BinaryIO
+from dataclasses import replace
+from typing import Any, BinaryIO
+
+import numpy as np
 
 from dpcodec.audio.audio import Audio
 from dpcodec.audio.streams import ArrayReader
@@ -25,7 +28,9 @@ from dpcodec.container.repair import repair_stream as repair_packets
 from dpcodec.container.retag import Tagged, read_tagged, retag_stream
 from dpcodec.container.stream import ReadLimits
 from dpcodec.container.survival import Survival
+from dpcodec.mask.custom import ArrayMask
 from dpcodec.modes import mode_of_file
+from dpcodec.profiles import PROFILES
 from dpcodec.settings import MAX_EXPANSION, MAX_MEMORY, DecodeSettings, EncodeSettings
 
 __all__ = [
@@ -57,8 +62,11 @@ FORMAT_VERSION = (VERSION_MAJOR, VERSION_MINOR)
 """Version of the format that this dpcodec writes; it reads every file of the same major version."""
 
 
-def encode(audio: Audio, settings: EncodeSettings | None = None) -> bytes:
+def encode(audio: Audio, settings: EncodeSettings | None = None, mask: Any = None) -> bytes:
     """Encode audio in memory into the bytes of a `.dpc` file.
+
+    mask  one of the caller's own, bool [K, L] for all channels or [C, K, L], True = kept, K bins and L frames
+          of the STFT that the settings name (without settings: profile stft) of the audio as it is coded
 
     Raises `AudioError` for samples that are not finite, `SettingsError` or `LimitError` for settings that the
     audio cannot be encoded with.
@@ -68,6 +76,9 @@ def encode(audio: Audio, settings: EncodeSettings | None = None) -> bytes:
     >>> data[1:4]
     b'DPC'
     """
+    if mask is not None:
+        base = settings or PROFILES["stft"]
+        settings = replace(base, mask="custom", custom=ArrayMask(np.asarray(mask)), columns=(), drop=0.0)
     out = io.BytesIO()
     encode_stream(ArrayReader(audio), out, settings or EncodeSettings())
     return out.getvalue()

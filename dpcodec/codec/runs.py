@@ -45,6 +45,7 @@ def cut(reader: AudioReader, settings: EncodeSettings, run_s: float) -> Runs | N
     """How a source is cut into runs of about `run_s` seconds; None where it is to be coded in one go: it is
     too short, its length is not known, or its settings lead something through the whole file."""
     through = settings.bitrate is not None or settings.effort or settings.rate or settings.columns
+    through = through or settings.custom is not None
     if reader.samples is None or through or not MASKS[settings.mask].stored:
         return None
     header = header_for(settings, reader, 1 if settings.mono else reader.channels, reader.sample_rate)

@@ -7,6 +7,8 @@ told: the decoder sees the same symbols.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 REGIONS = (24, 34)
@@ -22,24 +24,25 @@ LARGEST_GAIN = 2.0
 
 
 def block_gains(q: np.ndarray, rows: np.ndarray, bands: np.ndarray, split: int) -> np.ndarray:
-    """Of one frame: what the noise of each row is multiplied by, float64 [K].
+    """What the noise of each cell is multiplied by: float64 [K, n].
 
-    q      int32 [K], symbols of a frame of 2**split blocks
+    q      int32 [K, n], symbols of n frames of 2**split blocks
     rows   int64 [K], their rows of the grid: row k belongs to block k modulo 2**split
     bands  int64 [K], of the rows
 
     The mean square of a block's symbols over that of its frame's, both in one region; a root of it. Sums are
     of integers, so the gains are the same everywhere.
     """
-    blocks = 1 << split
+    blocks, frames = 1 << split, np.arange(q.shape[1])
     region = np.searchsorted(REGIONS, bands, side="right")
     cell = region * blocks + rows % blocks
     square = np.minimum(np.abs(q.astype(np.int64)), LARGEST_SYMBOL) ** 2 * ZERO_WEIGHT + 1
-    shape = len(REGIONS) + 1, blocks
-    total = np.bincount(cell, square, shape[0] * blocks).reshape(shape)
-    count = np.bincount(cell, minlength=shape[0] * blocks).reshape(shape)
+    shape = len(REGIONS) + 1, blocks, len(frames)
+    places = (cell[:, None] * len(frames) + frames).ravel()
+    total = np.bincount(places, square.ravel(), math.prod(shape)).reshape(shape)
+    count = np.bincount(cell, minlength=shape[0] * blocks).reshape(*shape[:2], 1)
     whole, cells = total.sum(axis=1, keepdims=True), count.sum(axis=1, keepdims=True)
     own = total * cells + PRIOR_CELLS * whole
     all_of_it = np.maximum((count + PRIOR_CELLS) * whole, 1.0)
-    gains: np.ndarray = np.minimum(np.sqrt(own / all_of_it), LARGEST_GAIN).ravel()[cell]
+    gains: np.ndarray = np.minimum(np.sqrt(own / all_of_it), LARGEST_GAIN).reshape(-1, len(frames))[cell]
     return gains

@@ -3,7 +3,7 @@
     varint L (frames of the segment), then for every channel a mode byte and what the mode says:
 
     0  digital silence   nothing follows
-    1  STFT, quantised   head: float32 step, varint rows; payload: symbols
+    1  STFT, quantised   head: float32 step, varint rows; payload: the custom mask (with it only), symbols
     2  STFT, exact       payload: the stored mask (where it is stored), float32 planes
     3  MDCT, quantised   head: float32 step, bias byte, varint rows; payload: block switching, symbols
     4  MDCT, exact       payload: a byte of block switching for each frame, the stored mask, float32 planes

@@ -9,23 +9,22 @@ from __future__ import annotations
 
 import numpy as np
 
-from dpcodec.coding.mask_bits import pack_mask, unpack_mask
+from dpcodec.coding.mask_bits import read_mask, write_mask
 from dpcodec.coding.quantize import FLOAT32_MAX, to_complex64
 from dpcodec.errors import FormatError
-from dpcodec.varint import read_varint, write_varint
 
 
 def encode_exact(X: np.ndarray, kept: np.ndarray, stored: bool) -> bytes:
     """Complex [K, L] and bool [K, L] -> payload; with the mask in it if it is `stored`."""
     values = X[kept].astype(np.complex128)
     pairs = to_complex64(np.stack([values.real, values.imag], -1))
-    return _pack_runs(kept, stored) + _pack_planes(pairs.view(np.float32).reshape(-1, 2).T)
+    return (write_mask(kept) if stored else b"") + _pack_planes(pairs.view(np.float32).reshape(-1, 2).T)
 
 
 def encode_exact_real(X: np.ndarray, kept: np.ndarray, stored: bool) -> bytes:
     """The same for real [K, L]: four planes."""
     values = np.clip(X[kept], -FLOAT32_MAX, FLOAT32_MAX).astype(np.float32)
-    return _pack_runs(kept, stored) + _pack_planes(values[None])
+    return (write_mask(kept) if stored else b"") + _pack_planes(values[None])
 
 
 def decode_exact(
@@ -48,13 +47,6 @@ def decode_exact_real(
     return mask, values
 
 
-def _pack_runs(kept: np.ndarray, stored: bool) -> bytes:
-    if not stored:
-        return b""
-    runs = pack_mask(kept)
-    return write_varint(len(runs)) + runs
-
-
 def _pack_planes(rows: np.ndarray) -> bytes:
     """Float32 [R, n] -> bytes, plane by plane."""
     planes = np.ascontiguousarray(rows.astype(">f4")).view(np.uint8)
@@ -67,9 +59,7 @@ def _unpack(
     """The mask, and float32 [rows, n] values of its kept cells."""
     at = 0
     if mask is None:
-        length, at = read_varint(payload, 0)
-        mask = unpack_mask(payload[at : at + length], grid)
-        at += length
+        mask, at = read_mask(payload, grid)
     count = int(np.count_nonzero(mask))
     if len(payload) - at != 4 * rows * count:
         raise FormatError(f"coded part: {len(payload) - at} bytes for {count} exact coefficients")

@@ -71,6 +71,20 @@ def unpack_mask(data: bytes, shape: tuple[int, int]) -> np.ndarray:
     return np.repeat(kept, runs.astype(np.intp)).reshape(shape)
 
 
+def write_mask(kept: np.ndarray) -> bytes:
+    """A mask, bool [K, L], with its length before it."""
+    runs = pack_mask(kept)
+    return write_varint(len(runs)) + runs
+
+
+def read_mask(payload: bytes, shape: tuple[int, int]) -> tuple[np.ndarray, int]:
+    """The mask at the start of a payload, bool [K, L], and where it ends. Raises `FormatError`."""
+    length, at = read_varint(payload, 0)
+    if length > len(payload) - at:
+        raise FormatError("stored mask: longer than its payload")
+    return unpack_mask(payload[at : at + length], shape), at + length
+
+
 def _read_exponents(bits: bitarray, length: int, cells: int) -> np.ndarray:
     """The first half of the code: int64 [runs]."""
     if len(bits) != length or not 1 <= bits.count(0) <= cells + 1:

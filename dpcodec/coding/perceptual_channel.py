@@ -307,9 +307,11 @@ def _share_out_noise(
     block_splits: np.ndarray,
 ) -> None:
     """Noise of a channel where frames are cut into blocks: see `block_noise`."""
-    for frame in np.flatnonzero(block_splits):
-        gains = block_gains(q[:, frame], rows, bands, int(block_splits[frame]))
-        found.noise[c, : len(q), frame] = single(found.noise[c, : len(q), frame] * gains)
+    noise = found.noise[c, : len(q)]
+    for split in np.unique(block_splits[block_splits > 0]):
+        frames = np.flatnonzero(block_splits == split)
+        gains = block_gains(q[:, frames], rows, bands, int(split))
+        noise[:, frames] = single(noise[:, frames] * gains)
 
 
 def _by_cell(

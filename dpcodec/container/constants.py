@@ -13,7 +13,7 @@ SYNC = b"\xf2dp\xb1"
 MAGIC_BYTES = 8
 VERSION_MAJOR = 1
 VERSION_MINOR = 4
-"""Of perceptual files; those with the extension alone say EXTENDED_MINOR, others 0."""
+"""Of perceptual files and custom masks; those with the extension alone say EXTENDED_MINOR, others 0."""
 EXTENDED_MINOR = 1
 REVISED_MINOR, FRAME_PARTS_MINOR = 3, 4
 """Of perceptual files as a 1.3 wrote them, and as they are written now; those that a 1.2 wrote say 2."""
@@ -54,9 +54,10 @@ HEADER_REVISED = 0x20
 """Perceptual bodies are those of version 1.3."""
 HEADER_FRAME_PARTS = 0x40
 """Parts hold some of the frames each, not some of the rows: perceptual bodies of version 1.4."""
-HEADER_KNOWN_FLAGS = (
-    HEADER_EXACT | HEADER_REPAIRED | HEADER_EXTENDED | HEADER_PERCEPTUAL | HEADER_REVISED | HEADER_FRAME_PARTS
-)
+HEADER_CUSTOM = 0x80
+"""The custom mask: stored cell by cell in every part."""
+HEADER_KNOWN_FLAGS = 0xFF ^ 0x04
+"""All but bit 2."""
 SAMPLES_UNKNOWN = 2**64 - 1
 WINDOW_IDS = {"hann": 0, "sine": 1, "kbd": 2}
 CONTAINER_IDS = {

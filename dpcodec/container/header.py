@@ -92,6 +92,8 @@ class Header:
             raise FormatError(f"invalid field mask {self.mask!r}")
         if self.perceptual and (not TRANSFORMS[self.transform].switches_blocks or self.exact):
             raise FormatError(f"invalid field mask {self.mask!r}: it needs a quantised MDCT")
+        if self.custom and TRANSFORMS[self.transform].switches_blocks:
+            raise FormatError(f"invalid field mask {self.mask!r}: it needs an STFT")
         if self.revised and not self.perceptual:
             raise FormatError("invalid field flags: only perceptual files are coded in several ways")
         if self.frame_parts and not self.revised:
@@ -140,6 +142,11 @@ class Header:
     def perceptual(self) -> bool:
         """Whether a reader of version 1.1 must refuse the file: scale factors, stereo rotation."""
         return mode_name(self.transform, self.mask) == "perceptual"
+
+    @property
+    def custom(self) -> bool:
+        """Whether the mask is stored cell by cell."""
+        return MASKS[self.mask].listed
 
     @property
     def seeded(self) -> bool:
@@ -194,6 +201,7 @@ def pack_header(header: Header) -> bytes:
     flags = c.HEADER_EXACT * header.exact | c.HEADER_REPAIRED * header.repaired
     flags |= c.HEADER_EXTENDED * header.extended | c.HEADER_PERCEPTUAL * header.perceptual
     flags |= c.HEADER_REVISED * header.revised | c.HEADER_FRAME_PARTS * header.frame_parts
+    flags |= c.HEADER_CUSTOM * header.custom
     fixed = _FIXED.pack(
         c.VERSION_MAJOR,
         header.minor,
@@ -253,6 +261,8 @@ def unpack_header(body: bytes) -> Header:
         raise FormatError("invalid field flags: the extension is missing, or nothing needs it")
     if bool(flags & c.HEADER_PERCEPTUAL) != (mode_name(transform, mask) == "perceptual"):
         raise FormatError("invalid field flags: scale factors need mask perceptual, and it needs them")
+    if bool(flags & c.HEADER_CUSTOM) != MASKS[mask].listed:
+        raise FormatError("invalid field flags: bit 7 is for the custom mask, and it needs it")
     header = Header(
         sample_rate=rate,
         channels=channels,

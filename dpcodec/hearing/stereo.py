@@ -6,6 +6,7 @@ import numpy as np
 
 from dpcodec.coding.side_information import ANGLES
 from dpcodec.transform.bands import band_edges, band_of_rows
+from dpcodec.transform.block_switching import bits_of
 
 
 def rotate_pairs(
@@ -33,7 +34,7 @@ def rotate_pairs(
             there = rotated(X[both], angle[bands, None])
             thresholds.append(_threshold_of_rotated(there, threshold[both], angle, scale, edges))
             steps = scale * np.exp2(thresholds[-1] / 2)[:, bands]
-            bits = np.log2(1 + np.abs(there) / steps).sum(axis=(0, 2))
+            bits = bits_of((np.abs(there) / steps).swapaxes(0, 1).reshape(len(bands), -1))
             costs.append(np.add.reduceat(bits, edges))
         best = np.argmin(costs, axis=0)
         angles[pair] = np.choose(best, tried)

@@ -28,6 +28,9 @@ class MaskParameters(Protocol):
     def columns(self) -> tuple[tuple[int, int], ...]: ...
     @property
     def segment_frames(self) -> int: ...
+    @property
+    def frames(self) -> int | None:
+        """Of the whole file, None where its length is not known yet."""
 
 
 class SegmentMask(Protocol):
@@ -37,8 +40,12 @@ class SegmentMask(Protocol):
     def __call__(self, parameters: MaskParameters, segment: int, X: np.ndarray) -> np.ndarray: ...
 
 
+NAMED = tuple(name for name in MASKS if name not in ("columns", "custom"))
+"""Those that a name alone makes."""
+
+
 def segment_mask(name: str) -> SegmentMask:
-    """The mask of that name, one of `settings.MASKS` but the perceptual one."""
+    """The mask of that name, one of `settings.MASKS` but the perceptual and the custom one."""
     found: SegmentMask = importlib.import_module(f"dpcodec.mask.{name}").segment_mask
     return found
 
@@ -49,11 +56,11 @@ def parse_mask(text: str) -> tuple[str, tuple[tuple[int, int], ...]]:
     >>> parse_mask("columns:3-5,9")
     ('columns', ((3, 5), (9, 9)))
     """
-    if text in MASKS and text != "columns":
+    if text in NAMED:
         return text, ()
     match = re.fullmatch(r"columns:(\d{1,15}(?:-\d{1,15})?(?:,\d{1,15}(?:-\d{1,15})?)*)", text)
     if not match:
-        names = [name for name in MASKS if name != "columns"]
-        raise SettingsError(f"mask {text!r} is unknown: use {', '.join(names)} or columns:A-B,C")
+        known = ", ".join(NAMED)
+        raise SettingsError(f"mask {text!r} is unknown: use {known}, columns:A-B,C or a file .npy")
     ranges = [tuple(int(n) for n in item.split("-")) for item in match[1].split(",")]
     return "columns", tuple((r[0], r[-1]) for r in ranges)

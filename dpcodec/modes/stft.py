@@ -30,7 +30,7 @@ class StftMode:
         self, blocks: Iterator[np.ndarray], settings: EncodeSettings, budget: Budget
     ) -> Iterator[CodedSegment]:
         header = self._header
-        mask = segment_mask(header.mask)
+        mask = settings.custom or segment_mask(header.mask)
         analysis = StftAnalysis(self.transform, header.channels, header.segment_frames)
         for index, X in enumerate(analysis.segments(blocks)):
             kept = mask(header, index, X)
@@ -40,19 +40,23 @@ class StftMode:
     def _steps(self, X: np.ndarray, kept: np.ndarray, settings: EncodeSettings) -> np.ndarray:
         """Quantiser step of each channel, float32 [C]."""
         weights = self.transform.weights
-        if settings.snr is None and self._reader.kind.stored:
+        if settings.snr is None and self._reader.kind.by_segment is not None:
             return step_for_noise(X, kept, weights)
         return step_for_snr(X, kept, RANDOM_MASK_SNR_DB if settings.snr is None else settings.snr, weights)
 
     def _bodies(self, X: np.ndarray, kept: np.ndarray, steps: np.ndarray | None) -> list[bytes]:
         """One a part; a single one if all of the segment is digital silence."""
-        stored, parts = self._reader.kind.stored, self._header.parts if X.any() else 1
+        kind, parts = self._reader.kind, self._header.parts if X.any() else 1
         bodies = []
         for part in range(parts):
             rows = interleave(part, parts)
             channels = [
                 encode_stft_channel(
-                    X[c, rows], kept[c, rows], stored, None if steps is None else float(steps[c])
+                    X[c, rows],
+                    kept[c, rows],
+                    kind.stored,
+                    None if steps is None else float(steps[c]),
+                    kind.listed,
                 )
                 if X[c].any()
                 else SILENCE
@@ -76,12 +80,9 @@ class StftMode:
         (rows, _), (C, K, L) = where, segment.kept.shape
         reader, bounds = BodyReader(body, C, L), self._reader.bounds(L)
         grid = len(range(*rows.indices(K))), L
-        channels = [
-            decode_stft_channel(
-                reader, grid, None if mask is None else mask[c, rows], self._header.exact, bounds
-            )
-            for c in range(C)
-        ]
+        exact, listed = self._header.exact, self._reader.kind.listed
+        known = [None if mask is None else mask[c, rows] for c in range(C)]
+        channels = [decode_stft_channel(reader, grid, one, exact, bounds, listed) for one in known]
         reader.finish()
         for c, channel in enumerate(channels):
             segment.kept[c, rows], segment.value[c, rows] = channel.kept, channel.centre

@@ -14,6 +14,8 @@ import numpy as np
 from dpcodec.transform.mdct import Mdct
 from dpcodec.transform.stft import Span
 
+MULTIPLIED = 8
+_LARGEST_RATIO = 2.0**100
 CHANGE_BITS = 8.0
 """Price of each doubling of the number of blocks, or halving, from one frame to the next."""
 
@@ -36,32 +38,49 @@ def choose_block_splits(
     finer   log2 of what the step's square is multiplied by with each split, [C, block_splits, L]
     """
     costs = np.empty((len(x), mdct.max_block_split + 1, span.frames))
+    steps = np.ascontiguousarray(steps.swapaxes(1, 2))  # as the transform's numbers lie
     for split in range(mdct.max_block_split + 1):
-        X = mdct.forward(x, np.full(span.frames, split), span, (split, split))
-        own = steps if finer is None else steps * np.exp2(finer[:, split, None] / 2)
-        costs[:, split] = np.log2(1 + np.abs(X) / own).sum(axis=1)
+        X = mdct.forward(x, np.full(span.frames, split), span, (split, split)).swapaxes(1, 2)
+        own = steps if finer is None else steps * np.exp2(finer[:, split, :, None] / 2)
+        costs[:, split] = bits_of(np.abs(X) / own)
     if paired:
         for c in range(1, len(x), 2):
             costs[c - 1] = costs[c] = costs[c - 1] + costs[c]
     if first is not None:
         settled = np.arange(mdct.max_block_split + 1) == first[:, None]
         costs[:, :, 0] = np.where(settled, 0.0, np.inf)
-    return np.stack([_cheapest(channel) for channel in costs])
+    return _cheapest(costs)
+
+
+def bits_of(ratios: np.ndarray) -> np.ndarray:
+    """Sum of log2(1 + r) over the last axis of [..., n]: float64 [...].
+
+    A logarithm of a product takes the place of MULTIPLIED ones; ratios count up to 2**100.
+    """
+    factors = np.minimum(ratios, _LARGEST_RATIO) + 1
+    groups = -(-factors.shape[-1] // MULTIPLIED)
+    product = factors[..., :groups]
+    for first in range(groups, factors.shape[-1], groups):
+        more = factors[..., first : first + groups]
+        product[..., : more.shape[-1]] *= more
+    bits: np.ndarray = np.log2(product).sum(axis=-1)
+    return bits
 
 
 def _cheapest(costs: np.ndarray) -> np.ndarray:
-    """The cheapest path through costs [block_splits, L], a change of split priced: int64 [L]."""
-    block_splits = np.arange(len(costs))
+    """The cheapest paths through costs [C, block_splits, L], a change of split priced: int64 [C, L]."""
+    C, splits, L = costs.shape
+    block_splits = np.arange(splits)
     price = CHANGE_BITS * np.abs(block_splits[:, None] - block_splits)
-    total = costs[:, 0]
-    came_from = np.zeros(costs.shape, np.int64)
-    for frame in range(1, costs.shape[1]):
-        ways = total + price
-        came_from[:, frame] = ways.argmin(axis=1)
-        total = ways.min(axis=1) + costs[:, frame]
-    path = np.empty(costs.shape[1], np.int64)
-    here = int(total.argmin())
-    for frame in range(costs.shape[1] - 1, -1, -1):
-        path[frame] = here
-        here = came_from[here, frame]
+    total = costs[:, :, 0]
+    came_from = np.zeros((L, C, splits), np.int64)
+    for frame in range(1, L):
+        ways = total[:, None] + price
+        came_from[frame] = ways.argmin(axis=2)
+        total = ways.min(axis=2) + costs[:, :, frame]
+    path = np.empty((C, L), np.int64)
+    channels, here = np.arange(C), total.argmin(axis=1)
+    for frame in range(L - 1, -1, -1):
+        path[:, frame] = here
+        here = came_from[frame, channels, here]
     return path

@@ -145,6 +145,9 @@ class Mdct:
             near, far = (
                 xp.asarray(w, dtype=out.dtype, device=device(out)) for w in slope(self.window, overlap)
             )
+            if isinstance(out, np.ndarray) and len(places) and (np.diff(places) == overlap).all():
+                _rotate_in_a_row(out, int(places[0]), len(places), near, sign * far)
+                continue
             away = np.arange(overlap // 2)
             after = xp.asarray(places[:, None] + away, device=device(out))
             before = xp.asarray(places[:, None] - 1 - away, device=device(out))
@@ -152,6 +155,19 @@ class Mdct:
             out[..., after] = near * right + sign * far * left
             out[..., before] = near * left - sign * far * right
         return out
+
+
+def _rotate_in_a_row(out: np.ndarray, first: int, count: int, near: np.ndarray, far: np.ndarray) -> None:
+    """What `Mdct._rotate` does around `count` boundaries whose slopes touch, from the one at `first` on: on
+    views, where places one by one take four times as long."""
+    half = len(near)
+    around = out[..., first - half : first - half + 2 * half * count].reshape(
+        *out.shape[:-1], count, 2 * half
+    )
+    right, left = around[..., half:], around[..., half - 1 :: -1]
+    turned = near * right + far * left
+    left[...] = near * left - far * right
+    right[...] = turned
 
 
 @lru_cache(maxsize=64)
@@ -180,7 +196,7 @@ def _boundaries(hop: int, exponents: np.ndarray, around: tuple[int, int]) -> lis
     smaller = np.maximum(padded[1:], padded[:-1])
     for split in set(smaller.tolist()):
         found.setdefault(hop >> split, []).append(origin + np.flatnonzero(smaller == split) * hop)
-    return [(overlap, np.concatenate(places)) for overlap, places in found.items()]
+    return [(overlap, np.sort(np.concatenate(places))) for overlap, places in found.items()]
 
 
 def _by_block_split(frames: Array, exponents: np.ndarray, change: Callable[[Array, int], Array]) -> Array:
@@ -219,13 +235,34 @@ def dct4(x: Array) -> Array:
     2 points."""
     xp = array_namespace(x)
     size = x.shape[-1]
-    n = np.arange(size // 2)
-    values = np.exp(-1j * np.pi * (8 * n + 1) / (8 * size)) * (2 / size) ** 0.25
-    turns = xp.asarray(values, dtype=complex_dtype(xp, x), device=device(x))
+    turns = xp.asarray(_turns(size), dtype=complex_dtype(xp, x), device=device(x))
+    if isinstance(x, np.ndarray):
+        return _dct4_of_numpy(x, turns)
     pairs = (x[..., ::2] + 1j * xp.flip(x, axis=-1)[..., ::2]) * turns
     spectrum = fft_of(pairs).fft(pairs, axis=-1) * turns
     both = xp.stack([xp.real(spectrum), -xp.flip(xp.imag(spectrum), axis=-1)], axis=-1)
     return xp.reshape(both, (*x.shape[:-1], size))
+
+
+def _dct4_of_numpy(x: np.ndarray, turns: np.ndarray) -> np.ndarray:
+    """The same numbers, in half the time: nothing is copied twice."""
+    pairs = np.empty((*x.shape[:-1], len(turns)), turns.dtype)
+    pairs.real, pairs.imag = x[..., ::2], x[..., ::-2]
+    pairs *= turns
+    spectrum = fft_of(pairs).fft(pairs, axis=-1)
+    spectrum *= turns
+    both = np.empty(x.shape, x.dtype)
+    both[..., ::2] = spectrum.real
+    np.negative(spectrum.imag[..., ::-1], out=both[..., 1::2])
+    return both
+
+
+@lru_cache(maxsize=64)
+def _turns(size: int) -> np.ndarray:
+    """What the DCT-IV turns its pairs by, before and after its FFT: complex128 [size / 2]."""
+    n = np.arange(size // 2)
+    values: np.ndarray = np.exp(-1j * np.pi * (8 * n + 1) / (8 * size)) * (2 / size) ** 0.25
+    return values
 
 
 def _padded(x: Array, before: int, after: int) -> Array:

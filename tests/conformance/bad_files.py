@@ -24,6 +24,7 @@ from .bad_bodies import (
     with_body,
     zstd,
 )
+from .custom_files import custom_bodies
 
 FIXED = struct.Struct("<BBBBIQQIIIIBBBBB")
 FIELDS = (
@@ -328,6 +329,19 @@ def bad_files(good: dict[str, bytes]) -> dict[str, bytes]:
         **perceptual_pair_bodies(
             *(split(good[f"shaped-{name}"]) for name in ("equal", "opposite", "unequal"))
         ),
+        **custom_bodies(split(good["custom-quantised"])),
+        **custom_headers(split(good["custom-quantised"]), split(good["mdct-random"])),
+    }
+
+
+def custom_headers(packets: list[Packet], mdct: list[Packet]) -> dict[str, bytes]:
+    """The custom mask and flag bit 7 go together, with an STFT, in version 1.4."""
+    return {
+        "custom-without-flag": with_header(packets, flags=0x08),
+        "custom-without-extension": with_header(packets, flags=0x80),
+        "custom-minor-3": with_header(packets, minor=3),
+        "custom-flag-of-energy": with_header(packets, mask=1),
+        "custom-mdct": with_header(mdct, mask=5, flags=0x88, minor=4),
     }
 
 

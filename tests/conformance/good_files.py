@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .custom_files import CUSTOM_GOOD
 from .good_file import (
     BASE,
     EXACT,
@@ -227,4 +228,5 @@ def _mdct() -> list[Good]:
 GOOD: list[Good] = [
     *(*_grid(), *_lengths(), *_shapes(), *_contents(), *_containers(), *_mdct()),
     *PERCEPTUAL_GOOD,
+    *CUSTOM_GOOD,
 ]

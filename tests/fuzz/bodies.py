@@ -67,11 +67,17 @@ class _Record:
     def applied(self, body: bytes) -> bytes:
         out, done = b"", 0
         for first, end, counted in self.payloads:
-            payload = self.codes.get(body[first:end], body[first:end])
+            payload = self._canonical(body[first:end])
             start = first - len(varint(end - first)) if counted else first
             out += body[done:start] + (varint(len(payload)) if counted else b"") + payload
             done = end
         return out + body[done:]
+
+    def _canonical(self, payload: bytes) -> bytes:
+        """The payload with its code as an encoder writes it: all of it, or what follows a custom mask."""
+        known = [data for data in self.codes if payload.endswith(data)]
+        data = max(known, key=len, default=b"")
+        return payload[: len(payload) - len(data)] + self.codes.get(data, b"")
 
 
 @contextmanager

@@ -14,8 +14,8 @@ WIDTHS = dict(zip(FIELDS, (8 * _BYTES[letter] for letter in HEADER.format.lstrip
 
 _SMALL = {
     "major": (1,),
-    "minor": (0, 1, 2, 3),
-    "flags": (0, 1, 2, 8, 9, 10, 24, 26, 56, 58),
+    "minor": (0, 1, 2, 3, 4),
+    "flags": (0, 1, 2, 8, 9, 10, 24, 26, 56, 58, 120, 136, 137),
     "channels": (1, 2, 3, 4),
     "rate": (1, 8000, 44100, 1048575),
     "samples": (0, 1, 31, 32, 33, 64, 65, 100, 129, 200, 400, 2**64 - 1),
@@ -26,7 +26,7 @@ _SMALL = {
     "frames": (1, 2, 3, 4, 8, 16, 300),
     "parts": (1, 2, 3, 4, 16),
     "window": (0, 1, 2, 3),
-    "mask": (0, 1, 2, 3, 4, 5),
+    "mask": (0, 1, 2, 3, 4, 5, 6),
     "container": (0, 9, 10, 255),
     "subtype": (0, 11, 12, 255),
 }
@@ -38,6 +38,8 @@ _KINDS = (
     *((8 | exact, 1, 3, b"\0") for exact in (0, 1)),
     (24, 2, 4, b"\1"),
     (56, 3, 4, b"\1"),
+    (120, 4, 4, b"\1"),
+    *((136 | exact, 4, 5, b"\0") for exact in (0, 1)),
 )
 """Flags, minor version, mask and transform that go together."""
 

@@ -15,11 +15,18 @@ from waves import chunk, extensible, riff
 
 from dpcodec import Audio, SampleFormat, create_audio, encode_stream, profile
 from dpcodec.audio.streams import ArrayReader
+from dpcodec.mask.table import MaskParameters
 
 GOOD = Path(__file__).parent.parent / "conformance" / "good"
 LARGEST_BYTES = 600
 """Of the conformance files taken: larger ones would be slow."""
 RATE = 8000
+
+
+def every_third(parameters: MaskParameters, segment: int, X: np.ndarray) -> np.ndarray:
+    """A custom mask: bool [C, K, L]."""
+    return np.reshape(np.arange(X.size) % 3 != segment % 3, X.shape)
+
 
 _STFT: dict[str, Any] = {
     **{"n_fft": 64, "hop": 32, "window": "sine", "segment_frames": 2, "parts": 2, "drop": 0.5, "seed": 3},
@@ -32,6 +39,7 @@ _MASKS: dict[str, dict[str, Any]] = {
     **{mask: {"mask": mask} for mask in ("energy", "random", "significance")},
     "columns": {"mask": "columns", "columns": ((1, 1),), "drop": None},
 }
+CUSTOM: dict[str, Any] = {**_STFT, "mask": "custom", "custom": every_third, "drop": 0.0}
 _SHAPED: dict[str, Any] = {**_MDCT, "mask": "perceptual", "drop": None}
 
 
@@ -113,6 +121,9 @@ def _recipes() -> dict[str, _Recipe]:
         "ignored": _Recipe(exact, 1, 30, extra=0x8777),
         "nothing": _Recipe(energy, 1, 0),
         "parity": _Recipe({**exact, "parity": 20.0}, 1, 30, (("TITLE", "x"),)),
+        "custom-quantised": _Recipe(CUSTOM, 1, 30),
+        "custom-exact": _Recipe({**CUSTOM, "exact": True}, 1, 30),
+        "custom-stereo": _Recipe({**CUSTOM, "parts": 1, "segment_frames": 3}, 2, 40),
         "parity-pipe": _Recipe({**energy, "parity": 25.0, "segment_frames": 1}, 1, 60, pipe=True),
     }
 

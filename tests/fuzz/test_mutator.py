@@ -56,6 +56,7 @@ def test_seeds_are_whole_and_of_every_kind() -> None:
             for mask in ("energy", "random", "columns", "significance")
         ),
         ("mdct", "perceptual", False),
+        *(("stft", "custom", exact) for exact in (False, True)),
     }
     assert {kind[3] for kind in kinds} == {1, 2}
     assert sum(len(seed.data) for seed in made()) < 500 * len(made())

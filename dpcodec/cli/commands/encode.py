@@ -32,7 +32,8 @@ SETTINGS = (
 )
 """Options that are settings of the same name."""
 PROFILE_NAMES = ", ".join(dpcodec.PROFILES)
-MASK_NAMES = ", ".join(name for name in dpcodec.MASKS if name != "columns")
+MASK_NAMES = ", ".join(name for name in dpcodec.MASKS if name not in ("columns", "custom"))
+MASK_FILE = ".npy"
 
 
 def _default(setting: str) -> str:
@@ -112,7 +113,11 @@ def _option(*names: str, help: str, metavar: str, type: type = str) -> Decorator
 @grouped(
     "The codec in detail",
     _option("--transform", metavar="NAME", help="stft or mdct, each with the presets of its profile."),
-    _option("--mask", metavar="KIND", help=f"{MASK_NAMES} or columns:A-B,C,..."),
+    _option(
+        "--mask",
+        metavar="KIND",
+        help=f"{MASK_NAMES}, columns:A-B,C,... or a file of numpy's, bool [K, L] or [C, K, L].",
+    ),
     _option("--seed", type=int, metavar="N", help="Of the random mask, 64 bit."),
     _option("--n-fft", type=int, metavar="N", help="Window length, samples."),
     _option("--hop", type=int, metavar="N", help="Distance of frames, samples; of an MDCT half a window."),
@@ -164,7 +169,7 @@ def settings_of(options: dict[str, Any]) -> tuple[str, dpcodec.EncodeSettings]:
     `UsageError`."""
     changes = {name: options[name] for name in SETTINGS if options[name] is not None}
     if options["mask"] is not None:
-        changes["mask"], changes["columns"] = dpcodec.parse_mask(options["mask"])
+        changes |= _mask_of(options["mask"], changes)
     base = options["profile"] or dpcodec.profile_meant(changes)
     settings = dpcodec.profile(base, **changes, keep_tags=not options["no_tags"])
     if options["mask"] is not None and base in dpcodec.PROFILES:
@@ -174,6 +179,16 @@ def settings_of(options: dict[str, Any]) -> tuple[str, dpcodec.EncodeSettings]:
                 f"mask {changes['mask']} does not belong to profile {base}: give --profile {settings.mode}"
             )
     return base, settings
+
+
+def _mask_of(told: str, changes: dict[str, Any]) -> dict[str, Any]:
+    """What --mask changes."""
+    if not told.endswith(MASK_FILE):
+        mask, columns = dpcodec.parse_mask(told)
+        return {"mask": mask, "columns": columns}
+    if "drop" in changes:
+        raise UsageError("a mask in a file says itself what is dropped: leave out --drop")
+    return {"mask": "custom", "custom": dpcodec.load_mask(told), "drop": 0.0}
 
 
 def encode_file(

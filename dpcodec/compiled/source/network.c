@@ -1,63 +1,59 @@
 #include "network.h"
 
-typedef float Lanes __attribute__((vector_size(4 * LANES)));
-typedef int32_t Whole __attribute__((vector_size(4 * LANES)));
-
-/* Floor of x / 2**shift, between 0 and most. */
-#define SHIFTED(x, shift, most)                                    \
-    ({                                                             \
-        Whole n_ = __builtin_convertvector((x), Whole) >> (shift); \
-        Whole over_ = n_ > (most);                                 \
-        (n_ & (n_ > 0) & ~over_) | (over_ & (most));               \
-    })
-
-static inline __attribute__((always_inline)) void through(const float *numbers, int inputs, float (*columns)[BATCH],
-                                                          int cells, uint8_t *zero, uint8_t *magnitude) {
-    const float *bias = numbers + inputs * HIDDEN, *outputs = bias + HIDDEN, *output_bias = outputs + 2 * HIDDEN;
-    for (int at = 0; at < cells; at += LANES) {
-        Lanes zeros = (Lanes){0} + output_bias[0], sizes = (Lanes){0} + output_bias[1];
-        for (int h = 0; h < HIDDEN; h += 4) {
-            Lanes a = (Lanes){0} + bias[h], b = (Lanes){0} + bias[h + 1];
-            Lanes c = (Lanes){0} + bias[h + 2], d = (Lanes){0} + bias[h + 3];
-            for (int i = 0; i < inputs; i++) {
-                const float *w = numbers + i * HIDDEN + h;
-                Lanes x;
-                __builtin_memcpy(&x, columns[i] + at, sizeof x);
-                a += w[0] * x;
-                b += w[1] * x;
-                c += w[2] * x;
-                d += w[3] * x;
-            }
-            Lanes hidden[4] = {a, b, c, d};
-            for (int j = 0; j < 4; j++) {
-                Whole n = SHIFTED(hidden[j], 5, 127);
-                hidden[j] = __builtin_convertvector(n, Lanes);
-                zeros += outputs[h + j] * hidden[j];
-                sizes += outputs[HIDDEN + h + j] * hidden[j];
-            }
-        }
-        Whole z = SHIFTED(zeros, 10, ZERO_CONTEXTS - 1), m = SHIFTED(sizes, 10, MAGNITUDE_CONTEXTS - 1);
-        int left = cells - at < LANES ? cells - at : LANES;
-        for (int j = 0; j < left; j++) {
-            zero[at + j] = (uint8_t)z[j];
-            magnitude[at + j] = (uint8_t)m[j];
-        }
-    }
-}
-
-/* The same C for processors of different width; the library is built for the oldest. */
 #define ARGUMENTS const float *numbers, int inputs, float (*columns)[BATCH], int cells, uint8_t *zero, uint8_t *magnitude
 
-static void plain(ARGUMENTS) { through(numbers, inputs, columns, cells, zero, magnitude); }
+/* Floor of x / 2**shift, between 0 and most. */
+static inline __attribute__((always_inline)) float shifted(float x, int shift, int most) {
+    int n = (int)x >> shift;
+    n = n < 0 ? 0 : n;
+    return (float)(n > most ? most : n);
+}
+
+/* The same for processors of different width: vectors of LANES, two at a time, for UNITS hidden units at once, so that
+ * all sums stay in registers. */
+#define FOR_WIDTH(NAME, TARGET, LANES, UNITS)                                                                      \
+    typedef float NAME##_lanes __attribute__((vector_size(4 * LANES)));                                            \
+    TARGET static void NAME(ARGUMENTS) {                                                                           \
+        const float *bias = numbers + inputs * HIDDEN, *outputs = bias + HIDDEN, *last = outputs + 2 * HIDDEN;     \
+        for (int at = 0; at < cells; at += 2 * LANES) {                                                            \
+            float hidden[HIDDEN][2 * LANES], out[2][2 * LANES];                                                    \
+            for (int h = 0; h < HIDDEN; h += UNITS) {                                                              \
+                NAME##_lanes near[UNITS], far[UNITS], x, y;                                                        \
+                for (int j = 0; j < UNITS; j++) near[j] = far[j] = (NAME##_lanes){0} + bias[h + j];                \
+                for (int i = 0; i < inputs; i++) {                                                                 \
+                    const float *w = numbers + i * HIDDEN + h;                                                     \
+                    __builtin_memcpy(&x, columns[i] + at, sizeof x);                                               \
+                    __builtin_memcpy(&y, columns[i] + at + LANES, sizeof y);                                       \
+                    for (int j = 0; j < UNITS; j++) {                                                              \
+                        near[j] += w[j] * x;                                                                       \
+                        far[j] += w[j] * y;                                                                        \
+                    }                                                                                              \
+                }                                                                                                  \
+                for (int j = 0; j < UNITS; j++) {                                                                  \
+                    __builtin_memcpy(hidden[h + j], near + j, sizeof x);                                           \
+                    __builtin_memcpy(hidden[h + j] + LANES, far + j, sizeof y);                                    \
+                }                                                                                                  \
+            }                                                                                                      \
+            for (int j = 0; j < 2 * LANES; j++) out[0][j] = last[0], out[1][j] = last[1];                          \
+            for (int h = 0; h < HIDDEN; h++)                                                                       \
+                for (int j = 0; j < 2 * LANES; j++) {                                                              \
+                    float x = shifted(hidden[h][j], 5, 127);                                                       \
+                    out[0][j] += outputs[h] * x;                                                                   \
+                    out[1][j] += outputs[HIDDEN + h] * x;                                                          \
+                }                                                                                                  \
+            int left = cells - at < 2 * LANES ? cells - at : 2 * LANES;                                            \
+            for (int j = 0; j < left; j++) {                                                                       \
+                zero[at + j] = (uint8_t)shifted(out[0][j], 10, ZERO_CONTEXTS - 1);                                 \
+                magnitude[at + j] = (uint8_t)shifted(out[1][j], 10, MAGNITUDE_CONTEXTS - 1);                       \
+            }                                                                                                      \
+        }                                                                                                          \
+    }
+
+FOR_WIDTH(plain, , 4, 4)
 
 #if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
-__attribute__((target("avx2,fma"))) static void with_avx2(ARGUMENTS) {
-    through(numbers, inputs, columns, cells, zero, magnitude);
-}
-
-__attribute__((target("avx512f,avx2,fma"))) static void with_avx512(ARGUMENTS) {
-    through(numbers, inputs, columns, cells, zero, magnitude);
-}
+FOR_WIDTH(with_avx2, __attribute__((target("avx2,fma"))), 8, 4)
+FOR_WIDTH(with_avx512, __attribute__((target("avx512f,avx2,fma"))), 16, 8)
 
 void network_contexts(ARGUMENTS) {
     if (__builtin_cpu_supports("avx512f")) with_avx512(numbers, inputs, columns, cells, zero, magnitude);

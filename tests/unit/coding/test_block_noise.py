@@ -34,22 +34,25 @@ def slow(q: list[int], rows: list[int], bands: list[int], split: int) -> list[fl
 def test_gains_are_those_of_the_document(split: int, parts: int) -> None:
     rows = np.arange(1, 96, parts)
     bands = rows * 42 // 96
-    q = np.where(RNG.random(len(rows)) < 0.4, RNG.integers(-200, 200, len(rows)), 0).astype(np.int32)
+    shape = len(rows), 3
+    q = np.where(RNG.random(shape) < 0.4, RNG.integers(-200, 200, shape), 0).astype(np.int32)
     found = block_gains(q, rows, bands, split)
-    np.testing.assert_allclose(found, slow(q.tolist(), rows.tolist(), bands.tolist(), split), rtol=1e-12)
+    for frame in range(3):
+        truth = slow(q[:, frame].tolist(), rows.tolist(), bands.tolist(), split)
+        np.testing.assert_allclose(found[:, frame], truth, rtol=1e-12)
 
 
 def test_equal_blocks_have_gain_one_and_no_rows_none() -> None:
     rows = np.arange(64)
-    gains = block_gains(np.full(64, 3, np.int32), rows, np.zeros(64, np.int64), 4)
+    gains = block_gains(np.full((64, 2), 3, np.int32), rows, np.zeros(64, np.int64), 4)
     np.testing.assert_array_equal(gains, 1.0)
     nothing = np.zeros(0, np.int64)
-    assert block_gains(nothing.astype(np.int32), nothing, nothing, 2).shape == (0,)
+    assert block_gains(np.zeros((0, 5), np.int32), nothing, nothing, 2).shape == (0, 5)
 
 
 def test_noise_goes_where_something_is_coded() -> None:
     rows = np.arange(128)
     q = np.where(rows % 8 == 5, 4, 0).astype(np.int32)
-    gains = block_gains(q, rows, np.full(128, 40), 3)
+    gains = block_gains(q[:, None], rows, np.full(128, 40), 3)[:, 0]
     assert gains[rows % 8 == 5].min() == LARGEST_GAIN
     assert gains[rows % 8 != 5].max() < 0.5

@@ -12,7 +12,8 @@ from dpcodec.coding.body import part_cells
 from dpcodec.container.header import Header
 from dpcodec.container.stream import SegmentData
 from dpcodec.modes import mode_of
-from dpcodec.settings import EncodeSettings, profile
+from dpcodec.profiles import profile
+from dpcodec.settings import EncodeSettings
 
 PARTS = 4
 STFT = Header(

@@ -13,7 +13,7 @@ from typing import Literal
 from dpcodec import Audio, DecodeSettings, EncodeSettings, decode, encode
 from dpcodec.bench.experiments.peers import Peer, available_peers, peer
 from dpcodec.bench.experiments.report.anchor import low_anchor
-from dpcodec.settings import profile
+from dpcodec.profiles import profile
 
 Role = Literal["reference", "anchor", "system"]
 NAMES = {

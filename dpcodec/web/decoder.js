@@ -1,0 +1,115 @@
+/** Decoding: packets of segments in, samples out (docs/format.md, "Decoding"). */
+
+import { fillNoise, rotateBack } from "./coding/noise.js";
+import { PartReader } from "./coding/part_reader.js";
+import { frameCount } from "./container/header.js";
+import { Reader } from "./container/reader.js";
+import { LimitError } from "./errors.js";
+import { MdctSynthesis } from "./transform/mdct.js";
+import { StftSynthesis, stftWindow } from "./transform/stft.js";
+
+const MOST_SAMPLES = 2 ** 29;
+
+/**
+ * @typedef {import("./container/header.js").Header} Header @typedef {import("./container/reader.js").SegmentData} SegmentData
+ */
+
+/** Turns segments, in order from `first` on, into samples. Raises `FormatError` for a transform that there is not. */
+export class SegmentDecoder {
+  /** @param {Header} header @param {{noise?: boolean, first?: number}} [options] */
+  constructor(header, { noise = true, first = 0 } = {}) {
+    this.header = header;
+    this.noise = noise;
+    this.parts = new PartReader(header);
+    if (header.transform === "stft") stftWindow(header.window, header.nFft, header.hop);
+    const frame = first * header.segmentFrames;
+    this.synthesis = header.transform === "mdct" ? new MdctSynthesis(header, frame) : new StftSynthesis(header, frame);
+    /** The next sample that comes out. */
+    this.position = this.synthesis.start;
+    /** Frames up to the last that came. */
+    this.frames = frame;
+    /** @type {string[]} */
+    this.problems = [];
+  }
+
+  /**
+   * Finished samples of each channel.
+   * @param {SegmentData} data @param {number | null} frames L, null where its parts tell it
+   */
+  push(data, frames) {
+    const segment = this.parts.read(data, frames);
+    this.problems.push(...segment.problems);
+    this.frames = data.index * this.header.segmentFrames + segment.frames;
+    return this.give(this.synthesis.push(this.rebuild(segment)));
+  }
+
+  /** Coefficients of the signal's own channels. @param {import("./coding/segment.js").Segment} segment */
+  rebuild(segment) {
+    if (segment.noise && this.noise) fillNoise(segment.value, segment.noise, segment.index, segment);
+    if (segment.noise) rotateBack(segment.value, segment.angles, this.parts.bands, segment);
+    return segment;
+  }
+
+  /** What is left; N is that of the header, or where nothing tells it, up to the last frame. */
+  finish() {
+    const samples = this.header.samples ?? Math.max(0, this.frames - 1) * this.header.hop;
+    return this.give(this.synthesis.finish(samples, this.position));
+  }
+
+  /** @param {Float32Array[]} blocks */
+  give(blocks) {
+    this.position += blocks[0].length;
+    return blocks;
+  }
+}
+
+/**
+ * Decodes a file that is all there.
+ * @param {Uint8Array} bytes @param {{noise?: boolean}} [options]
+ * @returns {{sampleRate: number, channels: Float32Array[], damaged: boolean, damage: string[], reader: Reader}}
+ */
+export function decode(bytes, options = {}) {
+  const reader = new Reader(bytes);
+  const { header } = reader;
+  const decoder = new SegmentDecoder(header, options);
+  const claimed = header.samples ?? reader.segments * header.segmentFrames * header.hop;
+  if (claimed * header.channels > MOST_SAMPLES) throw new LimitError(`${claimed} samples take too much memory`);
+  /** @type {Float32Array[][]} */
+  const blocks = [];
+  for (const data of reader.all()) {
+    const frames = reader.framesOf(data.index);
+    if (frames === null || frames > 0) blocks.push(decoder.push(data, frames));
+  }
+  blocks.push(decoder.finish());
+  const samples = header.samples ?? decoder.position;
+  const channels = Array.from({ length: header.channels }, (_, c) => joined(blocks.map((block) => block[c]), samples));
+  const damage = [...reader.log.entries.map((entry) => entry.what), ...decoder.problems];
+  return { sampleRate: header.sampleRate, channels, damaged: damage.length > 0 || !reader.hashPassed, damage, reader };
+}
+
+/** Blocks one after the other, the first `samples` of them. @param {Float32Array[]} blocks @param {number} samples */
+function joined(blocks, samples) {
+  const out = new Float32Array(samples);
+  let at = 0;
+  for (const block of blocks) {
+    out.set(block.subarray(0, Math.max(0, samples - at)), Math.min(at, samples));
+    at += block.length;
+  }
+  return out;
+}
+
+/** Length in seconds, null while it is not known. @param {Header} header */
+export function durationOf(header) {
+  return header.samples === null ? null : header.samples / header.sampleRate;
+}
+
+/**
+ * The segment whose frames give sample `sample`, with all that comes before it and is needed.
+ * @param {Header} header @param {number} sample
+ */
+export function segmentBefore(header, sample) {
+  const reach = header.transform === "mdct" ? 0 : header.nFft / 2;
+  const frame = Math.max(0, Math.floor((sample - reach) / header.hop));
+  const last = header.samples === null ? frame : Math.max(0, frameCount(header, header.samples) - 1);
+  return Math.floor(Math.min(frame, last) / header.segmentFrames);
+}
