@@ -54,8 +54,8 @@ class Envelope:
     def cut(self, first: int) -> Envelope:
         """From a frame of the file on."""
         at = max(first - self.first, 0)
-        fields = (self.power, self.level, self.across)
-        return Envelope(self.first + at, *(field[:, :, at:] for field in fields), self.told[at:])
+        power, level, across = (field[:, :, at:] for field in (self.power, self.level, self.across))
+        return Envelope(self.first + at, power, level, across, self.told[at:])
 
 
 def envelope_of(first: int, X: np.ndarray, arrived: np.ndarray, sample_rate: int) -> Envelope:

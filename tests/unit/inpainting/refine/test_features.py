@@ -20,7 +20,7 @@ def test_where_a_sound_has_stopped_nothing_moves() -> None:
     found = seen(boxes, boxes.value, filters.filtered(boxes.value))
     frames, rows = np.divmod(found.at, boxes.value.shape[1])
     coded = boxes.symbol > 0
-    empty = ~coded.any(axis=1)
+    empty = np.array([not frame.any() for frame in coded])
     assert empty.any()
     assert not empty[frames].any()
     for frame, row in zip(frames.tolist(), rows.tolist(), strict=True):
