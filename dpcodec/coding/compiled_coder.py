@@ -49,6 +49,24 @@ class CompiledCoder:
         )
         return symbols
 
+    def rows(
+        self,
+        table: AdaptiveTable,
+        shape: tuple[int, int],
+        truth: np.ndarray | None,
+        before: np.ndarray | None,
+    ) -> np.ndarray:
+        """As `side_information._code_rows`."""
+        symbols = np.zeros(shape, np.int32) if truth is None else np.array(truth, np.int32, order="C")
+        above = None if before is None else np.ascontiguousarray(before, np.int32)
+        self._check(
+            self._library.dpc_rows(
+                *(self._handle, _of(table.counts), table.counts.shape[1], table.gain),
+                *(_of(above), _of(symbols), *shape),
+            )
+        )
+        return symbols
+
     def bits(self, count: int, truth: np.ndarray | None) -> np.ndarray:
         """As `entropy.Coder.bits`."""
         bits = np.zeros(count, np.uint8) if truth is None else np.array(truth, np.uint8)
@@ -204,4 +222,4 @@ def _loudness() -> np.ndarray:
 
 def _of(array: np.ndarray | None) -> int | None:
     """The address of a contiguous array."""
-    return None if array is None else array.ctypes.data
+    return None if array is None else int(array.__array_interface__["data"][0])

@@ -18,7 +18,7 @@ LIBRARY = Path(__file__).with_name(
     f"kernel{({'win32': '.dll', 'darwin': '.dylib'}).get(sys.platform, '.so')}"
 )
 """Where `build.py` puts it."""
-VERSION = 1
+VERSION = 2
 """Of the functions; a library of another version is not taken."""
 
 _off = os.environ.get("DPCODEC_COMPILED") == "0"
@@ -30,6 +30,7 @@ _SIGNATURES: dict[str, tuple[type | None, tuple[type, ...]]] = {
     "dpc_copy": (_P, (_P,)),
     "dpc_free": (None, (_P,)),
     "dpc_code": (_I, (_P, _P, _N, _I, _N, _P, _P, _N)),
+    "dpc_rows": (_I, (_P, _P, _I, _N, _P, _P, _N, _N)),
     "dpc_bits": (_I, (_P, _P, _N)),
     "dpc_room": (ctypes.c_size_t, (_P,)),
     "dpc_finish": (ctypes.c_size_t, (_P, _P)),

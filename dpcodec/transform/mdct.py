@@ -141,7 +141,7 @@ class Mdct:
         """Rotate pairs of samples around every boundary, in place, sign 1.0 there and -1.0 back:
         [..., (L + 1) M], which starts M / 2 before the frames' own samples."""
         xp = array_namespace(out)
-        for overlap, places in _boundaries(self.hop, exponents, around):
+        for overlap, places in _boundaries(self.hop, exponents.tobytes(), around):
             near, far = (
                 xp.asarray(w, dtype=out.dtype, device=device(out)) for w in slope(self.window, overlap)
             )
@@ -182,10 +182,11 @@ def slope(window: str, overlap: int) -> tuple[np.ndarray, np.ndarray]:
     return rising[overlap // 2 :], rising[: overlap // 2][::-1].copy()
 
 
-def _boundaries(hop: int, exponents: np.ndarray, around: tuple[int, int]) -> list[tuple[int, np.ndarray]]:
-    """All boundaries of a run of frames: (overlap, int64 [n] offsets of the first sample after them), in
-    samples from M / 2 before the first frame's own."""
-    origin = hop // 2
+@lru_cache(maxsize=16)
+def _boundaries(hop: int, splits: bytes, around: tuple[int, int]) -> list[tuple[int, np.ndarray]]:
+    """All boundaries of a run of frames, whose exponents int64 [L] `splits` are: (overlap, int64 [n] offsets
+    of the first sample after them), in samples from M / 2 before the first frame's own."""
+    origin, exponents = hop // 2, np.frombuffer(splits, np.int64)
     found: dict[int, list[np.ndarray]] = {}
     for split in set(exponents.tolist()):
         blocks, size = 1 << split, hop >> split
