@@ -17,6 +17,7 @@ SECTIONS = {
     "rate": "Rate against signal-to-noise ratio",
     "peers": "Other codecs at the same bit rates",
     "loss": "Lost packets",
+    "refine": "Refined values",
     "speed": "Speed and memory",
     "entropy": "Entropy coder",
     "batch": "Many files",

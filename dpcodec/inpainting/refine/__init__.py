@@ -5,7 +5,7 @@ window, and the quantiser's error is spread over all of them; so a Wiener filter
 error away. How much of what each of several windows says is to be believed depends on the place; a small
 network, the gate, learnt that from sounds made by formula and by synthesisers (docs/method.md).
 
-    cells.py     what the problem tells of each coefficient, as the rest wants it
+    boxes.py     what the problem tells of each coefficient, as the rest wants it
     wiener.py    an estimate -> what each window makes of it
     features.py  that -> what the gate sees of each coefficient
     gate.py      the network

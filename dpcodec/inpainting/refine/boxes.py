@@ -16,6 +16,8 @@ LOUDER, LOUDEST, SOFTEST, UNTOLD = 1.6, 0.4, 0.2, 0.2
 """Root mean square of what became zero: of the told level, for noise is filled in softer than what it stands
 for; at most and at least, in steps; and in steps where the file tells no level at all."""
 
+ROWS_ABOVE = 8
+"""Rows above the last one with a value into which a tone may spread. Farther up there is told noise alone."""
 FRAMES_NEARBY = 8
 """Frames on each side in which a row, or one above it, must have a value or a noise level for a bound to
 count: a segment tells no step of rows above the last one that it codes."""
@@ -23,7 +25,8 @@ count: a segment tells no step of rows above the last one that it codes."""
 
 @dataclass(frozen=True)
 class ChannelBoxes:
-    """Coefficients of the rows in which anything is told, float32 [L, K] where nothing else is said.
+    """Coefficients of the rows in which anything is coded, and a few more: float32 [L, K] where nothing else
+    is said.
 
     operator  S, of all its rows
     start     sample of the file with which the signal begins
@@ -62,18 +65,19 @@ class ChannelBoxes:
         return samples
 
     def coefficients(self, x: np.ndarray) -> np.ndarray:
-        """Of a signal float32 [N]: [L, K]."""
-        return np.ascontiguousarray(self.operator.forward(x).T[:, : self.value.shape[1]])
+        """Of signals float32 [n, N]: [n, L, K]."""
+        found = np.swapaxes(self.operator.forward(x), -1, -2)[..., : self.value.shape[1]]
+        return np.ascontiguousarray(found)
 
 
 def channel_boxes(problem: Problem, channel: int) -> ChannelBoxes | None:
     """Those of one channel of an MDCT, or None where nothing can be refined."""
-    kept, noise = problem.kept[channel], problem.noise[channel]
-    told = np.flatnonzero((kept | (noise > 0)).any(axis=1))
+    kept = problem.kept[channel]
+    coded = np.flatnonzero(kept.any(axis=1))
     peak = float(np.abs(problem.value[channel]).max(initial=0.0))
-    if not len(told) or not peak > 0:
+    if not len(coded) or not peak > 0:
         return None
-    rows, level = slice(0, int(told[-1]) + 1), 2.0 ** math.floor(math.log2(peak))
+    rows, level = slice(0, int(coded[-1]) + 1 + ROWS_ABOVE), 2.0 ** math.floor(math.log2(peak))
 
     def taken(values: np.ndarray) -> np.ndarray:
         return np.ascontiguousarray((values[channel, rows] / level).T, dtype=np.float32)

@@ -51,23 +51,23 @@ def seen(boxes: ChannelBoxes, estimate: np.ndarray, filtered: list[np.ndarray]) 
     outwards = np.stack([taken(sign) * taken(move) for move in moves])
     features = [
         *(np.sign(m) * np.log1p(8 * np.abs(m)) for m in outwards),
-        np.log(taken(size) + 1e-3),
-        np.log(outwards[1:].std(axis=0) + 1e-3),
+        np.log(taken(size) + np.float32(1e-3)),
+        np.log(outwards[1:].std(axis=0) + np.float32(1e-3)),
         *map(taken, _around(boxes, moves)),
         *_places(boxes, at),
     ]
-    return Seen(at, taken(sign), outwards, np.stack(features).astype(np.float32))
+    return Seen(at, taken(sign), outwards, np.stack(features, dtype=np.float32, casting="same_kind"))
 
 
 def _around(boxes: ChannelBoxes, moves: list[np.ndarray]) -> list[np.ndarray]:
     """How loud it is nearby, of the estimates and of the file's own values, and how far they are apart."""
     value = boxes.in_steps
-    squares = [(value + move) ** 2 for move in moves]
+    squares = [near((value + move) ** 2, 0, 1) for move in moves]
     own = value**2
     size = np.pad(np.log1p(np.abs(value)), 1)
     return [
-        *(_log(near(s, 1, 1), 1e-3) for s in squares),
-        *(_log(near(s, 0, 1), 1e-3) for s in squares[2:4]),
+        *(_log(near(s, 1, 0), 1e-3) for s in squares),
+        *(_log(s, 1e-3) for s in squares[2:4]),
         *(_log(near(move**2, 1, 2), 1e-4) for move in moves[1:]),
         _log(near(own, 0, 2), 1e-2),
         _log(near(own, 2, 0), 1e-2),

@@ -13,7 +13,7 @@ from dpcodec.inpainting.problem import Problem, Progress
 from dpcodec.inpainting.refine.boxes import ChannelBoxes, channel_boxes
 from dpcodec.inpainting.refine.features import seen
 from dpcodec.inpainting.refine.gate import Gate, gates
-from dpcodec.inpainting.refine.wiener import filtered
+from dpcodec.inpainting.refine.wiener import Filters
 from dpcodec.inpainting.solver_settings import SolverSettings
 
 
@@ -30,21 +30,22 @@ def solve(problem: Problem, settings: SolverSettings, progress: Progress) -> np.
         if boxes is None:
             continue
         rounds, stages = gates(), len(value) * len(gates())
-        estimate = boxes.value
+        estimate, filters = boxes.value, Filters.over(boxes)
         for i, gate in enumerate(rounds):
             late = settings.deadline is not None and time.monotonic() >= settings.deadline
             if progress(c * len(rounds) + i, stages, "") or late:
                 break
-            estimate = refined(boxes, estimate, gate)
+            estimate = refined(filters, estimate, gate)
         found = slice(0, estimate.shape[1])
         value[c, found] = estimate.T * boxes.level
         left[c, found] = still_missing(boxes, estimate).T * boxes.level
     return noise.solve(replace(problem, value=value, noise=left), settings, progress)
 
 
-def refined(boxes: ChannelBoxes, estimate: np.ndarray, gate: Gate) -> np.ndarray:
+def refined(filters: Filters, estimate: np.ndarray, gate: Gate) -> np.ndarray:
     """An estimate [L, K] after another round."""
-    found = seen(boxes, estimate, filtered(boxes, estimate))
+    boxes = filters.boxes
+    found = seen(boxes, estimate, filters.filtered(estimate))
     out = boxes.value.copy()
     move = found.sign * gate.move(found.features, found.moves)
     flat = found.at
@@ -62,7 +63,7 @@ def still_missing(boxes: ChannelBoxes, estimate: np.ndarray) -> np.ndarray:
 
 def all_rounds(boxes: ChannelBoxes, rounds: Sequence[Gate]) -> np.ndarray:
     """The estimate [L, K] after these rounds."""
-    estimate = boxes.value
+    estimate, filters = boxes.value, Filters.over(boxes)
     for gate in rounds:
-        estimate = refined(boxes, estimate, gate)
+        estimate = refined(filters, estimate, gate)
     return estimate

@@ -9,6 +9,9 @@ there: the mean of the cells' variances over half a window (J. S. Lim and A. V. 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import lru_cache
+
 import numpy as np
 
 from dpcodec.inpainting.refine.boxes import ChannelBoxes
@@ -20,26 +23,46 @@ LONGER = (1, 2, 4, 8)
 OVER_ESTIMATE = np.float32(2.0)
 """The factor a: of 0.5, 1, 2 and 4 it leaves the least error."""
 _TINY = np.float32(1e-30)
+_BLOCK = 32
+"""Rows multiplied at a time: BLAS starts no threads for so few."""
 
 
-def windows(n_fft: int) -> list[Stft]:
+@lru_cache(maxsize=8)
+def windows(n_fft: int) -> tuple[Stft, ...]:
     """The transforms S_j; one that would be too long is as long as can be."""
     lengths = [min(factor * n_fft, N_FFT_RANGE[1]) for factor in LONGER]
-    return [Stft(length, length // 4, "hann") for length in lengths]
+    return tuple(Stft(length, length // 4, "hann") for length in lengths)
 
 
-def filtered(boxes: ChannelBoxes, estimate: np.ndarray) -> list[np.ndarray]:
-    """What each window makes of an estimate: float32 [L, K] each."""
-    x = boxes.samples(estimate)
-    found: dict[int, np.ndarray] = {}
-    for S in windows(boxes.operator.n_fft):
-        if S.n_fft not in found:
-            span = span_over(S, boxes.start, len(x))
+@dataclass(frozen=True)
+class Filters:
+    """The windows over one channel: each transform with its frames and its V, times a."""
+
+    boxes: ChannelBoxes
+    each: tuple[tuple[Stft, Span, np.ndarray], ...]
+
+    @staticmethod
+    def over(boxes: ChannelBoxes) -> Filters:
+        """Those of a channel."""
+        found = {}
+        for S in windows(boxes.operator.n_fft):
+            if S.n_fft not in found:
+                span = span_over(S, boxes.start, boxes.operator.span.samples)
+                found[S.n_fft] = S, span, OVER_ESTIMATE * error_power(boxes, S, span) + _TINY
+        return Filters(boxes, tuple(found.values()))
+
+    def filtered(self, estimate: np.ndarray) -> list[np.ndarray]:
+        """What each window makes of an estimate: float32 [L, K] each."""
+        x = self.boxes.samples(estimate)
+        heard = np.empty((len(self.each), len(x)), np.float32)
+        for into, (S, span, error) in zip(heard, self.each, strict=True):
             X = S.forward(x, span).T
-            power = X.real**2 + X.imag**2
-            X *= power / (power + OVER_ESTIMATE * error_power(boxes, S, span) + _TINY)
-            found[S.n_fft] = boxes.coefficients(S.adjoint(X.T, span))
-    return [found[S.n_fft] for S in windows(boxes.operator.n_fft)]
+            power = X.real**2
+            power += X.imag**2
+            X *= power / (power + error)
+            into[:] = S.adjoint(X.T, span)
+        found = self.boxes.coefficients(heard)
+        return [found[min(j, len(found) - 1)] for j in range(len(LONGER))]
 
 
 def span_over(S: Stft, start: int, samples: int) -> Span:
@@ -66,18 +89,16 @@ def error_power(boxes: ChannelBoxes, S: Stft, span: Span) -> np.ndarray:
 def frame_means(values: np.ndarray, at: np.ndarray, half: float) -> np.ndarray:
     """Means over frames at - half .. at + half of values that hold for half a frame on either side, at least
     a frame wide: float32 [L, K] -> [len(at), K]. What lies beyond the ends does not count."""
-    L = len(values)
-    sums = np.zeros((L + 1, values.shape[1]))
-    np.cumsum(values, axis=0, dtype=np.float64, out=sums[1:])
+    L, K = values.shape
     half = max(half, 0.5)
     first = np.clip(at - half + 0.5, 0, L - 1)
     last = np.clip(at + half + 0.5, first + 1, L)
-
-    def until(t: np.ndarray) -> np.ndarray:
-        whole = np.minimum(t.astype(np.int64), L - 1)
-        part = (t - whole)[:, None]
-        total: np.ndarray = sums[whole] * (1 - part) + sums[whole + 1] * part
-        return total
-
-    means: np.ndarray = np.maximum((until(last) - until(first)) / (last - first)[:, None], 0)
-    return means.astype(np.float32)
+    frame = np.arange(L)
+    shared = np.minimum(last[:, None], frame + 1) - np.maximum(first[:, None], frame)
+    shares = np.maximum(shared, 0) / (last - first)[:, None]
+    blocks = np.zeros((-(-K // _BLOCK), L, _BLOCK), np.float32)
+    for block, k in zip(blocks, range(0, K, _BLOCK), strict=True):
+        block[:, : K - k] = values[:, k : k + _BLOCK]
+    found = shares.astype(np.float32) @ blocks
+    means: np.ndarray = np.moveaxis(found, 1, 0).reshape(len(at), -1)[:, :K]
+    return means

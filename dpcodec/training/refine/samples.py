@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dpcodec.inpainting.refine.features import seen
-from dpcodec.inpainting.refine.wiener import filtered
+from dpcodec.inpainting.refine.wiener import Filters
 from dpcodec.training.refine.problems import Example
 
 BY_STEP = 0.7
@@ -40,7 +40,7 @@ def drawn(example: Example, estimate: np.ndarray, rng: np.random.Generator, coun
     """At most `count` of an example's coefficients as a gate sees them after the rounds that made the
     estimate."""
     boxes = example.boxes
-    found = seen(boxes, estimate, filtered(boxes, estimate))
+    found = seen(boxes, estimate, Filters.over(boxes).filtered(estimate))
     if len(found.at) < FEWEST:
         return None
     step = boxes.step.reshape(-1)[found.at].astype(np.float64)

@@ -8,6 +8,7 @@ import numpy as np
 
 from dpcodec.inpainting.refine.gate import Gate, gate_of
 from dpcodec.inpainting.refine.solver import all_rounds, refined
+from dpcodec.inpainting.refine.wiener import Filters
 from dpcodec.training.refine.fit import fitted, integers
 from dpcodec.training.refine.problems import Example
 from dpcodec.training.refine.samples import drawn, joined
@@ -36,7 +37,9 @@ def trained(
 
         gates.append(gate_of(integers(fitted(samples, steps, seed, told))))
         if number + 1 < rounds:
-            estimates = [refined(e.boxes, x, gates[-1]) for e, x in zip(learnt, estimates, strict=True)]
+            estimates = [
+                refined(Filters.over(e.boxes), x, gates[-1]) for e, x in zip(learnt, estimates, strict=True)
+            ]
     return gates
 
 

@@ -15,6 +15,7 @@ EXPERIMENTS = (
     "rate",
     "peers",
     "loss",
+    "refine",
     "speed",
     "entropy",
     "batch",

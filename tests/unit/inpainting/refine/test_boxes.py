@@ -78,4 +78,4 @@ def test_there_and_back_is_the_transform() -> None:
     assert boxes is not None
     x = boxes.samples(boxes.value)
     np.testing.assert_allclose(x * boxes.level, problem.operator.adjoint(problem.value[0]), atol=1e-6)
-    np.testing.assert_allclose(boxes.coefficients(x)[2:-2], boxes.value[2:-2], atol=1e-5)
+    np.testing.assert_allclose(boxes.coefficients(x[None])[0, 2:-2], boxes.value[2:-2], atol=1e-5)

@@ -10,8 +10,8 @@ from signals import chord, notes
 from dpcodec.inpainting.refine.boxes import ChannelBoxes, channel_boxes
 from dpcodec.inpainting.refine.wiener import (
     OVER_ESTIMATE,
+    Filters,
     error_power,
-    filtered,
     frame_means,
     span_over,
     windows,
@@ -39,14 +39,16 @@ def slowly(boxes: ChannelBoxes, n_fft: int) -> np.ndarray:
         G = np.abs(X) ** 2 / (np.abs(X) ** 2 + float(OVER_ESTIMATE) * V + 1e-30)
         out[start : start + n_fft] += window * np.fft.irfft(G * X, n_fft)
         weight[start : start + n_fft] += window**2
-    return boxes.coefficients((out / np.maximum(weight, 1e-9))[n_fft:][: len(x)].astype(np.float32))
+    found = (out / np.maximum(weight, 1e-9))[n_fft:][: len(x)].astype(np.float32)
+    coefficients: np.ndarray = boxes.coefficients(found[None])[0]
+    return coefficients
 
 
 @pytest.mark.parametrize("x", [chord(9000), notes(7000)], ids=["chord", "notes"])
 def test_each_window_against_a_slow_filter(x: np.ndarray) -> None:
     boxes = channel_boxes(quantised(x, 0.05, noise=0.2), 0)
     assert boxes is not None
-    for S, found in zip(windows(512), filtered(boxes, boxes.value), strict=True):
+    for S, found in zip(windows(512), Filters.over(boxes).filtered(boxes.value), strict=True):
         np.testing.assert_allclose(found, slowly(boxes, S.n_fft), atol=2e-3 * np.abs(found).max())
 
 
@@ -84,6 +86,8 @@ def test_a_tone_gains_in_longer_windows() -> None:
     assert boxes is not None
     truth = problem.operator.forward(x)[: boxes.value.shape[1]].T / boxes.level
     inside = slice(20, -20)
-    errors = [np.sum((z - truth)[inside] ** 2) for z in (boxes.value, *filtered(boxes, boxes.value))]
+    errors = [
+        np.sum((z - truth)[inside] ** 2) for z in (boxes.value, *Filters.over(boxes).filtered(boxes.value))
+    ]
     assert errors[4] < 0.6 * errors[0]
     assert errors[4] < errors[2] < errors[0]
