@@ -48,7 +48,8 @@ SHORT_HELP = {
     "folders whose files have the same names but for suffixes.",
     "bench": "Measure again what README and docs claim.",
     "completion": "Print a script that completes dpcodec's commands and options.",
-    "desktop": "Install the man pages, the MIME type of .dpc files, and the rule by which file(1) knows them.",
+    "desktop": "Install the man pages, the MIME type of .dpc files, and the rule by which file(1) knows "
+    "them.",
 }
 """The first sentence of each verb's help: telling it need not load them all."""
 
