@@ -65,11 +65,11 @@ if TYPE_CHECKING:
     from dpcodec.inpainting.interface import inpaint
     from dpcodec.inpainting.problem import Problem
     from dpcodec.inpainting.solver_settings import SolverSettings
-    from dpcodec.inpainting.solvers import SOLVERS
+    from dpcodec.inpainting.solvers import SOLVERS, SolverEntry, check_solver
     from dpcodec.mask.custom import load_mask
     from dpcodec.mask.table import parse_mask
     from dpcodec.profiles import PROFILES, profile, profile_meant
-    from dpcodec.settings import MASKS, DecodeSettings, EncodeSettings
+    from dpcodec.settings import MASKS, PLUGIN_MASKS, DecodeSettings, EncodeSettings
     from dpcodec.transform.mdct import Mdct
     from dpcodec.transform.stft import Stft
 
@@ -93,6 +93,7 @@ __all__ = [  # noqa: RUF022 - plainly sorted
     "MASKS",
     "MEDIA_SUFFIXES",
     "Mdct",
+    "PLUGIN_MASKS",
     "PROFILES",
     "PluginError",
     "Problem",
@@ -102,6 +103,7 @@ __all__ = [  # noqa: RUF022 - plainly sorted
     "SOLVERS",
     "SampleFormat",
     "SettingsError",
+    "SolverEntry",
     "SolverSettings",
     "Stft",
     "StreamInfo",
@@ -110,6 +112,7 @@ __all__ = [  # noqa: RUF022 - plainly sorted
     "VersionError",
     "WRITTEN_SUFFIXES",
     "__version__",
+    "check_solver",
     "create_audio",
     "decode",
     "decode_stream",
@@ -181,11 +184,11 @@ _HOMES = {
     "dpcodec.inpainting.interface": ("inpaint",),
     "dpcodec.inpainting.problem": ("Problem",),
     "dpcodec.inpainting.solver_settings": ("SolverSettings",),
-    "dpcodec.inpainting.solvers": ("SOLVERS",),
+    "dpcodec.inpainting.solvers": ("SOLVERS", "SolverEntry", "check_solver"),
     "dpcodec.mask.custom": ("load_mask",),
     "dpcodec.mask.table": ("parse_mask",),
     "dpcodec.profiles": ("PROFILES", "profile", "profile_meant"),
-    "dpcodec.settings": ("MASKS", "DecodeSettings", "EncodeSettings"),
+    "dpcodec.settings": ("MASKS", "PLUGIN_MASKS", "DecodeSettings", "EncodeSettings"),
     "dpcodec.transform.mdct": ("Mdct",),
     "dpcodec.transform.stft": ("Stft",),
 }

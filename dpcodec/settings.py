@@ -12,7 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from dpcodec.errors import SettingsError
+from dpcodec.errors import PluginError, SettingsError
+from dpcodec.plugins import Table
 
 Loss = Literal["mse", "l1", "mse+stft"]
 Fit = Literal["guided", "paper"]
@@ -61,6 +62,24 @@ MASKS = {
     "perceptual": MaskKind(4, since=2, stored=True, revised=True),
     "custom": MaskKind(5, since=4, stored=True, listed=True),
 }
+
+
+class PluginMask:
+    """A custom mask that an installed package brings, by its name."""
+
+    def __init__(self, name: str, function: object) -> None:
+        if not callable(function):
+            raise PluginError(f"it is a {type(function).__name__}, no function")
+        self._function, self.__name__ = function, name
+
+    def __repr__(self) -> str:
+        return f"PluginMask({self.__name__})"
+
+    def __call__(self, *arguments: Any) -> Any:
+        return self._function(*arguments)
+
+
+PLUGIN_MASKS: Table[PluginMask] = Table("mask", {}, PluginMask, taken=tuple(MASKS))
 LOSSES = ("mse", "l1", "mse+stft")
 FITS = ("guided", "paper")
 
@@ -103,7 +122,8 @@ class EncodeSettings:
     transform        "mdct": as many real coefficients as samples, hop = n_fft / 2; or "stft"
     mask             which coefficients go: "perceptual" (the weakest beside what masks them; MDCT), "energy"
                      (the weakest of each column), "significance" (the weakest of a whole segment), "random"
-                     (seeded), "columns", "custom" (STFT)
+                     (seeded), "columns", "custom" (STFT); a plug-in's name
+                     becomes "custom"
     custom           gives the custom mask: a function (parameters, segment, X) -> bool [C, K, L], as those in
                      `dpcodec/mask/`; `encode` makes one of an array
     drop             share of coefficients removed, 0 <= drop < 1; None: DEFAULT_DROP, and for the perceptual
@@ -158,7 +178,7 @@ class EncodeSettings:
 
     def __post_init__(self) -> None:
         check_choice("transform", self.transform, tuple(TRANSFORMS))
-        check_choice("mask", self.mask, tuple(MASKS))
+        self._check_mask_name()
         self._check_ranges()
         self._check_mode()
         self._check_rate_control()
@@ -203,6 +223,15 @@ class EncodeSettings:
     def accepts(self, name: str) -> bool:
         """Whether a setting of `OF_MODES` belongs to this mode."""
         return self.mode in OF_MODES[name]
+
+    def _check_mask_name(self) -> None:
+        """A plug-in's name becomes the custom mask."""
+        if self.mask in MASKS:
+            return
+        if not isinstance(self.mask, str) or self.mask not in PLUGIN_MASKS:
+            raise SettingsError(f"mask is {self.mask!r}: use {PLUGIN_MASKS.told(MASKS)}")
+        object.__setattr__(self, "custom", PLUGIN_MASKS[self.mask])
+        object.__setattr__(self, "mask", "custom")
 
     def _check_ranges(self) -> None:
         if self.drop is not None and not (_is_real(self.drop) and 0 <= self.drop < 1):

@@ -21,13 +21,15 @@ ROOT_ROOMS = {"compiled", "errors", "settings", "varint"}
 STAGES = {"audio", "transform", "mask", "coding", "container"}
 ARROWS = {
     "errors": set(),
-    "settings": {"errors"},
+    "plugins": {"errors"},
+    "settings": {"errors", "plugins"},
     "varint": {"errors"},
     "profiles": {"errors", "settings"},
     "compiled": set(),
     **{stage: ROOT_ROOMS for stage in STAGES},
     "metrics": {
         "errors",
+        "plugins",
         "settings",
         "audio",
         "transform",
@@ -37,14 +39,14 @@ ARROWS = {
         "mask",
         "coding",
     },  # bands; the noise's random numbers; units of the side information
-    "inpainting": {"errors", "settings", "transform", "hearing"},
+    "inpainting": {"errors", "plugins", "settings", "transform", "hearing"},
     "modes": {"errors", "settings", "transform", "mask", "coding", "container", "hearing", "inpainting"},
     "codec": {"errors", "settings", "profiles", "inpainting", "modes", *STAGES},
     "batch": {"", "errors", "audio", "codec", "modes"},
     "web": {""},
     "bench": {"", "batch", *ROOT_ROOMS, "profiles", "inpainting", "modes", "codec", "metrics", *STAGES},
     "training": {"", "compiled", "errors", "settings", "hearing", "inpainting", "modes", *STAGES},
-    "cli": {"", "batch", "bench", "metrics"},
+    "cli": {"", "batch", "bench", "metrics", "web"},
     "": {"errors", "settings", "profiles", "audio", "transform", "mask", "inpainting", "codec"},
     "__main__": {"cli"},
 }

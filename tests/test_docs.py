@@ -49,7 +49,7 @@ def prose(path: Path) -> str:
 # Programs
 
 
-@pytest.mark.parametrize("path", [p for p in DOCS.glob("*.md") if fenced(p, "python")], ids=name_of)
+@pytest.mark.parametrize("path", [p for p in DOCS.rglob("*.md") if fenced(p, "python")], ids=name_of)
 def test_programs_of_a_page_run_one_after_the_other(path: Path, tmp_path: Path) -> None:
     program = "\n".join(fenced(path, "python"))
     command = [sys.executable, "-W", "error", "-c", program]

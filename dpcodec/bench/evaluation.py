@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from dpcodec import Audio
 from dpcodec.bench.engine.experiment import Row
-from dpcodec.metrics.catalogue import evaluate, to_json_value
+from dpcodec.metrics.catalogue import METRICS, evaluate, to_json_value
 
 PAPER_METRICS = ("snr", "si-snr", "sdr", "si-sdr", "pemoq", "peaq")
 """The six of the paper, section III-D."""
@@ -24,13 +24,28 @@ FIGURES = {
     "lsd": ("Log-spectral distance", "dB"),
 }
 """Titles and units, in the order of the paper's figure."""
+
+
+def figures_of(rows: Sequence[Row]) -> list[str]:
+    """The figures that rows hold: those above in their order, then those of plug-ins."""
+    asked = dict.fromkeys(name for row in rows for name in row.get("metrics", ()))
+    outside = [METRICS[name] for name in asked if name in METRICS and name not in list(METRICS)]
+    names = [*FIGURES, *(key for metric in outside for key in metric.figures)]
+    return [name for name in names if any(row.get(name) is not None for row in rows)]
+
+
+def titled(name: str) -> tuple[str, str]:
+    """Title and unit of a figure; one of a plug-in has its name, and no unit."""
+    return FIGURES.get(name, (name, ""))
+
+
 SLOW_S = {"pemoq": 2.0, "peaq-advanced": 0.7, "visqol": 4.5}
 """Seconds a metric takes for 5 s of audio on one core, where that is more than a tenth of a second."""
 
 
 def spelled(name: str) -> str:
     """Title and unit of a figure: `PEAQ, ODG`."""
-    return ", ".join(FIGURES[name])
+    return ", ".join(filter(None, titled(name)))
 
 
 def file_name(name: str) -> str:

@@ -27,6 +27,11 @@ MEASURED = (*SOLVERS, AUTO)
 """Solvers that an experiment may compare, in the order of its tables: `auto` after those it chooses from."""
 
 
+def place_of(solver: str) -> int:
+    """Where a solver stands in tables: those of plug-ins last."""
+    return MEASURED.index(solver) if solver in MEASURED else len(MEASURED)
+
+
 @dataclass(frozen=True)
 class Fitting:
     """The deep prior's network by name, its steps, a device that is there, and the fit; `here`: the device is

@@ -24,6 +24,7 @@ COMMANDS = {
     "test": "dpcodec.cli.commands.test:test",
     "tag": "dpcodec.cli.commands.tag:tag",
     "play": "dpcodec.cli.commands.play:play",
+    "serve": "dpcodec.cli.commands.serve:serve",
     "repair": "dpcodec.cli.commands.repair:repair",
     "protect": "dpcodec.cli.commands.protect:protect",
     "eval": "dpcodec.cli.commands.eval:evaluate",

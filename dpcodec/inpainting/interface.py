@@ -49,8 +49,8 @@ def inpaint(
                array of the array API standard. Only what the mask keeps is looked at
     mask       bool, True = kept; [..., K, L], or what broadcasts to it, as [K, L] for all of a batch
     transform  what X is of, without frames cut into blocks; or an operator of one stretch of a signal
-    solver     "auto", a name of `dpcodec.SOLVERS`, or a function `solve(problem, settings, progress)` that
-               gives the estimate of a `dpcodec.Problem`, [1, K, L], as a numpy array
+    solver     "auto", a name of `dpcodec.SOLVERS` or of a plug-in, or a function `solve(problem, settings,
+               progress)` that gives the estimate of a `dpcodec.Problem`, [1, K, L], as a numpy array
     bounds     on the moduli of dropped coefficients, >= 0, inf where unknown; broadcasts to X. None: unknown
     halfwidth  of the quantiser's boxes around kept coefficients, real and imaginary part alike; broadcasts to
                X. None: exact

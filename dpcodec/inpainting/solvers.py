@@ -3,7 +3,7 @@
     solve(problem, settings, progress) -> estimate, [C, K, L] as `problem.value`, finite always
 
 Every solver takes every kind of problem. A module is imported when its solver runs: some load scipy or torch.
-A function of a caller's own does as well as a name.
+A function of a caller's own does as well as a name, and an installed package may bring names (`plugins.py`).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import importlib
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,33 +19,38 @@ from dpcodec.errors import DpcodecError, PluginError, SettingsError
 from dpcodec.inpainting.network_size import network_size
 from dpcodec.inpainting.problem import Problem, Progress
 from dpcodec.inpainting.solver_settings import SolverSettings
+from dpcodec.plugins import Table
 from dpcodec.transform.stft import Transform
 
 Solve = Callable[[Problem, SolverSettings, Progress], np.ndarray]
 
 
 @dataclass(frozen=True)
-class Entry:
+class SolverEntry:
     """A solver.
 
-    module    where its `solve` is
+    module    where its `solve` is; of a plug-in the function itself
     reach     windows on each side of a block that it must see for its estimate inside the block to be as good
               as in one piece (docs/experiments/inpainting.md)
     ahead     the same after a block; None: as before it. What is not looked at need not be waited for
     agrees    whether its estimate is the file's own values wherever there are any, within every bound
     torch     whether it needs torch
     cell_bytes  memory that it takes for each cell of its problem
+    name      of a plug-in, in messages
     """
 
-    module: str
+    module: str | Solve
     reach: int = 6
     ahead: int | None = None
     agrees: bool = False
     torch: bool = False
     cell_bytes: int = 1000
+    name: str = ""
 
     def solve(self, problem: Problem, settings: SolverSettings, progress: Progress) -> np.ndarray:
-        """Run it."""
+        """Run it. Raises `PluginError` where a plug-in fails or gives no estimate."""
+        if not isinstance(self.module, str):
+            return by_function(self.module, problem, settings, progress, self.name)
         estimate: np.ndarray = importlib.import_module(self.module).solve(problem, settings, progress)
         return estimate
 
@@ -54,20 +59,36 @@ LARGEST = 1e34
 """The largest samples that are encoded make smaller coefficients; solvers count with float32."""
 AUTO, CHOICE = "auto", "dpcodec.inpainting.choose"
 """The name that means the best of the others, and the module that finds out which that is."""
-SOLVERS = {
-    "none": Entry("dpcodec.inpainting.zeros", reach=0, agrees=True, cell_bytes=40),
-    "noise": Entry("dpcodec.inpainting.noise", reach=0, agrees=True, cell_bytes=40),
-    "refine": Entry("dpcodec.inpainting.refine", reach=4, ahead=0, cell_bytes=700),
-    "least-squares": Entry("dpcodec.inpainting.least_squares"),
-    "janssen": Entry("dpcodec.inpainting.janssen"),
-    "deep-prior": Entry("dpcodec.inpainting.deep_prior", torch=True, cell_bytes=1000),
+OWN = {
+    "none": SolverEntry("dpcodec.inpainting.zeros", reach=0, agrees=True, cell_bytes=40),
+    "noise": SolverEntry("dpcodec.inpainting.noise", reach=0, agrees=True, cell_bytes=40),
+    "refine": SolverEntry("dpcodec.inpainting.refine", reach=4, ahead=0, cell_bytes=700),
+    "least-squares": SolverEntry("dpcodec.inpainting.least_squares"),
+    "janssen": SolverEntry("dpcodec.inpainting.janssen"),
+    "deep-prior": SolverEntry("dpcodec.inpainting.deep_prior", torch=True, cell_bytes=1000),
 }
 
 
+def _from_outside(name: str, found: object) -> SolverEntry:
+    """The entry of what a plug-in brings: an `SolverEntry`, or the function `solve`."""
+    if isinstance(found, SolverEntry):
+        return replace(found, name=name)
+    if not callable(found):
+        raise PluginError(f"it is a {type(found).__name__}, neither a function nor a SolverEntry")
+    return SolverEntry(found, name=name)
+
+
+SOLVERS: Table[SolverEntry] = Table("solver", OWN, _from_outside, taken=(AUTO,))
+
+
 def check_solver(name: str) -> None:
-    """Raise `SettingsError` unless there is such a solver; "auto" counts."""
-    if name != AUTO and name not in SOLVERS:
-        raise SettingsError(f"solver is {name!r}: use {', '.join((AUTO, *SOLVERS))}")
+    """Raise `SettingsError` unless there is such a solver; "auto" counts. Raises `PluginError` for one from
+    outside that cannot be used."""
+    if name == AUTO:
+        return
+    if name not in SOLVERS:
+        raise SettingsError(f"solver is {name!r}: use {SOLVERS.told((AUTO,))}")
+    SOLVERS[name]
 
 
 def solve_with(
@@ -94,21 +115,23 @@ def solve_with(
     return found
 
 
-def by_function(solve: Solve, problem: Problem, settings: SolverSettings, progress: Progress) -> np.ndarray:
-    """The estimate of a function from outside, of the problem's type. Raises `PluginError`."""
+def by_function(
+    solve: Solve, problem: Problem, settings: SolverSettings, progress: Progress, name: str = ""
+) -> np.ndarray:
+    """The estimate of a function from outside, of the problem's type. Raises `PluginError`, in which the
+    function has a name of its own if no other is given."""
+    name = name or name_of(solve)
     try:
         estimate = np.asarray(solve(problem, settings, progress))
     except DpcodecError:
         raise
     except Exception as exc:
-        raise PluginError(f"solver {name_of(solve)} failed: {type(exc).__name__}: {exc}") from exc
+        raise PluginError(f"solver {name} failed: {type(exc).__name__}: {exc}") from exc
     if estimate.shape != problem.value.shape or estimate.dtype.kind not in "fc":
         wanted = f"{problem.value.dtype} {list(problem.value.shape)}"
-        raise PluginError(
-            f"solver {name_of(solve)} gave {estimate.dtype} {list(estimate.shape)}, not {wanted}"
-        )
+        raise PluginError(f"solver {name} gave {estimate.dtype} {list(estimate.shape)}, not {wanted}")
     if not np.isfinite(estimate).all():
-        raise PluginError(f"solver {name_of(solve)} gave numbers that are not finite")
+        raise PluginError(f"solver {name} gave numbers that are not finite")
     kept_type = estimate if np.iscomplexobj(problem.value) else estimate.real
     return kept_type.astype(problem.value.dtype)
 
@@ -129,8 +152,8 @@ def _of_an_mdct(problem: Problem) -> tuple[str, str]:
 
 def agrees(told: str) -> bool:
     """Whether the solver that such a line names gives the file's own values wherever there are any."""
-    entry = SOLVERS.get(told.partition(":")[0])
-    return entry is not None and entry.agrees
+    name = told.partition(":")[0]
+    return name in SOLVERS and SOLVERS[name].agrees
 
 
 def halo_frames(transform: Transform, name: str) -> tuple[int, int]:
@@ -151,7 +174,7 @@ def cell_bytes(transform: Transform, name: str, network: str | None, device: str
     return most + network_size(network, "cpu").cell_bytes
 
 
-def _candidates(transform: Transform, name: str) -> list[Entry]:
+def _candidates(transform: Transform, name: str) -> list[SolverEntry]:
     """The solvers that a name may come to: `auto` fits a network on a GPU only."""
     if name != AUTO:
         return [SOLVERS[name]]

@@ -10,8 +10,8 @@ import os
 
 import numpy as np
 
-from dpcodec.errors import FileAccessError, SettingsError
-from dpcodec.mask.table import MaskParameters
+from dpcodec.errors import DpcodecError, FileAccessError, PluginError, SettingsError
+from dpcodec.mask.table import MaskParameters, SegmentMask
 
 
 class ArrayMask:
@@ -42,6 +42,24 @@ class ArrayMask:
                 f"mask has shape {shape}: this audio has {C} channels, {K} bins, {last} frames"
             )
         return np.broadcast_to(self._mask[..., first : first + L], X.shape)
+
+
+def own_mask(function: SegmentMask) -> SegmentMask:
+    """The function with its answers checked. Raises `PluginError` where it fails or gives no mask."""
+
+    def asked(parameters: MaskParameters, segment: int, X: np.ndarray) -> np.ndarray:
+        name = getattr(function, "__name__", type(function).__name__)
+        try:
+            kept = np.asarray(function(parameters, segment, X))
+        except DpcodecError:
+            raise
+        except Exception as exc:
+            raise PluginError(f"mask {name} failed: {type(exc).__name__}: {exc}") from exc
+        if kept.dtype != bool or kept.shape != X.shape:
+            raise PluginError(f"mask {name} gave {kept.dtype} {list(kept.shape)}, not bool {list(X.shape)}")
+        return kept
+
+    return asked
 
 
 def load_mask(path: str | os.PathLike[str]) -> ArrayMask:

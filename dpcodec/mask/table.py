@@ -12,7 +12,7 @@ from typing import Protocol
 import numpy as np
 
 from dpcodec.errors import SettingsError
-from dpcodec.settings import MASKS
+from dpcodec.settings import MASKS, PLUGIN_MASKS
 
 
 class MaskParameters(Protocol):
@@ -51,16 +51,17 @@ def segment_mask(name: str) -> SegmentMask:
 
 
 def parse_mask(text: str) -> tuple[str, tuple[tuple[int, int], ...]]:
-    """Read a mask as the command line spells it: its name, for the column mask columns:A-B,C,...
+    """Read a mask as the command line spells it: its name, ours or a plug-in's, for the column mask
+    columns:A-B,C,...
 
     >>> parse_mask("columns:3-5,9")
     ('columns', ((3, 5), (9, 9)))
     """
-    if text in NAMED:
+    if text in NAMED or text in PLUGIN_MASKS:
         return text, ()
     match = re.fullmatch(r"columns:(\d{1,15}(?:-\d{1,15})?(?:,\d{1,15}(?:-\d{1,15})?)*)", text)
     if not match:
-        known = ", ".join(NAMED)
-        raise SettingsError(f"mask {text!r} is unknown: use {known}, columns:A-B,C or a file .npy")
+        known = PLUGIN_MASKS.told((*NAMED, "columns:A-B,C", "a file .npy"))
+        raise SettingsError(f"mask {text!r} is unknown: use {known}")
     ranges = [tuple(int(n) for n in item.split("-")) for item in match[1].split(",")]
     return "columns", tuple((r[0], r[-1]) for r in ranges)

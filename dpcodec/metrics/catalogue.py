@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
-from dpcodec.errors import AudioError, SettingsError
+from dpcodec.errors import AudioError, DpcodecError, PluginError, SettingsError
 from dpcodec.metrics.pair import as_pair
 from dpcodec.metrics.snr import si_sdr, si_snr, snr
 from dpcodec.metrics.spectral import log_spectral_distance, segmental_snr
+from dpcodec.plugins import Table
 from dpcodec.settings import RATE_RANGE_HZ
 
 Figures = dict[str, float]
@@ -89,7 +91,7 @@ _LOWER_IS_BETTER = (
     "RelDistFramesB",
 )
 _ADVANCED = ("RmsModDiffA", "RmsNoiseLoudAsymA", "EHSB", "AvgLinDistA")
-METRICS = {
+_OWN = {
     "snr": Metric("signal-to-noise ratio", {"snr": _DB}, lambda r, e, _: {"snr": snr(r, e)}),
     "si-snr": Metric(
         "scale-invariant SNR, means removed", {"si_snr": _DB}, lambda r, e, _: {"si_snr": si_snr(r, e)}
@@ -156,18 +158,53 @@ METRICS = {
         require=_require_visqol,
     ),
 }
+
+
+def _from_outside(name: str, found: object) -> Metric:
+    """The metric that a plug-in brings: a `Metric`, or a function (reference, estimate, rate) -> float, whose
+    figure has its name."""
+    if isinstance(found, Metric):
+        about, figures, compute, require = found.about, found.figures, found.compute, found.require
+    elif callable(found):
+        key, function = name.replace("-", "_"), found
+        about, figures, require = inspect.getdoc(found) or name, {key: Figure("", None)}, None
+
+        def compute(reference: np.ndarray, estimate: np.ndarray, rate: int) -> Figures:
+            return {key: function(reference, estimate, rate)}
+
+    else:
+        raise PluginError(f"it is a {type(found).__name__}, neither a function nor a Metric")
+    if clash := sorted(figures.keys() & {key for metric in _OWN.values() for key in metric.figures}):
+        raise PluginError(f"its figure {clash[0]!r} has a name of dpcodec's")
+
+    def checked(reference: np.ndarray, estimate: np.ndarray, rate: int) -> Figures:
+        try:
+            given = compute(reference, estimate, rate)
+            return {key: float(given[key]) for key in figures}
+        except DpcodecError:
+            raise
+        except Exception as exc:
+            raise PluginError(f"metric {name} failed: {type(exc).__name__}: {exc}") from exc
+
+    return Metric(about.splitlines()[0], figures, checked, default=False, require=require)
+
+
+METRICS: Table[Metric] = Table("metric", _OWN, _from_outside, taken=("all",))
+"""Our own; `METRICS[name]` knows those of plug-ins, too."""
 DEFAULT_METRICS = tuple(name for name, metric in METRICS.items() if metric.default)
 """Those that need no extra package and give no intermediate figures."""
 
 
 def unavailable() -> dict[str, str]:
-    """The metrics that need a package which is not there: name -> what to do about it."""
+    """The metrics that need a package which is not there, or a plug-in that cannot be loaded: name -> what to
+    do about it."""
     reasons = {}
-    for name, metric in METRICS.items():
+    for name in METRICS.names():
         try:
-            if metric.require is not None:
-                metric.require()
-        except SettingsError as error:
+            require = METRICS[name].require
+            if require is not None:
+                require()
+        except (SettingsError, PluginError) as error:
             reasons[name] = str(error)
     return reasons
 
@@ -182,10 +219,10 @@ def select(names: Iterable[str]) -> list[str]:
     chosen: dict[str, None] = {}
     for name in names:
         if name != "all" and name not in METRICS:
-            raise SettingsError(f"metric {name!r} is unknown: choose from {', '.join(METRICS)}, or all")
+            raise SettingsError(f"metric {name!r} is unknown: choose from {METRICS.told(last=('all',))}")
         if name == "all":
             missing = unavailable()
-            chosen |= dict.fromkeys(one for one in METRICS if one not in missing)
+            chosen |= dict.fromkeys(one for one in METRICS.names() if one not in missing)
             continue
         require = METRICS[name].require
         if require is not None:
@@ -205,7 +242,7 @@ def evaluate(
 
     reference, estimate  one shape, [C, N] or [N], full scale 1.0, in step with each other (see `align`)
     sample_rate          of both, Hz
-    names                keys of `METRICS`, or "all"
+    names                keys of `METRICS`, of plug-ins, or "all"
     undefined            called with a metric's name and its error where it is not defined for these signals
                          (some are not for silence, or for less than a second); its figures are nan then
 

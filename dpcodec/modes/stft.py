@@ -12,6 +12,7 @@ from dpcodec.coding.stft_channel import decode_stft_channel, encode_stft_channel
 from dpcodec.container.header import Header
 from dpcodec.container.stream import SegmentData
 from dpcodec.inpainting.problem import Origin, Problem, stft_problem
+from dpcodec.mask.custom import own_mask
 from dpcodec.mask.table import segment_mask
 from dpcodec.modes.base import Budget, CodedSegment, PartReader, Segment
 from dpcodec.settings import RANDOM_MASK_SNR_DB, EncodeSettings
@@ -30,7 +31,7 @@ class StftMode:
         self, blocks: Iterator[np.ndarray], settings: EncodeSettings, budget: Budget
     ) -> Iterator[CodedSegment]:
         header = self._header
-        mask = settings.custom or segment_mask(header.mask)
+        mask = own_mask(settings.custom) if settings.custom else segment_mask(header.mask)
         analysis = StftAnalysis(self.transform, header.channels, header.segment_frames)
         for index, X in enumerate(analysis.segments(blocks)):
             kept = mask(header, index, X)

@@ -1,5 +1,6 @@
 /** Decoding: packets of segments in, samples out (docs/format.md, "Decoding"). */
 
+import { Concealer } from "./coding/concealment.js";
 import { fillNoise, rotateBack } from "./coding/noise.js";
 import { PartReader } from "./coding/part_reader.js";
 import { frameCount } from "./container/header.js";
@@ -24,6 +25,7 @@ export class SegmentDecoder {
     if (header.transform === "stft") stftWindow(header.window, header.nFft, header.hop);
     const frame = first * header.segmentFrames;
     this.synthesis = header.transform === "mdct" ? new MdctSynthesis(header, frame) : new StftSynthesis(header, frame);
+    this.concealer = noise ? new Concealer(header) : null;
     /** The next sample that comes out. */
     this.position = this.synthesis.start;
     /** Frames up to the last that came. */
@@ -40,26 +42,39 @@ export class SegmentDecoder {
     const segment = this.parts.read(data, frames);
     this.problems.push(...segment.problems);
     this.frames = data.index * this.header.segmentFrames + segment.frames;
-    return this.give(this.synthesis.push(this.rebuild(segment)));
+    this.rebuild(segment);
+    return this.give(this.concealer ? this.concealer.push(segment) : [segment]);
   }
 
-  /** Coefficients of the signal's own channels. @param {import("./coding/segment.js").Segment} segment */
+  /** In place, coefficients of the signal's own channels. @param {import("./coding/segment.js").Segment} segment */
   rebuild(segment) {
     if (segment.noise && this.noise) fillNoise(segment.value, segment.noise, segment.index, segment);
     if (segment.noise) rotateBack(segment.value, segment.angles, this.parts.bands, segment);
-    return segment;
   }
 
   /** What is left; N is that of the header, or where nothing tells it, up to the last frame. */
   finish() {
+    const held = this.give(this.concealer ? this.concealer.flush() : []);
     const samples = this.header.samples ?? Math.max(0, this.frames - 1) * this.header.hop;
-    return this.give(this.synthesis.finish(samples, this.position));
+    const rest = this.cut(this.synthesis.finish(samples, this.position));
+    return held.map((block, c) => joined([block, rest[c]], block.length + rest[c].length));
   }
 
-  /** @param {Float32Array[]} blocks */
-  give(blocks) {
-    this.position += blocks[0].length;
-    return blocks;
+  /** @param {import("./coding/segment.js").Segment[]} segments */
+  give(segments) {
+    const runs = segments.map((segment) => this.cut(this.synthesis.push(segment)));
+    return Array.from({ length: this.header.channels }, (_, c) => {
+      const length = runs.reduce((sum, run) => sum + run[c].length, 0);
+      return runs.length === 1 ? runs[0][c] : joined(runs.map((run) => run[c]), length);
+    });
+  }
+
+  /** Without what lies behind the end. @param {Float32Array[]} blocks */
+  cut(blocks) {
+    const end = this.header.samples ?? Infinity;
+    const length = Math.max(0, Math.min(blocks[0].length, end - this.position));
+    this.position += length;
+    return blocks.map((block) => block.subarray(0, length));
   }
 }
 

@@ -27,6 +27,7 @@ VERBS = (
     "test",
     "tag",
     "play",
+    "serve",
     "repair",
     "protect",
     "eval",

@@ -104,9 +104,7 @@ def settings_of(options: dict[str, Any]) -> dpcodec.DecodeSettings:
         *("start", "duration", "max_memory", "max_duration", "max_expansion", "batch_segments"),
     )
     given = {name: options[name] for name in names if options[name] is not None}
-    if given.get("solver", "auto") not in ("auto", *dpcodec.SOLVERS):
-        known = ", ".join(["auto", *dpcodec.SOLVERS])
-        raise exits.UsageError(f"solver is {options['solver']!r}: use {known}")
+    dpcodec.check_solver(given.get("solver", "auto"))
     return dpcodec.DecodeSettings(**given, check=not options["no_check"])
 
 

@@ -49,6 +49,7 @@ class Result:
     delay: int | None
     figures: dict[str, float]
     undefined: dict[str, str]
+    names: list[str]
 
 
 @click.command("eval", cls=Verb)
@@ -160,7 +161,7 @@ def _compare(names: list[str], signals: list[dpcodec.Audio], wanted: Wanted, scr
     ordered = {key: figures[key] for name in wanted.names for key in metrics.METRICS[name].figures}
     reasons = {name: str(error) for name, error in undefined.items()}
     channels, samples = reference.shape
-    return Result(names[0], names[1], rate, channels, samples, delay, ordered, reasons)
+    return Result(names[0], names[1], rate, channels, samples, delay, ordered, reasons, wanted.names)
 
 
 def _groups(names: list[str]) -> list[list[str]]:
@@ -235,7 +236,7 @@ def _table(result: Result) -> Iterator[str]:
     )
     if result.delay is not None:
         yield f"after a delay of {result.delay} samples ({1000 * result.delay / result.sample_rate:.3f} ms)"
-    about = {key: figure for metric in metrics.METRICS.values() for key, figure in metric.figures.items()}
+    about = {key: figure for name in result.names for key, figure in metrics.METRICS[name].figures.items()}
     width = max(map(len, result.figures))
     for key, value in result.figures.items():
         figure = about[key]

@@ -58,6 +58,7 @@ export function layStftPart(laying) {
 function decodeChannel(reader, laying, c) {
   const { header, cells } = laying;
   const size = cells.rows * cells.frames;
+  /** @type {Uint8Array | null} */
   let mask = maskOfPart(laying, c);
   const real = new Float32Array(size);
   const imaginary = new Float32Array(size);

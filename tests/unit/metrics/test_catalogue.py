@@ -14,6 +14,7 @@ from dpcodec import metrics
 from dpcodec.errors import AudioError, SettingsError
 from dpcodec.metrics import catalogue
 from dpcodec.metrics.catalogue import DEFAULT_METRICS, METRICS, evaluate, select, to_json_value, unavailable
+from dpcodec.plugins import Table
 
 RATE = 16000
 CHEAP = ["snr", "si-snr", "si-sdr", "lsd", "segsnr"]
@@ -80,7 +81,8 @@ def test_all_is_what_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "pip install 'dpcodec[visqol]'" in reason
     with pytest.raises(SettingsError, match="visqol"):
         select(["all", "visqol"])
-    monkeypatch.setattr(catalogue, "METRICS", {"snr": METRICS["snr"], "sdr": METRICS["sdr"]})
+    two = {name: METRICS[name] for name in ("snr", "sdr")}
+    monkeypatch.setattr(catalogue, "METRICS", Table("metric", two, lambda name, found: METRICS["snr"]))
     assert select(["sdr", "all", "sdr"]) == ["sdr", "snr"]
 
 

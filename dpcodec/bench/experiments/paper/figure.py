@@ -8,9 +8,9 @@ from pathlib import Path
 from dpcodec.bench.engine.experiment import Row, Table
 from dpcodec.bench.engine.plots import Line, Panel, draw_panels
 from dpcodec.bench.engine.statistics import FEWEST, column, grouped, interval, plus_minus, rounded
-from dpcodec.bench.evaluation import FIGURES, file_name, spelled
+from dpcodec.bench.evaluation import figures_of, file_name, spelled, titled
 from dpcodec.bench.experiments.paper import comparison
-from dpcodec.bench.fitting import MEASURED, method
+from dpcodec.bench.fitting import method, place_of
 
 SAME = ("clip", "clip_digest", "mask", "drop", "profile", "solver", "network", "iterations", "fit")
 """A later row that agrees in these replaces an earlier one, of another version, device or set of metrics."""
@@ -25,7 +25,7 @@ def tables(rows: Sequence[Row]) -> list[Table]:
     how good the choices of `auto` are; and the SNR clip by clip."""
     readings = read(rows)
     drops = sorted({row["drop"] for row in readings})
-    found = [name for name in FIGURES if any(row.get(name) is not None for row in readings)]
+    found = figures_of(rows)
     return [
         *(_means(readings, name, drops) for name in found),
         *_least_gains(readings, drops),
@@ -39,7 +39,7 @@ def plots(rows: Sequence[Row], folder: Path) -> list[Path]:
     readings = read(rows)
     note, names = _short_names(readings)
     panels = []
-    for name in FIGURES:
+    for name in figures_of(rows):
         lines = {
             ", ".join(filter(None, (mask, names[solver], context))): _line(group, name)
             for (mask, solver, context), group in grouped(
@@ -69,9 +69,9 @@ def read(rows: Sequence[Row]) -> list[Row]:
     for row in rows:
         key = tuple(row.get(name) for name in SAME)
         latest[key] = {**latest.get(key, {}), **row}
-    readings = []
+    readings, figures = [], figures_of(rows)
     for row in latest.values():
-        names = [name for name in FIGURES if name in row]
+        names = [name for name in figures if name in row]
         common = {name: row[name] for name in ("clip", "clip_digest", "mask", "drop", "solver")}
         if "profile" in row:
             common["mask"] = f"{row['mask']}, profile {row['profile']}"
@@ -83,12 +83,12 @@ def read(rows: Sequence[Row]) -> list[Row]:
             readings.append({**common, "context": "without", **bare})
     return sorted(
         readings,
-        key=lambda row: (not row["mask"].startswith("random"), MEASURED.index(row["solver"]), row["method"]),
+        key=lambda row: (not row["mask"].startswith("random"), place_of(row["solver"]), row["method"]),
     )
 
 
 def _means(readings: Sequence[Row], name: str, drops: Sequence[float]) -> Table:
-    title, unit = FIGURES[name]
+    _, unit = titled(name)
     digits = 1 if unit == "dB" else 2
     rows = [
         {
@@ -98,7 +98,7 @@ def _means(readings: Sequence[Row], name: str, drops: Sequence[float]) -> Table:
         }
         for curve, group in grouped(readings, *CURVE).items()
     ]
-    return Table(f"{title}, {unit}: mean over clips ± half of its 95 % interval, by drop", rows)
+    return Table(f"{spelled(name)}: mean over clips ± half of its 95 % interval, by drop", rows)
 
 
 def _least_gains(readings: Sequence[Row], drops: Sequence[float]) -> list[Table]:

@@ -7,7 +7,7 @@ import json
 import os
 import re
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -19,7 +19,7 @@ from dpcodec.cli import exits, signals
 from dpcodec.cli.display import Screen, escape
 
 if TYPE_CHECKING:
-    from dpcodec import batch
+    from dpcodec import batch, plugins
     from dpcodec.bench.engine.experiment import Experiment, Table
     from dpcodec.bench.engine.results import Results
 
@@ -70,20 +70,23 @@ class Numbers(click.ParamType):  # type: ignore[type-arg]
 
 
 class Names(click.ParamType):  # type: ignore[type-arg]
-    """Names with commas between them, each one of some choices."""
+    """Names with commas between them, each one of some choices, or of plug-ins."""
 
     name = "names"
 
-    def __init__(self, choices: tuple[str, ...]) -> None:
-        self.choices = choices
+    def __init__(self, choices: Collection[str], outside: plugins.Table[Any] | None = None) -> None:
+        self.choices, self.outside = choices, outside
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> tuple[str, ...]:
         names = value if isinstance(value, tuple) else tuple(dict.fromkeys(value.split(",")))
         for name in names:
-            if name not in self.choices:
-                self.fail(f"{name!r} is none of {', '.join(self.choices)}", param, ctx)
+            if name in self.choices or (self.outside is not None and name in self.outside):
+                continue
+            outside = [] if self.outside is None else self.outside.names()
+            known = ", ".join(dict.fromkeys([*self.choices, *outside]))
+            self.fail(f"{name!r} is none of {known}", param, ctx)
         return names
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from dpcodec import PROFILES
+from dpcodec import PLUGIN_MASKS, PROFILES, SOLVERS
 from dpcodec.bench.fitting import MEASURED
 from dpcodec.cli.commands.bench.common import Common, Names, Numbers, common_options, run_experiment, shown
 from dpcodec.cli.commands.bench.fit import fit_options, fitting_of
@@ -18,7 +18,12 @@ from dpcodec.metrics.catalogue import METRICS
 @click.command("paper", cls=Verb)
 @click.argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path))
 @shown("--seconds", type=Number(0.1, 3600), default=5.0, help="Of each clip.")
-@shown("--masks", type=Names(("random", "energy")), default="random,energy", help="Which coefficients go.")
+@shown(
+    "--masks",
+    type=Names(("random", "energy"), PLUGIN_MASKS),
+    default="random,energy",
+    help="Which coefficients go.",
+)
 @shown(
     "--drops", type=Numbers(0, 0.99), default="0.1,0.2,0.3,0.4,0.5,0.6,0.7,0.8,0.9", help="Shares removed."
 )
@@ -29,11 +34,14 @@ from dpcodec.metrics.catalogue import METRICS
     help="How they are encoded.",
 )
 @shown(
-    "--solvers", type=Names(MEASURED), default="none,least-squares,deep-prior", help="What estimates them."
+    "--solvers",
+    type=Names(MEASURED, SOLVERS),
+    default="none,least-squares,deep-prior",
+    help="What estimates them.",
 )
 @shown(
     "--metrics",
-    type=Names(tuple(METRICS)),
+    type=Names(METRICS, METRICS),
     default="snr,si-snr,sdr,si-sdr,pemoq,peaq",
     help="What is measured.",
 )

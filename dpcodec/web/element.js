@@ -1,0 +1,5 @@
+/** `<script type="module" src=".../element.js">` is all that a page needs to have `<dpc-audio>`. */
+
+import { defineElement } from "./player/element.js";
+
+defineElement();

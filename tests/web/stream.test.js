@@ -1,0 +1,146 @@
+/** Files read piece by piece: the same samples from any place on, few bytes read, and holes filled. */
+
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import { Concealer } from "../../dpcodec/web/coding/concealment.js";
+import { TYPE_DATA } from "../../dpcodec/web/container/limits.js";
+import { packetBytes } from "../../dpcodec/web/container/packets.js";
+import { scan } from "../../dpcodec/web/container/scan.js";
+import { decode } from "../../dpcodec/web/index.js";
+import { samplesFrom } from "../../dpcodec/web/stream/decoding.js";
+import { bytesSource } from "../../dpcodec/web/stream/sources.js";
+import { StreamFile } from "../../dpcodec/web/stream/stream_file.js";
+import { REFERENCES, conformanceFile } from "./files.js";
+
+/** A source that counts what is read of it. */
+function counted(bytes) {
+  const source = { ...bytesSource(bytes), bytes: 0, reads: 0 };
+  const { read } = source;
+  source.read = async (offset, length) => {
+    const found = await read(offset, length);
+    source.bytes += found.length;
+    source.reads++;
+    return found;
+  };
+  return source;
+}
+
+async function streamed(bytes, first = 0) {
+  const file = await StreamFile.open(bytesSource(bytes));
+  const channels = Array.from({ length: file.header.channels }, () => []);
+  for await (const blocks of samplesFrom(file, first)) blocks.forEach((block, c) => channels[c].push(...block));
+  return channels;
+}
+
+/** The file without the packets that the predicate names. */
+function without(bytes, lost) {
+  let kept = [];
+  let from = 0;
+  for (const event of scan(bytes)) {
+    if (event.kind !== "packet") continue;
+    const { offset, head } = event.packet;
+    if (head.type !== TYPE_DATA || !lost(head)) continue;
+    kept = [...kept, ...bytes.subarray(from, offset)];
+    from = offset + packetBytes(head);
+  }
+  return Uint8Array.from([...kept, ...bytes.subarray(from)]);
+}
+
+for (const [name, { code }] of Object.entries(REFERENCES.good)) {
+  test(`${name} in pieces`, async () => {
+    assert.equal(code, 0);
+    const bytes = conformanceFile("good", name);
+    const { channels } = decode(bytes);
+    const found = await streamed(bytes);
+    assert.deepEqual(found.map((samples) => samples.length), channels.map((samples) => samples.length));
+    found.forEach((samples, c) => assert.ok(samples.every((sample, i) => sample === channels[c][i])));
+  });
+}
+
+test("from any sample on", async () => {
+  for (const name of ["frames-length-500", "mdct-impulses", "six-segments", "n-fft-64-hop-1", "shaped-channels-3"]) {
+    const bytes = conformanceFile("good", name);
+    const { channels } = decode(bytes);
+    const samples = channels[0].length;
+    for (let first = 0; first < samples; first += 61) {
+      const found = await streamed(bytes, first);
+      assert.equal(found[0].length, samples - first);
+      found.forEach((own, c) => own.forEach((sample, i) => assert.ok(Math.abs(sample - channels[c][first + i]) < 1e-6)));
+    }
+  }
+});
+
+test("a seek reads little of a long file", async () => {
+  const bytes = conformanceFile("good", "header-copies");
+  const source = counted(bytes);
+  const file = await StreamFile.open(source);
+  assert.equal(source.reads, 1);
+  for (const segment of [file.segments - 1, 3, Math.floor(file.segments / 2), 0]) {
+    source.reads = 0;
+    const { value } = await file.from(segment).next();
+    assert.equal(value.index, segment);
+    assert.ok(source.reads <= 6, `${source.reads} reads`);
+  }
+  assert.equal(file.whole, null);
+});
+
+test("parity counts, and so does every other order of packets", async () => {
+  for (const name of ["parity-brings-back", "layout-progressive", "from-a-pipe"]) {
+    const file = await StreamFile.open(bytesSource(conformanceFile("good", name)));
+    const all = [];
+    for await (const data of file.from(0)) all.push(data);
+    assert.deepEqual(all.map((data) => data.index), [...Array(file.segments).keys()]);
+    assert.ok(all.every((data) => data.parts.size === data.totalParts));
+    assert.ok(file.whole);
+  }
+});
+
+function rms(samples) {
+  return Math.sqrt(samples.reduce((sum, sample) => sum + sample ** 2, 0) / samples.length);
+}
+
+function steepest(samples) {
+  return samples.slice(1).reduce((most, sample, i) => Math.max(most, Math.abs(sample - samples[i])), 0);
+}
+
+for (const [name, segment, parts] of [["frames-2048", 1], ["frames-quality-10", 1], ["noise", 1], ["shaped-quality-10", 2], ["mdct-noise", 0], ["frames-quality-10", 1, [0]]]) {
+  test(`a lost ${parts ? "part" : "segment"} of ${name} becomes noise, and no click`, async () => {
+    const bytes = conformanceFile("good", name);
+    const { channels } = decode(bytes);
+    const damaged = without(bytes, (head) => head.segment === segment && (!parts || parts.includes(head.part)));
+    assert.ok(damaged.length < bytes.length);
+    const result = decode(damaged);
+    assert.ok(result.damaged);
+    const found = await streamed(damaged);
+    found.forEach((samples, c) => {
+      assert.equal(samples.length, channels[c].length);
+      const off = [...samples.keys()].filter((i) => Math.abs(samples[i] - channels[c][i]) > 1e-4);
+      assert.ok(off.length > 0);
+      const hole = samples.slice(off[0], off[off.length - 1] + 1);
+      const loud = rms(channels[c]);
+      assert.ok(rms(hole) > 0.3 * loud && rms(hole) < 1.4 * loud, `${rms(hole)} beside ${loud}`);
+      assert.ok(steepest(samples) < 1.5 * steepest([...channels[c]]), `${steepest(samples)} ${steepest([...channels[c]])}`);
+      assert.ok(samples.every((sample, i) => sample === result.channels[c][i]));
+    });
+  });
+}
+
+test("what nothing is known of is silence, and a long hole fades", () => {
+  const header = { channels: 1, bins: 64, sampleRate: 8000, hop: 64, nFft: 128, transform: "mdct" };
+  const run = (index, arrived) => ({
+    index, channels: 1, bins: 64, frames: 100, imaginary: null,
+    value: new Float32Array(6400).fill(arrived), arrived: new Uint8Array(6400).fill(arrived),
+  });
+  const alone = new Concealer(header);
+  const [silent] = [...alone.push(run(0, 0)), ...alone.flush()];
+  assert.ok(silent.value.every((value) => value === 0));
+  const concealer = new Concealer(header);
+  const all = [run(0, 1), run(1, 0), run(2, 0), run(3, 0), run(4, 0)].flatMap((one) => concealer.push(one));
+  all.push(...concealer.flush());
+  assert.deepEqual(all.map((one) => one.index), [0, 1, 2, 3, 4]);
+  const loudness = all.map((one) => rms(one.value));
+  assert.ok(loudness[1] > 0.3 && loudness[1] < 0.8);
+  assert.ok(loudness[2] < 0.7 * loudness[1]);
+  assert.ok(loudness[4] < 1e-6);
+});
