@@ -41,6 +41,7 @@ SHORT_HELP = {
     "test": "Check .dpc files: structure, every checksum, every symbol, the end hash.",
     "tag": "Show the tags of a .dpc file, or change them; its audio stays byte for byte as it is.",
     "play": "Play a .dpc file aloud.",
+    "serve": "Show a folder of .dpc files as a page that plays them, in any browser.",
     "repair": "Copy the good packets of a damaged file into a well-formed one, with all its headers and its "
     "index.",
     "protect": "Add parity to a .dpc file, change how much it has, or take it away; its audio stays byte for "
