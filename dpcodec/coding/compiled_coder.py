@@ -12,7 +12,7 @@ from dpcodec.coding.entropy import AdaptiveTable
 from dpcodec.coding.magnitude_classes import FLOORS
 from dpcodec.coding.mdct_contexts import MdctContexts, MdctPass, log_magnitude
 from dpcodec.coding.tables import GAIN
-from dpcodec.compiled import library
+from dpcodec.compiled import address, library
 from dpcodec.errors import FormatError
 
 _MOST_AROUND = 24
@@ -222,4 +222,4 @@ def _loudness() -> np.ndarray:
 
 def _of(array: np.ndarray | None) -> int | None:
     """The address of a contiguous array."""
-    return None if array is None else int(array.__array_interface__["data"][0])
+    return None if array is None else address(array)

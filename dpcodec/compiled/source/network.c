@@ -2,6 +2,13 @@
 
 #define ARGUMENTS const float *numbers, int inputs, float (*columns)[BATCH], int cells, uint8_t *zero, uint8_t *magnitude
 
+/* Products and sums may become one instruction here: every number is an integer that float32 holds. */
+#if defined(__clang__)
+#pragma clang fp contract(fast)
+#elif defined(__GNUC__)
+#pragma GCC optimize("fp-contract=fast")
+#endif
+
 /* Floor of x / 2**shift, between 0 and most. */
 static inline __attribute__((always_inline)) float shifted(float x, int shift, int most) {
     int n = (int)x >> shift;
