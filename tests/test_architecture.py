@@ -57,7 +57,7 @@ DOORS = {
     "constriction": {"coding/entropy.py"},
     "torch": {"inpainting/deep_prior/", "inpainting/device.py", "inpainting/least_squares.py"},
     "visqol": {"metrics/visqol.py"},
-    "matplotlib": {"bench/engine/plots.py"},
+    "matplotlib": {"bench/engine/canvas.py"},
     "click": {"cli/"},
     "rich": {"cli/"},
     "soxr": {"audio/resample.py"},

@@ -76,6 +76,13 @@ def views(listener: Any) -> Iterator[str]:
     for text in ("Next clip", "Next clip", "Finish"):
         listener.click(text)
     yield "grades"
+    listener.click("Back to the open page")
+    listener.click("Compare two blind")
+    yield "setup of a comparison"
+    listener.click("Begin")
+    yield "comparing"
+    listener.click("End here")
+    yield "compared"
 
 
 @pytest.mark.parametrize("width", [320, 360, 768, 1280])
@@ -92,10 +99,45 @@ def test_nothing_runs_out_of_the_window(listener: Any, width: int) -> None:
         assert listener.browser.execute_script(wide) == [], view
 
 
+@pytest.mark.parametrize("count", range(3, 14))
+def test_nothing_stands_alone_in_the_last_row(listener: Any, count: int) -> None:
+    """Wherever there is more than one column, for any number of cards."""
+    fill = """
+    const grids = [document.querySelector(".tiles"), document.querySelector(".figures")];
+    for (const grid of grids) {
+        const first = grid.firstElementChild;
+        grid.replaceChildren(...Array.from({length: arguments[0]}, () => first.cloneNode(true)));
+    }"""
+    rows = """
+    return [".tiles", ".figures"].map(name => {
+        const cards = [...document.querySelector(name).children];
+        const tops = cards.map(e => Math.round(e.getBoundingClientRect().top));
+        return [...new Set(tops)].map(top => tops.filter(t => t === top).length);
+    })"""
+    listener.browser.execute_script(fill, count)
+    for width in (360, 600, 760, 900, 1050, 1150, 1280):
+        listener.resize(width, 800)
+        for in_a_row in listener.browser.execute_script(rows):
+            assert sum(in_a_row) == count
+            assert max(in_a_row) == 1 or min(in_a_row) > 1, (width, in_a_row)
+
+
+def test_a_table_shows_that_it_goes_on_and_keeps_its_names(listener: Any) -> None:
+    listener.resize(360, 700)
+    table = listener.all(".scroll")[1]
+    assert table.get_property("scrollWidth") > table.get_property("clientWidth")
+    assert table.value_of_css_property("background-attachment").startswith("local, scroll")
+    listener.browser.execute_script("arguments[0].scrollLeft = 500", table)
+    left = "return arguments[0].getBoundingClientRect().left"
+    cell = table.find_element("css selector", "tbody td")
+    inside = listener.browser.execute_script(left, cell) - listener.browser.execute_script(left, table)
+    assert 0 <= inside < 3
+
+
 def test_fingers_hit_what_they_aim_at(listener: Any) -> None:
     listener.resize(360, 700)
     for view in views(listener):
-        for element in listener.all("button, input:not([type=checkbox])"):
+        for element in listener.all("button, select, input:not([type=checkbox], [type=radio])"):
             assert element.size["height"] >= 40, (view, element.get_attribute("outerHTML")[:80])
 
 

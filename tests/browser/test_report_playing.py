@@ -117,6 +117,17 @@ def test_the_bar_seeks_also_before_playing(listener: Any) -> None:
     assert listener.hears_place() in (1.5, 1.75, 0)
 
 
+def test_the_bar_speaks_its_time(listener: Any) -> None:
+    bar = listener.one(".position")
+    assert bar.get_attribute("aria-valuetext") == "0.0 s of 2.0 s"
+    listener.keys(Keys.ARROW_RIGHT)
+    assert bar.get_attribute("aria-valuetext") == "1.0 s of 2.0 s"
+    bar.send_keys(Keys.ARROW_LEFT)
+    assert bar.get_attribute("aria-valuetext") == "0.5 s of 2.0 s"
+    listener.click("Play")
+    listener.until(lambda: bar.get_attribute("aria-valuetext") == "1 s of 2.0 s")
+
+
 # The keyboard
 
 

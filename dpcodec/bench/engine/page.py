@@ -6,8 +6,8 @@ import importlib
 from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath
 
+from dpcodec.bench.engine.canvas import description
 from dpcodec.bench.engine.experiment import Row, Table, no_plots
-from dpcodec.bench.engine.plots import description
 from dpcodec.bench.engine.results import Results
 from dpcodec.errors import FileAccessError
 

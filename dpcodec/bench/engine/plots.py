@@ -1,40 +1,22 @@
-"""The only user of matplotlib: lines with bands, each panel a picture of its own as PNG and SVG."""
+"""Lines with bands: each panel a picture of its own, which can be read on a phone."""
 
 from __future__ import annotations
 
-import importlib.util
-import re
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from html import unescape
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from dpcodec.bench.engine.style import (
-    AXES_INCHES,
-    GRID,
-    GROUND,
-    INK,
-    SETTINGS,
-    SMALL_PT,
-    SOFT,
-    TITLE_PT,
-    WIDTH_INCHES,
-    Look,
-    for_both_schemes,
-    looks_of,
-)
+from dpcodec.bench.engine.canvas import CHARACTER_INCHES, EDGE_INCHES, LINE_INCHES, frame, save
+from dpcodec.bench.engine.style import AXES_INCHES, INK, SMALL_PT, SOFT, WIDTH_INCHES, Look, looks_of
 
 MOST_NAMED = 7
 """Curves that carry their names at their ends; more have a legend, as have longer names."""
 NAME_CHARACTERS, NAME_LINES = 13, 2
-LINE_INCHES = 0.165
-"""Height of a line of small text."""
-LEFT_INCHES, RIGHT_INCHES, UNDER_INCHES, EDGE_INCHES = 0.52, 0.12, 0.44, 0.08
-"""Room for the ticks of y; right of the axes; for the ticks and the label of x; around everything."""
-NOTE_CHARACTERS = 58
-"""In a line below the title."""
+LEFT_INCHES, RIGHT_INCHES, UNDER_INCHES = 0.52, 0.12, 0.44
+"""Room for the ticks of y; right of the axes; for the ticks and the label of x."""
 
 
 @dataclass(frozen=True)
@@ -70,21 +52,14 @@ class Panel:
     log_x: bool = False
 
 
-def can_draw() -> bool:
-    """Whether matplotlib, of the extra `bench`, is installed."""
-    return importlib.util.find_spec("matplotlib") is not None
-
-
 def draw_panels(panels: Sequence[Panel], path: Path, note: str = "") -> list[Path]:
     """Draw each panel that has points as `path`-name with .png and .svg; return all of them.
 
     note  what all of them say below their titles
 
     A label looks alike in all panels. A curve carries its name at its right end, or, where names are many or
-    long, in a legend. The SVG has colours for light and dark pages. It can be read at a width of 330 pixels.
+    long, in a legend.
     """
-    from matplotlib import rc_context
-
     panels = [
         replace(panel, lines={k: line for k, line in panel.lines.items() if line.x}) for panel in panels
     ]
@@ -92,83 +67,42 @@ def draw_panels(panels: Sequence[Panel], path: Path, note: str = "") -> list[Pat
     for panel in panels:
         labels |= {label: line.ours for label, line in panel.lines.items() if label not in labels}
     looks = looks_of(labels)
-    path.parent.mkdir(parents=True, exist_ok=True)
     written = []
     for panel in (panel for panel in panels if panel.lines):
-        target = path.with_name(f"{path.name}-{panel.name}" if panel.name else path.name)
-        with rc_context(SETTINGS):
-            written += _save(_figure(panel, looks, note), target, _described(panel, note))
+        told = f"{panel.title} over {panel.x_label}" + (f"; {note}" if note else "")
+        told += f". Curves: {'; '.join(panel.lines)}"
+        written += save(partial(_figure, panel, looks, note), path, panel.name, told)
     return written
 
 
-def description(path: Path) -> str:
-    """What a picture shows, in words: as it was drawn here, or else the file's name."""
-    told = (
-        re.search(r"<dc:title>(.*?)</dc:title>", path.read_text("utf-8")) if path.suffix == ".svg" else None
-    )
-    return unescape(told[1]) if told else path.stem
-
-
-def slug(text: str) -> str:
-    """A text as part of a file's name.
-
-    >>> slug("melody SNR, 24 kbit/s")
-    'melody-snr-24-kbit-s'
-    """
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
-
-
-def _described(panel: Panel, note: str) -> str:
-    what = f"{panel.title} over {panel.x_label}" + (f"; {note}" if note else "")
-    return f"{what}. Curves: {'; '.join(panel.lines)}"
-
-
 def _figure(panel: Panel, looks: Mapping[str, Look], note: str) -> Any:
-    from matplotlib.figure import Figure
-
     names = {label: textwrap.wrap(label, NAME_CHARACTERS, break_on_hyphens=False) for label in panel.lines}
     named = len(names) <= MOST_NAMED and all(
         len(lines) <= NAME_LINES and max(map(len, lines)) <= NAME_CHARACTERS for lines in names.values()
     )
-    notes = textwrap.wrap(note, NOTE_CHARACTERS)
-    entries = 0 if named else -(-len(names) // _legend_columns(names))
-    head = EDGE_INCHES + 0.28 + LINE_INCHES * len(notes)
-    foot = UNDER_INCHES + (LINE_INCHES * entries + EDGE_INCHES if entries else 0)
-    height = head + AXES_INCHES + foot
-    right = RIGHT_INCHES + (
-        0.085 * max(len(line) for lines in names.values() for line in lines) if named else 0
-    )
-    figure = Figure(figsize=(WIDTH_INCHES, height), facecolor=GROUND.light)
-    ax = figure.add_axes(
-        (
-            LEFT_INCHES / WIDTH_INCHES,
-            foot / height,
-            1 - (LEFT_INCHES + right) / WIDTH_INCHES,
-            AXES_INCHES / height,
-        ),
-        facecolor=GROUND.light,
-    )
+    columns = _legend_columns(names)
+    right, foot = RIGHT_INCHES, UNDER_INCHES
+    if named:
+        right += 1.1 * CHARACTER_INCHES * max(len(line) for lines in names.values() for line in lines)
+    else:
+        foot += LINE_INCHES * -(-len(names) // columns) + EDGE_INCHES
+    figure, ax = frame(panel.title, note, LEFT_INCHES, right, AXES_INCHES, foot)
     handles = {label: _draw(ax, line, looks[label]) for label, line in panel.lines.items()}
     _axes(ax, panel)
-    left, top = EDGE_INCHES / WIDTH_INCHES, 1 - EDGE_INCHES / height
-    figure.text(left, top, panel.title, size=TITLE_PT, weight="bold", color=INK.light, va="top")
-    for i, line in enumerate(notes):
-        down = (EDGE_INCHES + 0.22 + LINE_INCHES * i) / height
-        figure.text(left, 1 - down, line, size=SMALL_PT, color=SOFT.light, va="top")
     if named:
         _name_ends(ax, {label: panel.lines[label].y[-1] for label in names}, names, looks)
     else:
         order = sorted(handles, key=lambda label: not panel.lines[label].ours)
         figure.legend(
             [handles[label] for label in order], order, loc="lower left", bbox_to_anchor=(0.01, 0),
-            frameon=False, ncols=_legend_columns(names), fontsize=SMALL_PT,
-            handlelength=3, labelcolor=INK.light, labelspacing=0.25, borderaxespad=0.2, columnspacing=1.2,
+            frameon=False, ncols=columns, fontsize=SMALL_PT, handlelength=3, labelcolor=INK.light,
+            labelspacing=0.25, borderaxespad=0.2, columnspacing=1.2,
         )  # fmt: skip
     return figure
 
 
 def _legend_columns(names: Mapping[str, object]) -> int:
-    widest = 0.5 + 0.078 * max(map(len, names), default=1)
+    widest = 0.5 + CHARACTER_INCHES * max(map(len, names))
     return max(1, int((WIDTH_INCHES - EDGE_INCHES) / widest))
 
 
@@ -196,16 +130,10 @@ def _name_ends(
 
 
 def _axes(ax: Any, panel: Panel) -> None:
-    """Scales, ticks and grid."""
+    """Scales and ticks."""
     ax.set_xlabel(panel.x_label, color=SOFT.light, size=SMALL_PT)
     if panel.log_x:
         ax.set_xscale("log")
-    ax.grid(color=GRID.light, linewidth=0.8)
-    ax.set_axisbelow(True)
-    ax.tick_params(colors=SOFT.light, labelcolor=INK.light, labelsize=SMALL_PT, length=0)
-    for side, spine in ax.spines.items():
-        spine.set_visible(side == "bottom")
-        spine.set_color(SOFT.light)
     if panel.ticks:
         ax.set_xticks(panel.ticks, [f"{tick:g}" for tick in panel.ticks])
         ax.minorticks_off()
@@ -220,11 +148,3 @@ def _draw(ax: Any, line: Line, look: Look) -> Any:
         line.x, line.y, color=colour, linewidth=look.width, marker="o", markersize=look.width + 1.5,
         zorder=3 if line.ours else 2, **dashes,
     )[0]  # fmt: skip
-
-
-def _save(figure: Any, path: Path, told: str) -> list[Path]:
-    written = [Path(f"{path}.png"), Path(f"{path}.svg")]
-    figure.savefig(written[0], dpi=150, metadata={"Description": told})
-    figure.savefig(written[1], metadata={"Date": None, "Title": told})
-    written[1].write_text(for_both_schemes(written[1].read_text("utf-8")), "utf-8")
-    return written

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from dpcodec.bench.engine.canvas import slug
 from dpcodec.bench.engine.experiment import Row, Table
-from dpcodec.bench.engine.plots import Line, Panel, draw_panels, slug
+from dpcodec.bench.engine.plots import Line, Panel, draw_panels
 from dpcodec.bench.engine.statistics import column, grouped, mean, rounded
 from dpcodec.bench.experiments.loss.holes import AROUND_S
 from dpcodec.bench.experiments.loss.patterns import AMONG_BYTES, BURST, BYTES, RANDOM

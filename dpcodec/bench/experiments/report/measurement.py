@@ -12,16 +12,19 @@ import numpy as np
 import dpcodec
 from dpcodec import Audio
 from dpcodec.bench.clips import clips_of, digest
+from dpcodec.bench.engine.dots import DotPanel, Dots, draw_dots
 from dpcodec.bench.engine.experiment import Experiment, Row, Table, Task
-from dpcodec.bench.engine.statistics import grouped, plus_minus
-from dpcodec.bench.evaluation import compare, metrics_s
+from dpcodec.bench.engine.statistics import FEWEST, column, grouped, interval, mean, plus_minus
+from dpcodec.bench.evaluation import compare, file_name, metrics_s
 from dpcodec.bench.experiments.peers import quantised_16_bit
 from dpcodec.bench.experiments.report.media import flac, levels, spectrogram_png
-from dpcodec.bench.experiments.report.systems import Choice, System, choose
+from dpcodec.bench.experiments.report.systems import NAMES, OURS, Choice, System, choose
 
+OF_OTHERS = ("none", "deep-prior")
+"""Solvers that are no method of this project."""
 METRICS = ("snr", "si-sdr", "peaq", "pemoq")
 HEADINGS = {
-    "kbps": "kbit/s",
+    "kbps": "kbit/s on disk",
     "snr": "SNR, dB",
     "si_snr": "SI-SNR, dB",
     "sdr": "SDR, dB",
@@ -53,6 +56,7 @@ def experiment(
                 "clip_digest": digest(clip),
                 "rate": clip.sample_rate,
                 "seconds": round(clip.duration, 3),
+                **({"synthetic": True} if folder is None else {}),
                 "system": system.name,
                 "role": system.role,
                 "about": system.about,
@@ -67,7 +71,7 @@ def experiment(
         for name, clip in islice(clips.items(), count)
         for system in systems
     ]
-    return Experiment("report", tasks, tables, notes=notes)
+    return Experiment("report", tasks, tables, plots, notes=notes)
 
 
 def measure(clip: Audio, system: System, metrics: Sequence[str]) -> Row:
@@ -94,10 +98,46 @@ def tables(rows: Sequence[Row]) -> list[Table]:
         for (name,), group in by_system.items()
     ]
     each = [
-        {"clip": row["clip"], "system": row["system"], **{HEADINGS[c]: _shown(row.get(c)) for c in shown}}
+        {"clip": clip_name(row), "system": row["system"], **{HEADINGS[c]: _shown(row.get(c)) for c in shown}}
         for row in rows
     ]
     return [Table("Means over clips", means), Table("Each clip", each)]
+
+
+def plots(rows: Sequence[Row], folder: Path) -> list[Path]:
+    """A picture a figure of merit: systems one below the other, each clip a point, and the means."""
+    systems = {name: group for (name,), group in grouped(rows, "system").items()}
+    systems = {name: group for name, group in systems.items() if group[0]["role"] != "reference"}
+    clips = len({row["clip_digest"] for row in rows})
+    note = f"each of {clips} clips, and the mean" if clips > 1 else f"of one clip, {clip_name(rows[0])}"
+    note += " with its 95 % interval" if clips >= FEWEST else ""
+    panels = [
+        DotPanel(
+            HEADINGS[name],
+            [
+                Dots(_with_rate(system, group), column(group, name), interval(group, name), _is_ours(system))
+                for system, group in systems.items()
+            ],
+            file_name(name),
+        )
+        for name in HEADINGS
+        if name != "kbps" and any(row.get(name) is not None for row in rows)
+    ]
+    return draw_dots(panels, folder / "report", note)
+
+
+def clip_name(row: Row) -> str:
+    """Of the row's clip, which is called synthetic where it was made by formula."""
+    return f"{row['clip']} (synthetic)" if row.get("synthetic") else str(row["clip"])
+
+
+def _with_rate(system: str, group: Sequence[Row]) -> str:
+    kbps = mean(group, "kbps")
+    return system if kbps is None else f"{system}, {kbps:.0f} kbit/s"
+
+
+def _is_ours(system: str) -> bool:
+    return system.partition(",")[0] in (OURS, *(NAMES[solver] for solver in NAMES if solver not in OF_OTHERS))
 
 
 def _shown(value: float | str | None) -> float | str | None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from string import Template
 
 import dpcodec
+from dpcodec.bench.engine.canvas import description
 from dpcodec.bench.engine.experiment import Row, Table
 from dpcodec.bench.engine.statistics import grouped
 from dpcodec.bench.experiments.report.measurement import tables
@@ -23,31 +24,38 @@ SCRIPTS = (
     "deck.js",
     "clips.js",
     "table.js",
+    "view.js",
     "trial.js",
     "export.js",
     "sheets.js",
     "blind.js",
+    "abx.js",
+    "abxfiles.js",
+    "abxview.js",
     "keys.js",
     "main.js",
 )
 """In the order in which they are joined."""
+STYLES = ("style.css", "blind.css")
 WORDS = ("clip", "system")
 """Columns that are no figures."""
 NUMBERS = ' class="number"'
-FACTS = {"kbps": "{:.1f} kbit/s", "snr": "SNR {:.1f} dB", "peaq_odg": "ODG {:.1f}"}
+FACTS = {"kbps": "{:.1f} kbit/s on disk", "snr": "SNR {:.1f} dB", "peaq_odg": "ODG {:.1f}"}
 """What stands below a picture, where a row has it."""
+NO_PLOTS = "<p>None: matplotlib draws them, which <code>pip install dpcodec[bench]</code> installs.</p>"
 KINDS = {".png": "image/png", ".svg": "image/svg+xml"}
 
 
-def build(rows: Sequence[Row], plots: Iterable[Path] = (), title: str = "Listen") -> str:
+def build(rows: Sequence[Row], plots: Iterable[Path] = (), title: str = "Listen", note: str = "") -> str:
     """The page for rows of `measurement.measure`.
 
     plots   pictures, PNG or SVG, to stand below the tables
     title   of the page; like all other text here it is escaped
+    note    where the clips are from, say: a paragraph at the top
 
     Everything is inside the page: its policy lets a browser load and run nothing else.
     """
-    style, script = _part("style.css"), _joined_scripts()
+    style, script = "\n".join(map(_part, STYLES)), _joined_scripts()
     policy = (
         "default-src 'none'; img-src data:; "
         f"style-src '{_hash(style)}'; script-src '{_hash(script)}'; base-uri 'none'; form-action 'none'"
@@ -56,9 +64,10 @@ def build(rows: Sequence[Row], plots: Iterable[Path] = (), title: str = "Listen"
         policy=escape(policy),
         version=escape(dpcodec.__version__),
         title=escape(title),
+        notes="\n".join(f"<p>{escape(text)}</p>" for text in _notes(rows, note)),
         systems="\n".join(_descriptions(rows)),
         tables="\n".join(_table(table) for table in tables(rows)),
-        plots="\n".join(_figure(path) for path in plots) or "<p>None were given.</p>",
+        plots="\n".join(_figure(path) for path in plots) or NO_PLOTS,
         data=_json(data(rows, title)),
         style=style,
         script=script,
@@ -66,9 +75,10 @@ def build(rows: Sequence[Row], plots: Iterable[Path] = (), title: str = "Listen"
 
 
 def plots_in(folder: Path) -> list[Path]:
-    """The plots that experiments drew into a folder: SVG, or PNG where there is no SVG of that name."""
+    """The plots that experiments drew into a folder, the report's own first: SVG, or PNG where there is no
+    SVG of that name."""
     found = {path.stem: path for kind in (".png", ".svg") for path in sorted(folder.glob(f"*{kind}"))}
-    return [found[name] for name in sorted(found)]
+    return [found[name] for name in sorted(found, key=lambda name: (not name.startswith("report"), name))]
 
 
 def data(rows: Sequence[Row], title: str) -> Row:
@@ -80,6 +90,7 @@ def data(rows: Sequence[Row], title: str) -> Row:
         clips.append(
             {
                 "name": name,
+                "synthetic": bool(first.get("synthetic")),
                 "digest": code,
                 "rate": first["rate"],
                 "seconds": first["seconds"],
@@ -100,6 +111,12 @@ def _version(row: Row) -> Row:
         "audio": f"data:audio/flac;base64,{row['flac']}",
         "picture": f"data:image/png;base64,{row['picture']}",
     }
+
+
+def _notes(rows: Sequence[Row], note: str) -> list[str]:
+    synthetic = "All clips here are synthetic: made by formula, not recorded."
+    told = [note, synthetic] if all(row.get("synthetic") for row in rows) else [note]
+    return [text for text in told if text]
 
 
 def _descriptions(rows: Sequence[Row]) -> list[str]:
@@ -141,10 +158,7 @@ def _typeset(figures: str) -> str:
 
 def _figure(path: Path) -> str:
     uri = data_uri(KINDS[path.suffix], path.read_bytes())
-    return (
-        f'<figure><img src="{uri}" alt="Plot: {escape(path.stem)}" loading="lazy">'
-        f"<figcaption>{escape(path.stem)}</figcaption></figure>"
-    )
+    return f'<figure><img src="{uri}" alt="Plot: {escape(description(path))}"></figure>'
 
 
 def _json(value: Row) -> str:

@@ -24,6 +24,7 @@ NAMES = {
     "auto": "auto",
 }
 """What a solver's output is called: that of "none" is the masked signal of the paper."""
+OURS = "dpcodec"
 COST_S = {"none": 0.2, "least-squares": 0.5, "janssen": 3.0, "auto": 60.0, "deep-prior": 600.0}
 """Estimated seconds on one core for a second of audio."""
 
@@ -84,19 +85,21 @@ def choose(choice: Choice) -> tuple[list[System], list[str]]:
         *(_lossless(p) for p in peers if p.lossless),
     ]
     for kbps in choice.bitrates:
-        systems.append(_at_rate(kbps))
-        systems += [_peer_at_rate(one, kbps) for one in peers if not one.lossless]
+        # What was asked for is not what lies on disk: it tells systems apart only where it must.
+        ending = f", {kbps:g} asked for" if len(choice.bitrates) > 1 else ""
+        systems.append(_at_rate(kbps, ending))
+        systems += [_peer_at_rate(one, kbps, ending) for one in peers if not one.lossless]
     return systems, notes
 
 
-def _at_rate(kbps: float) -> System:
-    about = f"profile perceptual at {kbps:g} kbit/s, solver auto"
-    return System(f"dpcodec {kbps:g} kbit/s", about, partial(_at_bitrate, kbps=kbps), cost_s=1.0)
+def _at_rate(kbps: float, ending: str) -> System:
+    about = f"profile perceptual, {kbps:g} kbit/s asked for, solver auto"
+    return System(f"{OURS}{ending}", about, partial(_at_bitrate, kbps=kbps), cost_s=1.0)
 
 
-def _peer_at_rate(peer: Peer, kbps: float) -> System:
+def _peer_at_rate(peer: Peer, kbps: float, ending: str) -> System:
     about = f"{peer.version()}, {kbps:g} kbit/s asked for"
-    return System(f"{peer.name} {kbps:g} kbit/s", about, partial(_by_peer, name=peer.name, kbps=kbps))
+    return System(f"{peer.name}{ending}", about, partial(_by_peer, name=peer.name, kbps=kbps))
 
 
 def _lossless(peer: Peer) -> System:

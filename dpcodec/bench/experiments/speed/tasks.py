@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import dpcodec
+from dpcodec.bench.engine.canvas import slug
 from dpcodec.bench.engine.experiment import Experiment, Row, Table, Task
-from dpcodec.bench.engine.plots import Line, Panel, draw_panels, slug
+from dpcodec.bench.engine.plots import Line, Panel, draw_panels
 from dpcodec.bench.engine.statistics import grouped, rounded
 from dpcodec.bench.experiments.speed.timed_work import (
     CASES,

@@ -227,8 +227,8 @@ def _tell_what_is_left(screen: Screen, count: int, shortest_s: float, budget_s: 
 
 def draw(screen: Screen, experiment: Experiment, rows: list[dict[str, Any]], folder: Path) -> None:
     """The experiment's plots, if it has any and the package that draws is installed."""
+    from dpcodec.bench.engine.canvas import can_draw
     from dpcodec.bench.engine.experiment import no_plots
-    from dpcodec.bench.engine.plots import can_draw
 
     if experiment.plots is no_plots:
         return

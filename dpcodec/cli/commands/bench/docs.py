@@ -26,8 +26,8 @@ def command(context: click.Context, results: Path, out: Path, force: bool) -> No
 
     The plots are drawn anew first, of everything that the folder holds.
     """
+    from dpcodec.bench.engine.canvas import can_draw
     from dpcodec.bench.engine.page import draw_plots, write_page
-    from dpcodec.bench.engine.plots import can_draw
 
     if out.exists() and not force:
         raise UsageError(f"{out}: exists: give --force to overwrite it")

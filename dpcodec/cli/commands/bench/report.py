@@ -41,6 +41,7 @@ CHOICES = ("profile", "drop", "solvers", "time_limit", "bitrates", "codecs")
     help="Folder of results: the plots there come onto the page, and measurements made for it go there.",
 )
 @shown("--title", default="Listen", help="Of the page.")
+@click.option("--note", default="", metavar="TEXT", help="A paragraph at the top: what the clips are.")
 @click.option("--clips", "count", type=click.IntRange(1), metavar="N", help="The first N clips only.")
 @shown("--seconds", type=Number(0.1, 600), default=5.0, help="Of each clip.")
 @shown("--rate", type=click.IntRange(8001, 96000), default=16000, help="Of all, Hz.")
@@ -92,7 +93,7 @@ def command(context: click.Context, /, **options: Any) -> int:
         rows = [known[task.id] for task in work.tasks if task.id in known]
         if not rows:
             return code
-        page = build(rows, plots_in(results), options["title"]).encode()
+        page = build(rows, plots_in(results), options["title"], options["note"]).encode()
         target.file.write(page)
         target.commit()
     screen.note(f"{output}: {len(rows)} versions, {len(page) / 1e6:.1f} MB")

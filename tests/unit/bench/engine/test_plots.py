@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from dpcodec.bench.engine.plots import Line, Panel, can_draw, description, draw_panels
+from dpcodec.bench.engine.canvas import can_draw, description
+from dpcodec.bench.engine.plots import Line, Panel, draw_panels
 from dpcodec.bench.engine.style import OTHERS, STRONG, STRONG_WIDTH
 
 pytest.importorskip("matplotlib")

@@ -16,14 +16,15 @@ import pytest
 import soundfile
 from scipy import signal
 
-from dpcodec import Audio, SettingsError
+from dpcodec import Audio, SampleFormat, SettingsError, create_audio
 from dpcodec.bench.clips import melody
+from dpcodec.bench.engine.canvas import description
 from dpcodec.bench.engine.experiment import Row
 from dpcodec.bench.engine.results import Results
 from dpcodec.bench.engine.runner import run
 from dpcodec.bench.experiments.peers import quantised_16_bit
 from dpcodec.bench.experiments.report.anchor import low_anchor
-from dpcodec.bench.experiments.report.measurement import experiment, measure, tables
+from dpcodec.bench.experiments.report.measurement import experiment, measure, plots, tables
 from dpcodec.bench.experiments.report.media import flac, levels, palette_png, spectrogram_png
 from dpcodec.bench.experiments.report.page import build, data, plots_in
 from dpcodec.bench.experiments.report.systems import Choice, System, Version, choose
@@ -161,7 +162,7 @@ def test_a_version_is_cut_or_lengthened() -> None:
 def test_programs_that_are_absent_are_noted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     systems, notes = choose(Choice(bitrates=(32,), codecs=("opus", "mp3")))
-    assert [s.name for s in systems[-2:]] == ["least squares", "dpcodec 32 kbit/s"]
+    assert [s.name for s in systems[-2:]] == ["least squares", "dpcodec"]
     assert [note.partition(":")[0] for note in notes] == ["opus", "mp3"]
 
 
@@ -172,9 +173,51 @@ def test_this_codec_keeps_to_the_bit_rate() -> None:
     assert row["bytes"] == round(row["kbps"] * 125 * 1.0)
 
 
+def test_names_tell_what_was_asked_for_only_where_they_must() -> None:
+    systems, _ = choose(Choice(solvers=(), bitrates=(24, 32), codecs=()))
+    assert [s.name for s in systems[-2:]] == ["dpcodec, 24 asked for", "dpcodec, 32 asked for"]
+
+
+def test_kbit_a_second_are_those_of_the_bytes_on_disk(rows: list[Row]) -> None:
+    row = {**rows[2], "kbps": 41.25}
+    assert data([row], "")["clips"][0]["versions"][0]["facts"].startswith("41.2 kbit/s on disk")
+    assert tables([row])[0].rows[0]["kbit/s on disk"] == "41.25"
+
+
+def test_clips_by_formula_are_called_synthetic_and_files_are_not(tmp_path: Path) -> None:
+    with create_audio(tmp_path / "a.wav", 16000, 1, SampleFormat("wav", "PCM_16")) as writer:
+        writer.write(melody(16000, 0.3).samples)
+    told = {}
+    for folder in (None, tmp_path):
+        keys = [task.key for task in experiment(folder, ONLY_OURS, 16000, 0.3, 1, ("snr",)).tasks]
+        told[folder] = {key.get("synthetic", False) for key in keys}
+    assert told == {None: {True}, tmp_path: {False}}
+
+
+def test_the_page_says_what_is_synthetic_and_what_the_clips_are(rows: list[Row]) -> None:
+    made = [{**row, "synthetic": True} for row in rows]
+    text = build(made, note="Struck <wood>.")
+    assert "All clips here are synthetic" in text
+    assert "<p>Struck &lt;wood&gt;.</p>" in text
+    assert data(made, "")["clips"][0]["synthetic"] is True
+    assert {row["clip"] for row in tables(made)[1].rows} == {f"{HOSTILE} (synthetic)"}
+    assert "All clips here are synthetic" not in build([*rows, *made])
+
+
+def test_each_figure_of_merit_has_its_plot(rows: list[Row], tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    drawn = plots(rows, tmp_path)
+    assert [path.name for path in drawn] == ["report-snr.png", "report-snr.svg"]
+    kbps = rows[3]["kbps"]
+    told = description(drawn[1])
+    assert told.startswith("SNR, dB; of one clip")
+    assert f"least squares, {kbps:.0f} kbit/s {rows[3]['snr']:.2f}" in told
+    assert "original" not in told
+
+
 def test_tables_leave_out_what_was_not_measured(rows: list[Row]) -> None:
     means, each = tables(rows)
-    assert list(means.rows[0]) == ["system", "clips", "kbit/s", "SNR, dB"]
+    assert list(means.rows[0]) == ["system", "clips", "kbit/s on disk", "SNR, dB"]
     assert each.rows[0]["SNR, dB"] is None
     assert float(means.rows[2]["SNR, dB"]) == pytest.approx(rows[2]["snr"], abs=0.01)
 
@@ -194,6 +237,8 @@ def test_the_page_holds_everything_and_reaches_for_nothing(rows: list[Row], tmp_
     (tmp_path / "rate.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"/>')
     (tmp_path / "rate.png").write_bytes(b"png")
     (tmp_path / "paper.png").write_bytes(b"png")
+    (tmp_path / "report-snr.svg").write_text("<svg/>")
+    assert [path.name for path in plots_in(tmp_path)] == ["report-snr.svg", "paper.png", "rate.svg"]
     text = build(rows, plots_in(tmp_path))
     assert not re.search(r"https?://|@import|url\(|fetch\(|XMLHttpRequest|WebSocket|\beval\(", text)
     assert "$" not in re.sub(r"\$\{", "", re.sub(r"<script>.*?</script>", "", text, flags=re.S))
@@ -205,7 +250,11 @@ def test_the_page_holds_everything_and_reaches_for_nothing(rows: list[Row], tmp_
             assert address.startswith(("data:", "#")), (tag, attributes)
         assert not any(name.startswith("on") or name == "style" for name in attributes)
     sources = [str(a["src"]) for tag, a in Page(text).tags if tag == "img"]
-    assert [s.partition(";")[0] for s in sources] == ["data:image/png", "data:image/svg+xml"]
+    assert [s.partition(";")[0] for s in sources] == [
+        "data:image/svg+xml",
+        "data:image/png",
+        "data:image/svg+xml",
+    ]
 
 
 def test_the_policy_admits_only_what_stands_in_the_page(rows: list[Row]) -> None:

@@ -1,30 +1,18 @@
 // Grading blind, laid out as MUSHRA (ITU-R BS.1534-3): an open reference, and the versions behind numbers.
 
-class BlindView {
-  #root;
+class BlindView extends View {
   #report;
-  #engine;
-  #onleave;
   #session = null;
   #at = 0; // the trial shown
-  #saved = true;
-  stage = null; // what the keys act on: { deck, choose, step }
 
   constructor(root, report, engine, onleave) {
-    this.#root = root;
+    super(root, engine, onleave);
     this.#report = report;
-    this.#engine = engine;
-    this.#onleave = onleave;
-  }
-
-  /** Whether grades would be lost if the page were left. */
-  get unsaved() {
-    return !this.#saved;
   }
 
   open() {
     if (this.#session) this.#showTrial(this.#at);
-    else this.#show(setupForm(this.#report, (choice) => this.#begin(choice), () => this.#leave()));
+    else this.show(setupForm(this.#report, (choice) => this.#begin(choice), () => this.leave()));
   }
 
   #begin({ systems, seed, listener }) {
@@ -35,8 +23,8 @@ class BlindView {
   #showTrial(index) {
     this.#at = index;
     const trial = this.#session.trials[index];
-    const sheet = gradingSheet(trial, this.#engine, () => {
-      this.#saved = false;
+    const sheet = gradingSheet(trial, this.engine, () => {
+      this.saved = false;
       showMissing();
     });
     const missing = make("p", { className: "missing" });
@@ -46,8 +34,8 @@ class BlindView {
     };
     showMissing();
     this.stage = { ...sheet, step: (by) => this.#step(by) };
-    this.#show(
-      make("h2", { tabIndex: -1 }, `Clip ${index + 1} of ${this.#session.trials.length}`),
+    this.show(
+      heading(`Clip ${index + 1} of ${this.#session.trials.length}`),
       ...instructions(),
       sheet.element,
       missing,
@@ -67,15 +55,14 @@ class BlindView {
     const onward = last
       ? buttonOf("Finish", () => this.#showResults(), "strong")
       : buttonOf("Next clip", () => this.#step(1), "strong");
-    return make("p", { className: "actions" }, back, onward, ...this.#saving(), buttonOf("Leave", () => this.#leave()));
+    return make("p", { className: "actions" }, back, onward, ...this.#saving(), buttonOf("Leave", () => this.leave()));
   }
 
   #saving() {
-    const save = (write) => () => {
-      write(this.#session, this.#report);
-      this.#saved = true;
-    };
-    return [buttonOf("Save JSON", save(saveJson)), buttonOf("Save CSV", save(saveCsv))];
+    return this.savingButtons(
+      () => saveJson(this.#session, this.#report),
+      () => saveCsv(this.#session, this.#report),
+    );
   }
 
   #showResults() {
@@ -85,8 +72,8 @@ class BlindView {
       const mean = given.length ? given.reduce((a, b) => a + b) / given.length : null;
       return [system, mean, ...clips.map((clip) => grades.get(clip) ?? null)];
     });
-    this.#show(
-      make("h2", { tabIndex: -1 }, "Your grades"),
+    this.show(
+      heading("Your grades"),
       make("p", {}, "0 to 20 bad, to 40 poor, to 60 fair, to 80 good, to 100 excellent. Save them: this page forgets."),
       tableOf("Grades by system and clip", ["system", "mean", ...clips.map((clip) => clip.name)], lines),
       make(
@@ -94,34 +81,21 @@ class BlindView {
         { className: "actions" },
         ...this.#saving(),
         buttonOf("Grade anew", () => this.#restart()),
-        buttonOf("Back to the open page", () => this.#leave(true)),
+        buttonOf("Back to the open page", () => this.#forget()),
       ),
     );
   }
 
   #restart() {
     this.#session = null;
-    this.#saved = true;
+    this.saved = true;
     this.open();
   }
 
-  #leave(forget = false) {
-    if (forget) this.#session = null;
-    this.#show();
-    this.#onleave();
+  #forget() {
+    this.#session = null;
+    this.leave();
   }
-
-  /** Replace what is shown; sound ends, and the focus goes to the heading. */
-  #show(...children) {
-    this.#engine.release();
-    if (!children.some((child) => child.classList.contains("sheet"))) this.stage = null;
-    this.#root.replaceChildren(...children);
-    this.#root.querySelector("h2")?.focus();
-  }
-}
-
-function buttonOf(text, onclick, className = "") {
-  return make("button", { type: "button", className, onclick }, text);
 }
 
 function instructions() {

@@ -5,7 +5,7 @@ function clipView(clip, engine, number) {
   const deck = new Deck(engine, clip.versions.map((version) => version.audio), clip.seconds);
   const tiles = clip.versions.map((version, i) => tileOf(version, i, clip, () => choose(i)));
   const title = make("h3", { id: `clip-${number}` }, clip.name);
-  const about = make("p", { className: "about" }, `${seconds(clip.seconds)}, ${clip.rate / 1000} kHz`);
+  const about = make("p", { className: "about" }, `${seconds(clip.seconds)}, ${clip.rate / 1000} kHz${clip.synthetic ? ", synthetic" : ""}`);
   const element = make(
     "section",
     { className: "clip", "aria-labelledby": title.id },

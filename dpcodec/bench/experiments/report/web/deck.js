@@ -7,9 +7,11 @@ class Deck {
   #position = 0; // while another deck has the engine
   #loading = false;
   #controls;
+  #dip;
 
-  /** sources: data URIs, all of one length in seconds. */
-  constructor(engine, sources, length) {
+  /** sources: data URIs, all of one length in seconds; dip: a moment of silence at each change. */
+  constructor(engine, sources, length, { dip = false } = {}) {
+    this.#dip = dip;
     this.#engine = engine;
     this.sources = sources;
     this.length = length;
@@ -76,7 +78,7 @@ class Deck {
   hear(index) {
     if (index < 0 || index >= this.sources.length) return;
     this.heard = index;
-    if (this.#mine) this.#engine.hear(index);
+    if (this.#mine) this.#engine.hear(index, this.#dip);
     this.#changed();
   }
 
@@ -90,6 +92,9 @@ class Deck {
     const at = this.position;
     bar.value = at;
     time.textContent = `${at.toFixed(1)} / ${seconds(this.length)}`;
+    // While it plays whole seconds are told: a tenth would never be read to its end.
+    const told = this.playing ? `${Math.floor(at)} s` : seconds(at);
+    bar.setAttribute("aria-valuetext", `${told} of ${seconds(this.length)}`);
     (element.closest(".clip") ?? element).style.setProperty("--at", `${(100 * at) / this.length}%`);
   }
 
@@ -135,10 +140,7 @@ function controlsOf(deck) {
     step: 0.01,
     value: 0,
     "aria-label": "Position",
-    oninput: () => {
-      deck.seek(Number(bar.value));
-      bar.setAttribute("aria-valuetext", seconds(deck.position));
-    },
+    oninput: () => deck.seek(Number(bar.value)),
     onkeydown: (event) => stepBar(event, deck),
   });
   const time = make("span", { className: "time" });
@@ -153,5 +155,4 @@ function stepBar(event, deck) {
   if (by === undefined || event.ctrlKey || event.altKey || event.metaKey) return;
   event.preventDefault();
   deck.seek(deck.position + by);
-  event.target.setAttribute("aria-valuetext", seconds(deck.position));
 }

@@ -69,11 +69,16 @@ class Engine {
     this.#stop();
   }
 
-  /** Change the version heard: a cross-fade of FADE_S, linear because the versions are alike. */
-  hear(index) {
+  /**
+   * Change the version heard: a cross-fade of FADE_S, linear because the versions are alike. With a dip the old one
+   * ends before the new one begins, so that the change itself does not tell whether the two are the same.
+   */
+  hear(index, dip = false) {
+    const before = this.#heard;
     this.#heard = index;
-    if (!this.#take) return;
-    this.#take.gains.forEach((gain, i) => fade(gain, i === index ? 1 : 0, this.context.currentTime));
+    if (!this.#take || index === before) return;
+    const now = this.context.currentTime;
+    this.#take.gains.forEach((gain, i) => fade(gain, i === index ? 1 : 0, now, dip && i === index ? FADE_S : 0));
   }
 
   setLoop(loop) {
@@ -121,10 +126,11 @@ class Engine {
   }
 }
 
-function fade(node, target, now) {
+function fade(node, target, now, after = 0) {
   node.gain.cancelScheduledValues(now);
   node.gain.setValueAtTime(node.gain.value, now);
-  node.gain.linearRampToValueAtTime(target, now + FADE_S);
+  if (after) node.gain.setValueAtTime(node.gain.value, now + after);
+  node.gain.linearRampToValueAtTime(target, now + after + FADE_S);
 }
 
 function bytesOf(uri) {

@@ -35,7 +35,11 @@ function asCsv(object) {
     conditions.map((c) => [listener, seed, t + 1, clip, clip_digest, c.label, c.system, c.role, c.grade ?? ""]),
   );
   const header = ["listener", "seed", "trial", "clip", "clip_digest", "label", "system", "role", "grade"];
-  return [header, ...lines].map((line) => line.map(csvField).join(",") + "\r\n").join("");
+  return csvOf([header, ...lines]);
+}
+
+function csvOf(lines) {
+  return lines.map((line) => line.map(csvField).join(",") + "\r\n").join("");
 }
 
 function csvField(value) {

@@ -2,7 +2,7 @@
 
 const SEEK_S = 1;
 
-/** `stage()`: what the keys act on now, { deck, choose, step }, or null. */
+/** `stage()`: what the keys act on now, { deck, choose, step, letters }, or null; `letters` are keys of its own. */
 function listenToKeys(stage) {
   const enabled = document.getElementById("shortcuts");
   document.addEventListener("keydown", (event) => {
@@ -19,12 +19,13 @@ function listenToKeys(stage) {
   });
 }
 
-function actionFor({ key, target }, { deck, choose, step }) {
-  if (target.matches("input:not([type=range], [type=checkbox]), select, textarea")) return null;
+function actionFor({ key, target }, { deck, choose, step, letters = {} }) {
+  if (target.matches("input:not([type=range], [type=checkbox], [type=radio]), select, textarea")) return null;
+  if (Object.hasOwn(letters, key)) return letters[key];
   if (/^[0-9]$/.test(key)) return () => choose(Number(key));
   if (key === "n") return () => step(1);
   if (key === "p") return () => step(-1);
-  const pressesItself = target.closest("button:not(.choice), summary, [type=checkbox]");
+  const pressesItself = target.closest("button:not(.choice), summary, [type=checkbox], [type=radio]");
   if (key === " " && !pressesItself) return () => deck.toggle();
   if (target.matches("input, .scroll")) return null; // arrows move a slider, and a wide table
   if (key === "ArrowLeft") return () => deck.seek(deck.position - SEEK_S);

@@ -5,8 +5,11 @@ const engine = new Engine();
 const views = report.clips.map((clip, i) => clipView(clip, engine, i));
 const openView = document.getElementById("open-view");
 const blindRoot = document.getElementById("blind-view");
-const startButton = document.getElementById("start-blind");
-const blind = new BlindView(blindRoot, report, engine, closeBlind);
+const modes = [
+  { view: new BlindView(blindRoot, report, engine, closeBlind), button: document.getElementById("start-blind") },
+  { view: new ComparisonView(blindRoot, report, engine, closeBlind), button: document.getElementById("start-abx") },
+];
+let mode = modes[0]; // the one shown last
 let current = 0; // the clip that keys act on
 
 document.getElementById("clips").append(...views.map((view) => view.element));
@@ -15,11 +18,11 @@ views.forEach((view, i) => {
 });
 setCurrent(0);
 listenToHeadings(document.getElementById("main"));
-listenToKeys(() => (blindRoot.hidden ? openStage() : blind.stage));
+listenToKeys(() => (blindRoot.hidden ? openStage() : mode.view.stage));
 engine.onend = () => engine.owner.ended();
-startButton.addEventListener("click", openBlind);
+for (const one of modes) one.button.addEventListener("click", () => openBlind(one));
 window.addEventListener("beforeunload", (event) => {
-  if (blind.unsaved) event.preventDefault();
+  if (modes.some(({ view }) => view.unsaved)) event.preventDefault();
 });
 
 function setCurrent(i) {
@@ -37,16 +40,17 @@ function stepClip(by) {
 }
 
 /** The open view leaves the document, names and pictures with it. */
-function openBlind() {
+function openBlind(chosen) {
+  mode = chosen;
   engine.release();
   announce("");
   openView.remove();
   blindRoot.hidden = false;
-  blind.open();
+  mode.view.open();
 }
 
 function closeBlind() {
   blindRoot.hidden = true;
   blindRoot.before(openView);
-  startButton.focus();
+  mode.button.focus();
 }

@@ -1,26 +1,25 @@
 // The two sheets of grading blind: the form before, and the sliders of one clip.
 
 const SLIDER_KEY = /^(Arrow|Page|Home$|End$)/;
+const MOST_IN_A_ROW = 8; // sliders that stand side by side; more are shared out over rows
 const WORDS = ["Excellent", "Good", "Fair", "Poor", "Bad"];
 
 /** The form before a session; `onbegin` gets { systems, seed, listener }. */
 function setupForm(report, onbegin, onleave) {
-  const listener = make("input", { type: "text", maxLength: 80, autocomplete: "off" });
-  const seed = make("input", { type: "number", min: 0, max: 2 ** 32 - 1, step: 1, required: true, value: newSeed() });
+  const fields = sessionFields();
   const boxes = systemBoxes(report);
   const onsubmit = (event) => {
     event.preventDefault();
     const systems = new Set(boxes.filter((box) => box.checked).map((box) => box.value));
-    onbegin({ systems, seed: Number(seed.value), listener: listener.value.trim() });
+    onbegin({ systems, ...fields.read() });
   };
   return make(
     "form",
     { className: "setup", onsubmit },
-    make("h2", { tabIndex: -1 }, "Grade blind"),
+    heading("Grade blind"),
     make("p", {}, "For each clip you hear the reference and, behind numbers, the reference again, an anchor without " +
       "high frequencies, and the systems below. Which is which is shuffled anew for each clip, by the seed."),
-    make("label", {}, "Listener, as the files shall name you ", listener),
-    make("label", {}, "Seed ", seed),
+    ...fields.labels,
     make("fieldset", {}, make("legend", {}, "Systems"), ...boxes.map((box) => make("label", {}, box, " ", box.value))),
     make("p", { className: "actions" }, make("button", { className: "strong" }, "Begin"), buttonOf("Back", onleave)),
   );
@@ -43,6 +42,9 @@ function gradingSheet(trial, engine, ongrade) {
   const buttons = [open, ...conditions.map((condition) => condition.button)];
   deck.onchange = () => buttons.forEach((button, i) => button.setAttribute("aria-pressed", i === deck.heard));
   deck.onchange();
+  const list = make("ol", { className: "conditions" }, ...conditions.map((condition) => condition.element));
+  const rows = Math.ceil(conditions.length / MOST_IN_A_ROW);
+  list.style.setProperty("--columns", Math.ceil(conditions.length / rows));
   const element = make(
     "div",
     { className: "sheet clip" },
@@ -52,7 +54,7 @@ function gradingSheet(trial, engine, ongrade) {
       "div",
       { className: "scale" },
       make("ul", { className: "words", "aria-hidden": true }, ...WORDS.map((word) => make("li", {}, word))),
-      make("ol", { className: "conditions" }, ...conditions.map((condition) => condition.element)),
+      list,
     ),
   );
   function choose(i) {
