@@ -13,9 +13,9 @@ What the default does with a clip, and which folder does it; decoding walks back
 the masks of the other kinds are in `mask/`.
 
 `encode` and `decode` work on arrays and bytes; `encode_stream` and `decode_stream` on readers, writers and
-file objects, in bounded memory; `read` and `write` on whole files. `inpaint` takes a spectrogram and a mask
-of a caller's own. Importing this package loads neither numpy nor torch: each name brings its
-module when it is first asked for, so that the command is there at once.
+file objects, in bounded memory; `read` and `write` on whole files; `open` reads any part of a `.dpc` file.
+`inpaint` takes a spectrogram and a mask of a caller's own. Importing this package loads neither numpy nor
+torch: each name brings its module when it is first asked for, so that the command is there at once.
 """
 
 from __future__ import annotations
@@ -50,6 +50,7 @@ if TYPE_CHECKING:
         retag_stream,
     )
     from dpcodec.codec.report import DecodeReport, EncodeReport
+    from dpcodec.codec.sound_file import SoundFile, open
     from dpcodec.codec.whole import decode, encode, inspect, repair, repair_stream
     from dpcodec.errors import (
         AudioError,
@@ -105,6 +106,7 @@ __all__ = [  # noqa: RUF022 - plainly sorted
     "SettingsError",
     "SolverEntry",
     "SolverSettings",
+    "SoundFile",
     "Stft",
     "StreamInfo",
     "Survival",
@@ -123,6 +125,7 @@ __all__ = [  # noqa: RUF022 - plainly sorted
     "inspect",
     "inspect_stream",
     "load_mask",
+    "open",
     "open_audio",
     "pack_picture",
     "parse_mask",
@@ -170,6 +173,7 @@ _HOMES = {
     ),
     "dpcodec.codec.report": ("DecodeReport", "EncodeReport"),
     "dpcodec.codec.whole": ("decode", "encode", "inspect", "repair", "repair_stream"),
+    "dpcodec.codec.sound_file": ("SoundFile", "open"),
     "dpcodec.errors": (
         "AudioError",
         "DeviceError",
