@@ -6,7 +6,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help install demo bench docs test test-base test-oldest test-plain determinism fuzz fuzz-coverage bombs lint types web npm clean
+.PHONY: help install demo bench docs test test-base test-oldest test-plain determinism sanitize fuzz fuzz-coverage bombs \
+    lint types web npm clean
 
 help:
 	@echo "make demo    install, make a short clip, encode and decode it with each mask and solver"
@@ -15,8 +16,9 @@ help:
 	@echo "make test    install and run the tests"
 	@echo "make test-base    the tests without torch, in .venv-base, and what that install weighs"
 	@echo "make test-oldest  the oldest versions that pyproject.toml allows, in .venv-oldest"
-	@echo "make test-plain   a few tests with no OPENBLAS_* variable set"
+	@echo "make test-plain   a few tests with no OPENBLAS_* variable set, and without the compiled loops"
 	@echo "make determinism  the frozen files under other kernels, versions of numpy, word sizes, byte orders"
+	@echo "make sanitize     the compiled loops under gcc's sanitizers: tests, frozen files, changed files"
 	@echo "make fuzz MINUTES=5   changed files of every kind into every reader; faults go into build/fuzz"
 	@echo "make bombs   what small files that ask for much cost"
 	@echo "make fuzz-coverage    what these reach of dpcodec/container and dpcodec/coding"
@@ -98,11 +100,14 @@ PLAIN_TESTS := tests/conformance/test_integers.py tests/unit/coding/test_mdct_ch
     tests/unit/inpainting/test_least_squares.py
 
 test-plain: $(INSTALLED)
-	env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $(BIN)/python -m pytest --numprocesses auto $(PLAIN_TESTS)
+	env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE DPCODEC_COMPILED=0 $(BIN)/python -m pytest --numprocesses auto $(PLAIN_TESTS)
 
 # A few minutes; machines that cannot be had here are left out, and named.
 determinism: $(INSTALLED)
 	.ci/determinism $(BIN)/python
+
+sanitize: $(INSTALLED)
+	.ci/sanitize $(BIN)/python
 
 # The same seed and numbers give the same inputs everywhere. FUZZ may hold more options, as --guided where
 # atheris is installed.

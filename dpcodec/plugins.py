@@ -11,10 +11,12 @@ ours cannot be taken.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
-from importlib import metadata
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from dpcodec.errors import DpcodecError, PluginError
+
+if TYPE_CHECKING:
+    from importlib import metadata
 
 T = TypeVar("T")
 
@@ -83,6 +85,8 @@ class Table(dict[str, T]):
     def _installed(self) -> dict[str, list[metadata.EntryPoint]]:
         """The entry points of the group by name; each once, however often its package is on the path."""
         if self._outside is None:
+            from importlib import metadata  # lazy: loads the parser of mail
+
             self._outside = {}
             for entry in dict.fromkeys(metadata.entry_points(group=f"dpcodec.{self._kind}s")):
                 here = self._outside.setdefault(entry.name, [])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from dpcodec.bench.engine.experiment import Row
@@ -22,6 +22,9 @@ FAR_STEP_S = 0.1
 CPU_STEP_FRAMES = 160
 CPU_START_S = 70.0
 """The two linear solutions of a guided fit, on one core, as many frames."""
+
+BUDGET_FRAMES = 158
+"""Of 5 s at the paper's rate and hop: what a budget is counted for."""
 
 MEASURED = (*SOLVERS, AUTO)
 """Solvers that an experiment may compare, in the order of its tables: `auto` after those it chooses from."""
@@ -108,6 +111,19 @@ def resolve_fitting(
     size = network_size(network, device)
     name = next(name for name, known in NETWORKS.items() if known is size)
     return Fitting(name, iterations or default_steps(size, fit), device, fit, here)
+
+
+def within(fitting: Fitting, budget_s: float) -> Fitting:
+    """With as many steps as take about so long on BUDGET_FRAMES frames, one at least.
+
+    Of a GPU, whose step is timed, one digit of the number is kept: the same command is to mean the same fit
+    tomorrow.
+    """
+    steps = max(1, int(budget_s / fitting.step_s(BUDGET_FRAMES)))
+    if fitting.device != "cpu":
+        digits = 10 ** (len(str(steps)) - 1)
+        steps = steps // digits * digits
+    return replace(fitting, iterations=steps)
 
 
 def method(row: Row) -> str:

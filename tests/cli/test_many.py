@@ -219,13 +219,22 @@ def test_eval_of_two_folders(cli: Run, tree: Path, tmp_path: Path) -> None:
     cli("decode", "-r", tmp_path / "d", "-q", "--format", "wav").succeeds()
     options = ("--metrics", "snr,lsd")
     done = cli("eval", tree, tmp_path / "d", *options, "--json").succeeds()
-    told = {json.loads(line)["degraded"]: json.loads(line) for line in done.out.splitlines()}
+    *lines, last = map(json.loads, done.out.splitlines())
+    told = {line["degraded"]: line for line in lines}
     assert len(told) == 5
+    assert last["files"] == 5
+    for name, mean in last["mean"].items():
+        assert mean == pytest.approx(sum(line[name] for line in lines) / 5)
     for degraded, line in told.items():
         single = cli("eval", line["reference"], degraded, *options, "--json").succeeds().json
         assert {k: v for k, v in line.items() if k in single["metrics"]} == single["metrics"]
     table = cli("eval", tree, tmp_path / "d", *options, "--manifest", tmp_path / "m").succeeds()
-    assert table.out.splitlines()[1].startswith(b"snr ")
+    shown = table.out.decode().splitlines()
+    assert shown[0].split() == ["file", "snr", "lsd"]
+    assert [row.split()[0] for row in shown[1:6]] == sorted(told)
+    assert float(shown[1].split()[1]) == pytest.approx(told[sorted(told)[0]]["snr"], abs=1e-3)
+    assert shown[8].split()[0] == "snr"
+    assert float(shown[8].split()[1]) == pytest.approx(last["mean"]["snr"], abs=1e-3)
     again = cli("eval", tree, tmp_path / "d", *options, "--manifest", tmp_path / "m").succeeds()
     assert again.out == table.out
     assert "5 known already" in again.err

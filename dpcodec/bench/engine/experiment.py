@@ -49,12 +49,18 @@ def no_plots(rows: Sequence[Row], folder: Path) -> list[Path]:
     return []
 
 
+def no_files(rows: Sequence[Row], folder: Path) -> list[Path]:
+    """For an experiment whose rows are all that other programs need."""
+    return []
+
+
 @dataclass(frozen=True)
 class Experiment:
     """Tasks in order of importance (a budget cuts from the end), and how their rows are read.
 
     tables   rows -> what is printed and what stands in docs/benchmarks.md; works on any subset of the rows
     plots    rows, folder -> the files drawn there
+    files    rows, folder -> what was written there for other programs
     timed    timings are measured: one task at a time, whatever the number of jobs
     notes    what the user should know first: programs that are absent, the cost of it all
     """
@@ -63,6 +69,7 @@ class Experiment:
     tasks: Sequence[Task]
     tables: Callable[[Sequence[Row]], list[Table]]
     plots: Callable[[Sequence[Row], Path], list[Path]] = no_plots
+    files: Callable[[Sequence[Row], Path], list[Path]] = no_files
     timed: bool = False
     notes: list[str] = field(default_factory=list)
 

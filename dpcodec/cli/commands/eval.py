@@ -15,7 +15,8 @@ import dpcodec
 from dpcodec import metrics
 from dpcodec.cli import exits
 from dpcodec.cli.batch import guard
-from dpcodec.cli.commands.eval_many import are_folders, evaluate_folders
+from dpcodec.cli.commands.eval_many import are_folders, evaluate_folders, evaluate_list, leave_out_missing
+from dpcodec.cli.commands.figures import as_csv
 from dpcodec.cli.display import Screen
 from dpcodec.cli.options import Number, Verb, cluster_options, grouped
 from dpcodec.cli.paths import check_source
@@ -53,8 +54,8 @@ class Result:
 
 
 @click.command("eval", cls=Verb)
-@click.argument("reference", metavar="REF", type=click.Path())
-@click.argument("degraded", metavar="DEG", type=click.Path())
+@click.argument("reference", metavar="[REF", required=False, type=click.Path())
+@click.argument("degraded", metavar="DEG]", required=False, type=click.Path())
 @click.option(
     "--metrics",
     "names",
@@ -71,29 +72,49 @@ class Result:
 @click.option("--resample", is_flag=True, help="Resample DEG to the rate of REF.")
 @click.option("--mono", is_flag=True, help="Mix the channels of each file into one first.")
 @click.option("--max-duration", type=Number(0, 1e12), default=600.0, metavar="S", help="Longest input. [600]")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object, whose names stay as they are.")
+@click.option(
+    "--pairs",
+    type=click.Path(),
+    metavar="FILE",
+    help="Compare these: REF, a tab, DEG on each line.",
+)
+@click.option("--json", "as_json", is_flag=True, help="JSON, whose names stay as they are: an object a pair.")
+@click.option("--csv", "as_csv", is_flag=True, help="CSV: a line a pair.")
 @click.option(
     "-j",
     "--jobs",
     type=click.IntRange(1, 1024),
-    help="Of two folders: pairs at a time. [1; Dask: a core each]",
+    help="Of folders and lists: pairs at a time. [1; Dask: a core each]",
 )
 @grouped("Many files, many machines", *cluster_options())
 @click.pass_context
 def evaluate(context: click.Context, /, **options: Any) -> int:
-    """Measure how far DEG is from REF, two audio files of the same rate, channels and length, or two folders
-    whose files have the same names but for suffixes.
+    """Measure how far DEG is from REF, two audio files of the same rate, channels and length, two folders
+    whose files have the same names but for suffixes, or the pairs of a list.
 
     One of them may be - for standard input. A .dpc file is decoded first: dpcodec decode x.dpc - | dpcodec
     eval in.wav -
     """
     screen = context.find_root().ensure_object(Screen)
     names = [options["reference"], options["degraded"]]
+    if options["as_json"] and options["as_csv"]:
+        raise exits.UsageError("--json and --csv contradict each other: give one")
+    if options["pairs"] is not None:
+        if names != [None, None]:
+            raise exits.UsageError("--pairs names the files: leave out REF and DEG, or --pairs")
+        leave_out_missing(context)
+        _wanted(options | {"names": context.params["names"]}, screen)
+        return evaluate_list(context, options["pairs"])
+    if None in names:
+        raise exits.UsageError("REF or DEG is missing: name two files or folders, or give --pairs")
+    if "-" not in names and are_folders(*names):
+        leave_out_missing(context)
+        _wanted(options | {"names": context.params["names"]}, screen)
+        return evaluate_folders(context, *names)
     wanted = _wanted(options, screen)
     if names == ["-", "-"]:
         raise exits.UsageError("both files are standard input: name one of them")
-    if are_folders(*names):
-        return evaluate_folders(context, *names)
+    are_folders(*names)
     signals: list[dpcodec.Audio] = []
 
     def load(name: str) -> int:
@@ -105,7 +126,7 @@ def evaluate(context: click.Context, /, **options: Any) -> int:
         screen.record["figures"] = {key: metrics.to_json_value(v) for key, v in result.figures.items()}
         screen.record["seconds"] = result.samples / result.sample_rate
         if screen.lines is None:  # in a worker the row tells it all
-            click.echo(_json(result) if options["as_json"] else "\n".join(_table(result)))
+            click.echo(_shown(result, options))
         return exits.OK
 
     for name in names:
@@ -206,6 +227,14 @@ def _in_step(
             "with --cut, or give --align where there may be a delay"
         )
     return reference[:, :n], degraded[:, :n], None
+
+
+def _shown(result: Result, options: dict[str, Any]) -> str:
+    if options["as_json"]:
+        return _json(result)
+    if options["as_csv"]:
+        return as_csv([(result.reference, result.degraded, result.figures)])
+    return "\n".join(_table(result))
 
 
 def _json(result: Result) -> str:

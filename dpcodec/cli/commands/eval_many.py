@@ -1,27 +1,27 @@
-"""`dpcodec eval` of two folders: every file of the second against its namesake in the first."""
+"""`dpcodec eval` of many pairs: of two folders, or of a list."""
 
 from __future__ import annotations
 
-import json
-import math
 import shlex
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from dpcodec import AUDIO_SUFFIXES, __version__
+from dpcodec import AUDIO_SUFFIXES, FileAccessError, __version__, metrics
 from dpcodec.batch import urls
 from dpcodec.cli import trees, worker
 from dpcodec.cli.batch import repeated_arguments
-from dpcodec.cli.display import Screen
+from dpcodec.cli.commands.figures import as_csv, as_json, as_table
+from dpcodec.cli.display import Screen, escape
 from dpcodec.cli.exits import AUDIO, UsageError
 from dpcodec.cli.many import AGAIN, Wanted, by_engine, wanted_of
 
 if TYPE_CHECKING:
     from dpcodec import batch
 
-OWN = ("as_json", "jobs", "scheduler", "manifest", "retries")
+OWN = ("as_json", "as_csv", "pairs", "jobs", "scheduler", "manifest", "retries")
 """Options that are the batch's, and not those of one comparison."""
 
 
@@ -35,25 +35,70 @@ def are_folders(reference: str, degraded: str) -> bool:
 
 
 def evaluate_folders(context: click.Context, reference: str, degraded: str) -> int:
-    """Compare each pair; print a line of JSON for each, or the means of all; return the exit code."""
+    """Compare each pair; print the figures of each and the means of all; return the exit code."""
     screen = context.find_root().ensure_object(Screen)
     pairs, alone = _pairs(urls.plain(reference), urls.plain(degraded))
     for name in alone:
         screen.error(name, f"it has no namesake below {reference}: leave it out, or add the original")
     if not pairs:
         raise UsageError(f"no file below {degraded} has a namesake below {reference}: check the folders")
+    return max(_evaluate(context, screen, pairs), AUDIO if alone else 0)
+
+
+def evaluate_list(context: click.Context, name: str) -> int:
+    """Compare the pairs of a list; print and return as `evaluate_folders`."""
+    return _evaluate(context, context.find_root().ensure_object(Screen), listed(name))
+
+
+def listed(name: str) -> list[tuple[str, str]]:
+    """The pairs of a list: a reference, a tab and a degraded file on each line; empty ones, and those that
+    begin with #, say nothing. Raises `UsageError` and `FileAccessError`."""
+    try:
+        text = Path(name).read_text(encoding="utf-8-sig")
+    except OSError as exc:
+        raise FileAccessError(f"{name}: it cannot be read: {exc.strerror}") from exc
+    except UnicodeDecodeError as exc:
+        raise UsageError(f"{name}: this is no text: give lines of REF, a tab, DEG") from exc
+    pairs = []
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        fields = [field.strip() for field in line.split("\t")]
+        if len(fields) != 2 or not all(fields):
+            raise UsageError(f"{name}: line {number} is no pair: write REF, a tab, DEG")
+        pairs.append((fields[0], fields[1]))
+    if not pairs:
+        raise UsageError(f"{name}: there is no pair in it: write REF, a tab, DEG on each line")
+    return pairs
+
+
+def leave_out_missing(context: click.Context) -> None:
+    """Take metrics whose packages are not there off those asked for, and say so; the others are measured."""
+    screen = context.find_root().ensure_object(Screen)
+    asked = [name.strip() for name in context.params["names"].split(",")]
+    missing = {name: why for name, why in metrics.unavailable().items() if name in asked}
+    left = [name for name in asked if name not in missing]
+    if left and missing:
+        for why in missing.values():
+            screen.note(f"left out: {why}")
+        context.params["names"] = ",".join(left)
+
+
+def _evaluate(context: click.Context, screen: Screen, pairs: list[tuple[str, str]]) -> int:
     rows: list[dict[str, Any]] = []
     wanted = wanted_of(context)
     tasks = _tasks(screen, pairs, repeated_arguments(context, OWN), wanted)
     tally = by_engine(screen, "eval", tasks, len(pairs), wanted, _rules(wanted), rows.append)
     rows = sorted((row for row in rows if "figures" in row), key=lambda row: str(row["target"]))
-    if context.params["as_json"]:
-        for row in rows:
-            click.echo(json.dumps({"reference": row["source"], "degraded": row["target"], **row["figures"]}))
-    elif rows:
-        click.echo("\n".join(_table([row["figures"] for row in rows])))
+    found = [(row["source"], row["target"], row["figures"]) for row in rows]
+    if context.params["as_json"] and found:
+        click.echo("\n".join(as_json(found)))
+    elif context.params["as_csv"] and found:
+        click.echo(as_csv(found))
+    elif found:
+        click.echo("\n".join(map(escape, as_table(found))))
     screen.note(f"{len(rows)} pairs compared; {tally.skipped} known already, {tally.failed} failed")
-    return max(tally.worst, AUDIO if alone else 0)
+    return tally.worst
 
 
 def _pairs(reference: str, degraded: str) -> tuple[list[tuple[str, str]], list[str]]:
@@ -91,18 +136,3 @@ def _rules(wanted: Wanted) -> batch.Rules:
 
     retries = wanted.retries if wanted.retries is not None else AGAIN if wanted.careful else 0
     return batch.Rules(retries, worker.without_lines, is_whole)
-
-
-def _table(rows: list[dict[str, Any]]) -> Iterator[str]:
-    """For people: mean, least and most of each figure over the files that have it."""
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    width = max(map(len, names))
-    yield f"{'':<{width}}  {'mean':>9} {'least':>9} {'most':>9}  files"
-    for name in names:
-        values = [float(row[name]) for row in rows if row.get(name) is not None]
-        finite = [value for value in values if math.isfinite(value)]
-        if not finite:
-            yield f"{name:<{width}}  {'-':>9} {'-':>9} {'-':>9}  {len(values)}"
-            continue
-        mean = sum(finite) / len(finite)
-        yield f"{name:<{width}}  {mean:>9.3f} {min(values):>9.3f} {max(values):>9.3f}  {len(values)}"

@@ -9,7 +9,7 @@ from dpcodec.bench.engine.experiment import Row, Table
 from dpcodec.bench.engine.plots import Line, Panel, draw_panels
 from dpcodec.bench.engine.statistics import FEWEST, column, grouped, interval, plus_minus, rounded
 from dpcodec.bench.evaluation import figures_of, file_name, spelled, titled
-from dpcodec.bench.experiments.paper import comparison
+from dpcodec.bench.experiments.paper import comparison, summary
 from dpcodec.bench.fitting import method, place_of
 
 SAME = ("clip", "clip_digest", "mask", "drop", "profile", "solver", "network", "iterations", "fit")
@@ -22,13 +22,14 @@ OF_OTHERS = ("none", "deep-prior")
 
 def tables(rows: Sequence[Row]) -> list[Table]:
     """A table a metric, drops side by side; what solvers gain over zeros on the clip where they gain least;
-    how good the choices of `auto` are; and the SNR clip by clip."""
+    by how much methods differ, and how surely; how good the choices of `auto` are; the SNR clip by clip."""
     readings = read(rows)
     drops = sorted({row["drop"] for row in readings})
     found = figures_of(rows)
     return [
         *(_means(readings, name, drops) for name in found),
         *_least_gains(readings, drops),
+        *(table for name in found[:1] for table in summary.difference_tables(readings, name, drops)),
         *comparison.choices(readings, drops),
         *comparison.clip_by_clip(readings, drops),
     ]
@@ -51,16 +52,26 @@ def plots(rows: Sequence[Row], folder: Path) -> list[Path]:
     return draw_panels(panels, folder / "paper", note)
 
 
+def files(rows: Sequence[Row], folder: Path) -> list[Path]:
+    """The numbers of the figure and the differences of its methods, for other programs."""
+    return summary.write(read(rows), figures_of(rows), folder)
+
+
 def _short_names(readings: Sequence[Row]) -> tuple[str, dict[str, str]]:
-    """A note, and names of methods for a legend: what was fitted how goes into the note if there is but one
-    way."""
+    """A note, and names of methods for a legend, fits with their steps. What was fitted how goes into the
+    note if there is but one way."""
     told, names = [_about(readings)], dict[str, str]()
     for (solver,), group in grouped(readings, "solver").items():
         methods = list(dict.fromkeys(row["method"] for row in group))
         alone = len(methods) == 1
-        names |= {name: solver if alone else name for name in methods}
+        names |= {row["method"]: _in_legend(row) if alone else row["method"] for row in group}
         told += [name for name in methods if alone and name != solver]
     return "; ".join(told), names
+
+
+def _in_legend(row: Row) -> str:
+    steps = row.get("iterations")
+    return row["solver"] if steps is None else f"{row['solver']}, {steps} steps"
 
 
 def read(rows: Sequence[Row]) -> list[Row]:
@@ -76,6 +87,7 @@ def read(rows: Sequence[Row]) -> list[Row]:
         if "profile" in row:
             common["mask"] = f"{row['mask']}, profile {row['profile']}"
         common["method"] = method(row)
+        common["iterations"] = row.get("iterations")
         context = "" if row["solver"] == "none" else "with context"
         readings.append({**common, "context": context, **{name: row[name] for name in names}})
         if context:

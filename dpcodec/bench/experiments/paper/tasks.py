@@ -17,7 +17,7 @@ from dpcodec.bench.clips import clips_of, digest
 from dpcodec.bench.contexts import solve_file
 from dpcodec.bench.engine.experiment import Experiment, Row, Task, spell
 from dpcodec.bench.evaluation import PAPER_METRICS, compare, metrics_s
-from dpcodec.bench.experiments.paper.figure import plots, tables
+from dpcodec.bench.experiments.paper.figure import files, plots, tables
 from dpcodec.bench.fitting import Fitting, resolve_fitting
 from dpcodec.bench.trial import encode_timed
 from dpcodec.inpainting.solver_settings import SolverSettings
@@ -84,7 +84,7 @@ def experiment(
         slow = [task(*case, "deep-prior") for case in cases]
         notes = _on_cost(tasks, slow, fitting)
         tasks += slow
-    return Experiment("paper", tasks, tables, plots, notes=notes)
+    return Experiment("paper", tasks, tables, plots, files, notes=notes)
 
 
 def measure(

@@ -32,6 +32,7 @@ def command(
     fit: str,
     iterations: int | None,
     device: str,
+    fit_budget: float | None,
 ) -> int:
     """Missing columns: DPAI's task, on the files in DIR at 16 kHz mono.
 
@@ -39,5 +40,5 @@ def command(
     DIR/published_snr.csv stand beside the measured ones."""
     from dpcodec.bench.experiments import columns
 
-    fitting = fitting_of(solvers, network, fit, iterations, device, common.scheduler is not None)
+    fitting = fitting_of(solvers, network, fit, iterations, device, common.scheduler is not None, fit_budget)
     return run_experiment(context, columns.experiment(folder, seconds, gaps, solvers, fitting), common)

@@ -193,6 +193,8 @@ def _run(
     if outcome.rows:
         if not common.as_json:
             print_tables(experiment.tables(outcome.rows))
+        for path in experiment.files(outcome.rows, common.out):
+            screen.note(f"wrote {path}")
         draw(screen, experiment, outcome.rows, common.out)
     return exits.INPUT_OUTPUT if outcome.failures else exits.OK
 

@@ -58,12 +58,13 @@ def command(
     fit: str,
     iterations: int | None,
     device: str,
+    fit_budget: float | None,
     **choices: Any,
 ) -> int:
     """The paper's figure 1: both masks at drops 0.1 to 0.9, on the files in DIR at 16 kHz mono."""
     from dpcodec.bench.experiments import paper
 
-    fitting = fitting_of(solvers, network, fit, iterations, device, common.scheduler is not None)
+    fitting = fitting_of(solvers, network, fit, iterations, device, common.scheduler is not None, fit_budget)
     return run_experiment(
         context, paper.experiment(folder, solvers=solvers, fitting=fitting, **choices), common
     )
