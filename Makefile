@@ -6,11 +6,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help install demo bench test test-base test-oldest test-plain determinism sanitize fuzz fuzz-coverage bombs lint types web web-speed npm clean
+.PHONY: help install demo bench docs test test-base test-oldest test-plain determinism sanitize fuzz fuzz-coverage bombs \
+    lint types web web-speed npm clean
 
 help:
 	@echo "make demo    install, make a short clip, encode and decode it with each mask and solver"
 	@echo "make bench   a small version of every experiment, on clips made by formula, into build/bench"
+	@echo "make docs    the site, strictly, into build/site: open build/site/index.html"
 	@echo "make test    install and run the tests"
 	@echo "make test-base    the tests without torch, in .venv-base, and what that install weighs"
 	@echo "make test-oldest  the oldest versions that pyproject.toml allows, in .venv-oldest"
@@ -49,6 +51,15 @@ bench: $(INSTALLED)
 	$(BENCH) entropy --out $(RESULTS)
 	$(BENCH) docs $(RESULTS) --out $(RESULTS)/benchmarks.md --force
 	$(BENCH) report --seconds 3 --results $(RESULTS) --output $(RESULTS)/report.html --force
+
+DOCS_INSTALLED := $(VENV)/.installed-docs
+
+$(DOCS_INSTALLED): $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[docs]'
+	@touch $@
+
+docs: $(DOCS_INSTALLED)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 test: $(INSTALLED)
 	$(BIN)/python -m pytest --numprocesses auto

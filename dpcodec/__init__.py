@@ -35,31 +35,23 @@ if TYPE_CHECKING:
         readable_suffixes,
         suffix_of,
     )
-    from dpcodec.codec import (
+    from dpcodec.codec.decoder import StreamInfo, decode_stream
+    from dpcodec.codec.encoder import encode_stream
+    from dpcodec.codec.files import read, write
+    from dpcodec.codec.inspection import FileInfo, inspect_stream
+    from dpcodec.codec.packets import (
         FORMAT_VERSION,
-        DecodeReport,
-        EncodeReport,
-        FileInfo,
         ProtectReport,
         RepairReport,
-        StreamInfo,
         Survival,
         Tagged,
-        decode,
-        decode_stream,
-        encode,
-        encode_stream,
-        inspect,
-        inspect_stream,
         protect_stream,
-        read,
         read_tagged,
-        repair,
-        repair_stream,
         retag_stream,
-        write,
     )
+    from dpcodec.codec.report import DecodeReport, EncodeReport
     from dpcodec.codec.sound_file import SoundFile, open
+    from dpcodec.codec.whole import decode, encode, inspect, repair, repair_stream
     from dpcodec.errors import (
         AudioError,
         DeviceError,
@@ -165,34 +157,22 @@ _HOMES = {
         "readable_suffixes",
         "suffix_of",
     ),
-    "dpcodec.codec": (
-        *(
-            "FORMAT_VERSION",
-            "DecodeReport",
-            "EncodeReport",
-            "FileInfo",
-            "ProtectReport",
-            "RepairReport",
-            "StreamInfo",
-            "Survival",
-            "Tagged",
-            "decode",
-            "decode_stream",
-        ),
-        *(
-            "encode",
-            "encode_stream",
-            "inspect",
-            "inspect_stream",
-            "protect_stream",
-            "read",
-            "read_tagged",
-            "repair",
-            "repair_stream",
-            "retag_stream",
-            "write",
-        ),
+    "dpcodec.codec.decoder": ("StreamInfo", "decode_stream"),
+    "dpcodec.codec.encoder": ("encode_stream",),
+    "dpcodec.codec.files": ("read", "write"),
+    "dpcodec.codec.inspection": ("FileInfo", "inspect_stream"),
+    "dpcodec.codec.packets": (
+        "FORMAT_VERSION",
+        "ProtectReport",
+        "RepairReport",
+        "Survival",
+        "Tagged",
+        "protect_stream",
+        "read_tagged",
+        "retag_stream",
     ),
+    "dpcodec.codec.report": ("DecodeReport", "EncodeReport"),
+    "dpcodec.codec.whole": ("decode", "encode", "inspect", "repair", "repair_stream"),
     "dpcodec.codec.sound_file": ("SoundFile", "open"),
     "dpcodec.errors": (
         "AudioError",
