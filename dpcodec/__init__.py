@@ -13,9 +13,9 @@ What the default does with a clip, and which folder does it; decoding walks back
 the masks of the other kinds are in `mask/`.
 
 `encode` and `decode` work on arrays and bytes; `encode_stream` and `decode_stream` on readers, writers and
-file objects, in bounded memory; `read` and `write` on whole files. `inpaint` takes a spectrogram and a mask
-of a caller's own. Importing this package loads neither numpy nor torch: each name brings its
-module when it is first asked for, so that the command is there at once.
+file objects, in bounded memory; `read` and `write` on whole files; `open` reads any part of a `.dpc` file.
+`inpaint` takes a spectrogram and a mask of a caller's own. Importing this package loads neither numpy nor
+torch: each name brings its module when it is first asked for, so that the command is there at once.
 """
 
 from __future__ import annotations
@@ -35,30 +35,23 @@ if TYPE_CHECKING:
         readable_suffixes,
         suffix_of,
     )
-    from dpcodec.codec import (
+    from dpcodec.codec.decoder import StreamInfo, decode_stream
+    from dpcodec.codec.encoder import encode_stream
+    from dpcodec.codec.files import read, write
+    from dpcodec.codec.inspection import FileInfo, inspect_stream
+    from dpcodec.codec.packets import (
         FORMAT_VERSION,
-        DecodeReport,
-        EncodeReport,
-        FileInfo,
         ProtectReport,
         RepairReport,
-        StreamInfo,
         Survival,
         Tagged,
-        decode,
-        decode_stream,
-        encode,
-        encode_stream,
-        inspect,
-        inspect_stream,
         protect_stream,
-        read,
         read_tagged,
-        repair,
-        repair_stream,
         retag_stream,
-        write,
     )
+    from dpcodec.codec.report import DecodeReport, EncodeReport
+    from dpcodec.codec.sound_file import SoundFile, open
+    from dpcodec.codec.whole import decode, encode, inspect, repair, repair_stream
     from dpcodec.errors import (
         AudioError,
         DeviceError,
@@ -114,6 +107,7 @@ __all__ = [  # noqa: RUF022 - plainly sorted
     "SettingsError",
     "SolverEntry",
     "SolverSettings",
+    "SoundFile",
     "Stft",
     "StreamInfo",
     "Survival",
@@ -133,6 +127,7 @@ __all__ = [  # noqa: RUF022 - plainly sorted
     "inspect_stream",
     "load_mask",
     "make_mask",
+    "open",
     "open_audio",
     "pack_picture",
     "parse_mask",
@@ -164,34 +159,23 @@ _HOMES = {
         "readable_suffixes",
         "suffix_of",
     ),
-    "dpcodec.codec": (
-        *(
-            "FORMAT_VERSION",
-            "DecodeReport",
-            "EncodeReport",
-            "FileInfo",
-            "ProtectReport",
-            "RepairReport",
-            "StreamInfo",
-            "Survival",
-            "Tagged",
-            "decode",
-            "decode_stream",
-        ),
-        *(
-            "encode",
-            "encode_stream",
-            "inspect",
-            "inspect_stream",
-            "protect_stream",
-            "read",
-            "read_tagged",
-            "repair",
-            "repair_stream",
-            "retag_stream",
-            "write",
-        ),
+    "dpcodec.codec.decoder": ("StreamInfo", "decode_stream"),
+    "dpcodec.codec.encoder": ("encode_stream",),
+    "dpcodec.codec.files": ("read", "write"),
+    "dpcodec.codec.inspection": ("FileInfo", "inspect_stream"),
+    "dpcodec.codec.packets": (
+        "FORMAT_VERSION",
+        "ProtectReport",
+        "RepairReport",
+        "Survival",
+        "Tagged",
+        "protect_stream",
+        "read_tagged",
+        "retag_stream",
     ),
+    "dpcodec.codec.report": ("DecodeReport", "EncodeReport"),
+    "dpcodec.codec.whole": ("decode", "encode", "inspect", "repair", "repair_stream"),
+    "dpcodec.codec.sound_file": ("SoundFile", "open"),
     "dpcodec.errors": (
         "AudioError",
         "DeviceError",

@@ -34,8 +34,36 @@ COMMANDS = {
 }
 
 
+SHORT_HELP = {
+    "encode": "Encode audio into .dpc files.",
+    "decode": "Decode .dpc files into audio.",
+    "info": "Say what .dpc files hold, what they weigh, and what is damaged in them.",
+    "test": "Check .dpc files: structure, every checksum, every symbol, the end hash.",
+    "tag": "Show the tags of a .dpc file, or change them; its audio stays byte for byte as it is.",
+    "play": "Play a .dpc file aloud.",
+    "serve": "Show a folder of .dpc files as a page that plays them, in any browser.",
+    "repair": "Copy the good packets of a damaged file into a well-formed one, with all its headers and its "
+    "index.",
+    "protect": "Add parity to a .dpc file, change how much it has, or take it away; its audio stays byte for "
+    "byte.",
+    "eval": "Measure how far DEG is from REF, two audio files of the same rate, channels and length, or two "
+    "folders whose files have the same names but for suffixes.",
+    "bench": "Measure again what README and docs claim.",
+    "completion": "Print a script that completes dpcodec's commands and options.",
+    "desktop": "Install the man pages, the MIME type of .dpc files, and the rule by which file(1) knows "
+    "them.",
+}
+"""The first sentence of each verb's help: telling it need not load them all."""
+
+
 class Verbs(click.Group):
     """Loads each verb when it is asked for."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        room = formatter.width - 6 - max(map(len, SHORT_HELP))
+        told = {name: click.Command(name, help=text) for name, text in SHORT_HELP.items()}
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, verb.get_short_help_str(room)) for name, verb in told.items()])
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)

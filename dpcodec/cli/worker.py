@@ -14,8 +14,9 @@ from dpcodec.batch import urls
 from dpcodec.cli import exits, signals
 from dpcodec.cli.display import Screen
 
-MODULES = ("dpcodec.cli.main", "dpcodec.cli.commands.encode", "dpcodec.cli.commands.decode", "dpcodec.codec",
-           "dpcodec.modes.perceptual", "dpcodec.audio.sndfile")  # fmt: skip
+MODULES = ("dpcodec.cli.main", "dpcodec.cli.commands.encode", "dpcodec.cli.commands.decode",
+           "dpcodec.codec.decoder", "dpcodec.codec.encoder", "dpcodec.modes.perceptual",
+           "dpcodec.audio.sndfile")  # fmt: skip
 """What is worth loading before the first job."""
 _PAIR = (("source", -2), ("target", -1))
 _DONE = (exits.OK, exits.DAMAGED)

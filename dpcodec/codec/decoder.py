@@ -52,11 +52,7 @@ def decode_stream(
     over: `LimitError` then too), `DeviceError` before anything is read where the device is not there,
     `SettingsError` for a solver that there is not, or a start behind the end.
     """
-    check_solver(settings.solver)
-    if settings.solver != AUTO and SOLVERS[settings.solver].torch:
-        require_torch(f"solver {settings.solver}")
-    device = settings.device if settings.device == "auto" else resolve_device(settings.device)
-    deadline = None if settings.time_limit is None else time.monotonic() + settings.time_limit
+    solver = solver_of(settings)
     reader = Reader(source, ReadLimits(settings.max_expansion, settings.max_memory))
     header = reader.header
     report = DecodeReport(header.sample_rate, header.channels)
@@ -75,19 +71,7 @@ def decode_stream(
         reader.tags,
         attachments,
     )
-    solver = SolverSettings(
-        device=device,
-        iterations=settings.iterations,
-        deadline=deadline,
-        seed=settings.seed,
-        network=settings.network,
-        fit=settings.fit,
-        loss=settings.loss,
-    )
-    rebuild = Rebuild(reader, settings, solver, report, progress)
-    solver_bytes = cell_bytes(rebuild.transform, settings.solver, settings.network, rebuild.device)
-    sizes = rebuild.batch, rebuild.halo, solver_bytes, rebuild.waiting
-    check_rebuilding(header, *sizes, settings.max_memory)
+    rebuild = rebuild_of(reader, settings, solver, report, progress)
     with open_writer(info) as writer:
         for block in rebuild.samples(wanted):
             report.samples += block.shape[1]
@@ -104,6 +88,38 @@ def decode_stream(
     report.damaged = bool(report.damage) or not (reader.whole or wanted.partial)
     report.warnings[:0] = reader.warnings
     return report
+
+
+def solver_of(settings: DecodeSettings) -> SolverSettings:
+    """What the solver needs of the settings; its time begins now. Raises `SettingsError` for a solver that
+    there is not, `DeviceError` where the device or torch is not there."""
+    check_solver(settings.solver)
+    if settings.solver != AUTO and SOLVERS[settings.solver].torch:
+        require_torch(f"solver {settings.solver}")
+    return SolverSettings(
+        device=settings.device if settings.device == "auto" else resolve_device(settings.device),
+        iterations=settings.iterations,
+        deadline=None if settings.time_limit is None else time.monotonic() + settings.time_limit,
+        seed=settings.seed,
+        network=settings.network,
+        fit=settings.fit,
+        loss=settings.loss,
+    )
+
+
+def rebuild_of(
+    reader: Reader,
+    settings: DecodeSettings,
+    solver: SolverSettings,
+    report: DecodeReport,
+    progress: Progress = silent,
+) -> Rebuild:
+    """What walks over the file. Raises `LimitError` where that takes more memory than the settings allow."""
+    rebuild = Rebuild(reader, settings, solver, report, progress)
+    solver_bytes = cell_bytes(rebuild.transform, settings.solver, settings.network, rebuild.device)
+    sizes = rebuild.batch, rebuild.halo, solver_bytes, rebuild.waiting
+    check_rebuilding(reader.header, *sizes, settings.max_memory)
+    return rebuild
 
 
 def _check_start(first: int, samples: int | None, rate: int) -> None:

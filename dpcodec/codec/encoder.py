@@ -19,7 +19,7 @@ from dpcodec.codec.effort import with_window_chosen
 from dpcodec.codec.report import EncodeReport
 from dpcodec.container.constants import OVERHEAD_BYTES
 from dpcodec.container.header import Header
-from dpcodec.container.stream import Writer
+from dpcodec.container.writer import Writer
 from dpcodec.errors import AudioError
 from dpcodec.inpainting.problem import Progress, silent
 from dpcodec.mask.columns import merge_ranges

@@ -12,7 +12,7 @@ from dpcodec.coding.entropy import AdaptiveTable
 from dpcodec.coding.magnitude_classes import FLOORS
 from dpcodec.coding.mdct_contexts import MdctContexts, MdctPass, log_magnitude
 from dpcodec.coding.tables import GAIN
-from dpcodec.compiled import library
+from dpcodec.compiled import address, library
 from dpcodec.errors import FormatError
 
 _MOST_AROUND = 24
@@ -45,6 +45,24 @@ class CompiledCoder:
         self._check(
             self._library.dpc_code(
                 self._handle, _of(table.counts), contexts, alphabet, table.gain, _of(context), _of(symbols), n
+            )
+        )
+        return symbols
+
+    def rows(
+        self,
+        table: AdaptiveTable,
+        shape: tuple[int, int],
+        truth: np.ndarray | None,
+        before: np.ndarray | None,
+    ) -> np.ndarray:
+        """As `side_information._code_rows`."""
+        symbols = np.zeros(shape, np.int32) if truth is None else np.array(truth, np.int32, order="C")
+        above = None if before is None else np.ascontiguousarray(before, np.int32)
+        self._check(
+            self._library.dpc_rows(
+                *(self._handle, _of(table.counts), table.counts.shape[1], table.gain),
+                *(_of(above), _of(symbols), *shape),
             )
         )
         return symbols
@@ -204,4 +222,4 @@ def _loudness() -> np.ndarray:
 
 def _of(array: np.ndarray | None) -> int | None:
     """The address of a contiguous array."""
-    return None if array is None else array.ctypes.data
+    return None if array is None else address(array)

@@ -29,7 +29,7 @@ from dpcodec.coding.body import (
 from dpcodec.coding.coders import AnyEncoder, new_decoder, new_encoder
 from dpcodec.coding.entropy import Coder
 from dpcodec.coding.mdct_contexts import ChannelContext, MdctContexts, log_magnitude_of
-from dpcodec.coding.mdct_quantize import DEAD_ZONE, bias_of, boxes, dequantize_mdct, single
+from dpcodec.coding.mdct_quantize import BIAS_UNIT, DEAD_ZONE, bias_of, boxes, dequantize_mdct, single
 from dpcodec.coding.mdct_symbols import check_block_splits, code_block_splits, walk_mdct
 from dpcodec.coding.side_information import (
     NOISE_UNIT,
@@ -40,9 +40,11 @@ from dpcodec.coding.side_information import (
     noise_groups,
     step_factors,
 )
+from dpcodec.compiled import address, library
 from dpcodec.varint import write_varint
 
-LARGEST_FACTOR = float(step_factors(np.array(SCALE_FACTORS - 1)))
+_FACTORS = step_factors(np.arange(SCALE_FACTORS))
+LARGEST_FACTOR = float(_FACTORS[-1])
 
 
 @dataclass(frozen=True)
@@ -336,6 +338,15 @@ def _fill_in(
 ) -> None:
     """Values, boxes, bounds and noise of a channel from its symbols, scale factors and noise levels."""
     count = len(q)
+    if compiled := library():
+        arrays = found.kept, found.value, found.centre, found.halfwidth, found.bound, found.noise
+        cells = np.ascontiguousarray(q), np.ascontiguousarray(scale_factors), np.ascontiguousarray(noise)
+        shifts = np.array(bias) * BIAS_UNIT
+        compiled.dpc_fill_in(
+            *(*map(address, cells), q.size, step, address(shifts), DEAD_ZONE, NOISE_UNIT, address(_FACTORS)),
+            *(address(array[c, :count]) for array in arrays),
+        )
+        return
     found.kept[c, :count] = q != 0
     for first in range(0, count, ROWS_AT_ONCE):
         rows = slice(first, min(first + ROWS_AT_ONCE, count))

@@ -175,27 +175,43 @@ def code_noise(
 ) -> np.ndarray:
     """Noise levels int64 [B, groups of frames], `shape`, each in the context of the band below; `in_time`, as
     since format 1.4: those of the first group so, others in the context of the group before."""
-    table = AdaptiveTable(_close(NOISE_LEVELS), GAIN)
+    bands, groups = shape
+    first = min(groups, 1) if in_time else groups
+    known = None if truth is None else truth[:bands]
     levels = np.zeros(shape, np.int64)
-    groups = slice(0, 1 if in_time else None)
-    for b in range(shape[0]):
-        context = levels[b - 1, groups] if b else np.zeros(shape[1], np.int64)[groups]
-        levels[b, groups] = coder.code(table, context, None if truth is None else truth[b, groups])
     table = AdaptiveTable(_close(NOISE_LEVELS), GAIN)
-    for group in range(1, shape[1]) if in_time else ():
-        wanted = None if truth is None else truth[: shape[0], group]
-        levels[:, group] = coder.code(table, levels[:, group - 1], wanted)
+    levels[:, :first] = _code_rows(coder, table, (bands, first), None if known is None else known[:, :first])
+    if groups > first:
+        wanted = None if known is None else known[:, first:].T
+        table = AdaptiveTable(_close(NOISE_LEVELS), GAIN)
+        levels[:, first:] = _code_rows(coder, table, (groups - first, bands), wanted, levels[:, 0]).T
     return levels
 
 
 def code_stereo_angles(coder: Coder, bands: int, truth: np.ndarray | None) -> np.ndarray:
     """Angles int64 [B], each in the context of the band below."""
-    table = AdaptiveTable(_close(ANGLES), GAIN)
-    angles = np.zeros(bands, np.int64)
-    for b in range(bands):
-        context = angles[b - 1 : b] if b else np.zeros(1, np.int64)
-        angles[b] = coder.code(table, context, None if truth is None else truth[b : b + 1])[0]
-    return angles
+    wanted = None if truth is None else truth[:bands, None]
+    return _code_rows(coder, AdaptiveTable(_close(ANGLES), GAIN), (bands, 1), wanted)[:, 0]
+
+
+def _code_rows(
+    coder: Coder,
+    table: AdaptiveTable,
+    shape: tuple[int, int],
+    truth: np.ndarray | None,
+    before: np.ndarray | None = None,
+) -> np.ndarray:
+    """Symbols int64 [rows, n], `shape`, row by row, each in the context of the one above it; those of the
+    first row in that of `before` [n], of 0 where that is None."""
+    if isinstance(coder, CompiledCoder):
+        return coder.rows(table, shape, truth, before).astype(np.int64)
+    symbols = np.zeros(shape, np.int64)
+    above = np.zeros(shape[1], np.int64) if before is None else before
+    for row in range(shape[0]):
+        symbols[row] = above = coder.code(table, above, None if truth is None else truth[row]).astype(
+            np.int64
+        )
+    return symbols
 
 
 @cache

@@ -13,29 +13,41 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 LIBRARY = Path(__file__).with_name(
     f"kernel{({'win32': '.dll', 'darwin': '.dylib'}).get(sys.platform, '.so')}"
 )
 """Where `build.py` puts it."""
-VERSION = 1
+VERSION = 3
 """Of the functions; a library of another version is not taken."""
 
 _off = os.environ.get("DPCODEC_COMPILED") == "0"
 
-_P, _I, _N = ctypes.c_void_p, ctypes.c_int, ctypes.c_int64
+_P, _I, _N, _D, _U = ctypes.c_void_p, ctypes.c_int, ctypes.c_int64, ctypes.c_double, ctypes.c_uint32
 _SIGNATURES: dict[str, tuple[type | None, tuple[type, ...]]] = {
     "dpc_writer": (_P, ()),
     "dpc_reader": (_P, (ctypes.c_char_p, ctypes.c_size_t)),
     "dpc_copy": (_P, (_P,)),
     "dpc_free": (None, (_P,)),
     "dpc_code": (_I, (_P, _P, _N, _I, _N, _P, _P, _N)),
+    "dpc_rows": (_I, (_P, _P, _I, _N, _P, _P, _N, _N)),
     "dpc_bits": (_I, (_P, _P, _N)),
     "dpc_room": (ctypes.c_size_t, (_P,)),
     "dpc_finish": (ctypes.c_size_t, (_P, _P)),
     "dpc_scale_factors": (_I, (_P, _N, _N, _P, _P, _P, _N, _P, _N, _N)),
     "dpc_mdct_walk": (_I, (_P, _P, _P)),
+    "dpc_rotate": (None, (_P, _N, _N, _P, _N, _N, _P, _P)),
+    "dpc_philox": (None, (_P, _N, _U, _U, _P)),
+    "dpc_fill_in": (None, (_P, _P, _P, _N, _D, _P, _D, _D, _P, _P, _P, _P, _P, _P, _P)),
 }
+
+
+def address(array: Any) -> int:
+    """Where the numbers of a numpy array lie, which must be contiguous and stay alive while they are used."""
+    if not array.flags.c_contiguous:
+        raise ValueError("not contiguous")
+    return int(array.__array_interface__["data"][0])
 
 
 def library() -> ctypes.CDLL | None:

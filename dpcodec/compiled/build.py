@@ -18,7 +18,7 @@ from pathlib import Path
 from dpcodec.compiled import LIBRARY
 
 SOURCE = Path(__file__).with_name("source")
-FLAGS = ("-O3", "-std=gnu11", "-fPIC", "-shared", "-fvisibility=hidden")
+FLAGS = ("-O3", "-std=gnu11", "-fPIC", "-shared", "-fvisibility=hidden", "-ffp-contract=off")
 ZIG = "ziglang"
 
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from dpcodec.compiled import address, library
+
 ROUNDS = 10
 MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
 KEY_STEPS = (0x9E3779B9, 0xBB67AE85)
@@ -26,8 +28,12 @@ def philox4x32(counter: np.ndarray, key: np.ndarray) -> np.ndarray:
     ['6627e8d5', 'e169c58d', 'bc57ac4c', '9b00dbd8']
     """
     blocks = np.asarray(counter, dtype=np.uint32).reshape(-1, 4)
-    words = np.empty_like(blocks)
+    words = np.empty(blocks.shape, np.uint32)
     first_key, second_key = int(key[0]), int(key[1])
+    if compiled := library():
+        blocks = np.ascontiguousarray(blocks)
+        compiled.dpc_philox(address(blocks), len(blocks), first_key, second_key, address(words))
+        return words.reshape(np.shape(counter))
     for start in range(0, len(blocks), _CHUNK):
         chunk = blocks[start : start + _CHUNK]
         columns = [chunk[:, i].astype(np.uint64) for i in range(4)]

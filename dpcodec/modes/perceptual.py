@@ -29,7 +29,7 @@ from dpcodec.hearing.stereo import rotate_back, rotate_pairs
 from dpcodec.hearing.threshold import MaskingThreshold, hold_scale_factors, masking_threshold
 from dpcodec.inpainting.problem import Problem
 from dpcodec.modes.base import Budget, CodedSegment, PartReader, Segment, mdct_problem
-from dpcodec.modes.rate import search
+from dpcodec.modes.rate import Forecast, search, tolerance_of
 from dpcodec.settings import DEFAULT_QUALITY, QUALITY_RANGE, EncodeSettings
 from dpcodec.transform.bands import band_edges, band_of_rows
 from dpcodec.transform.mdct import Mdct
@@ -72,6 +72,7 @@ class PerceptualMode:
         stft = Stft(header.n_fft, header.hop, "sine")
         quality = DEFAULT_QUALITY if settings.quality is None else settings.quality
         log2_scale = math.log2(_scale_of(quality))
+        dearer: float | None = None  # log2 of a byte of the forecast, as the segment before had it
         for index, run in enumerate(analysis.runs(blocks)):
             fine = _fineness(log2_scale)
             threshold = self._threshold(stft, run, fine)
@@ -86,7 +87,12 @@ class PerceptualMode:
                 continue
             if settings.rate_control == "bitrate":
                 finest = math.log2(_scale_of(HIGHEST_QUALITY))
-                coded, log2_scale = search(trial.coded, budget(index), log2_scale, finest)
+                wanted, tolerance = budget(index), tolerance_of(index)
+                forecast = trial.forecast()
+                if dearer is not None:
+                    log2_scale = forecast.log2_step(math.log2(wanted * (1 - tolerance)) - dearer)
+                coded, log2_scale = search(trial.coded, wanted, log2_scale, finest, forecast, tolerance)
+                dearer = math.log2(sum(map(len, coded.bodies))) - forecast.log2_cost(log2_scale)
             else:
                 log2_scale = trial.log2_scale_for(log2_scale)
                 coded = trial.coded(log2_scale)
@@ -166,6 +172,12 @@ class _Trial:
         self._scale_factors, self._lowest = hold_scale_factors(allowed)
         self._scaled = self._X / step_factors(self._scale_factors)[:, mode._bands]
         self._begun: dict[tuple[int, ...], AnyEncoder] = {}
+
+    def forecast(self) -> Forecast:
+        """What the segment costs at each scale."""
+        rows, _ = rows_coded(1.0, self._X.shape[1], self._mode._header.sample_rate)
+        units = self._level * np.exp2(self._lowest / 2)[:, None, None]
+        return Forecast(np.abs(self._scaled[:, :rows]) / units)
 
     def coded(self, log2_scale: float) -> CodedSegment:
         """The segment at one scale."""

@@ -26,6 +26,7 @@ from typing import Any, ClassVar
 import numpy as np
 from array_api_compat import device
 
+from dpcodec.compiled import address, library
 from dpcodec.errors import SettingsError
 from dpcodec.settings import check_transform
 from dpcodec.transform.stft import Array, Span, array_namespace, complex_dtype, fft_of, frame_count
@@ -141,12 +142,11 @@ class Mdct:
         """Rotate pairs of samples around every boundary, in place, sign 1.0 there and -1.0 back:
         [..., (L + 1) M], which starts M / 2 before the frames' own samples."""
         xp = array_namespace(out)
-        for overlap, places in _boundaries(self.hop, exponents, around):
+        for overlap, places in _boundaries(self.hop, exponents.tobytes(), around):
             near, far = (
                 xp.asarray(w, dtype=out.dtype, device=device(out)) for w in slope(self.window, overlap)
             )
-            if isinstance(out, np.ndarray) and len(places) and (np.diff(places) == overlap).all():
-                _rotate_in_a_row(out, int(places[0]), len(places), near, sign * far)
+            if isinstance(out, np.ndarray) and _rotated_in_place(out, places, overlap, near, sign * far):
                 continue
             away = np.arange(overlap // 2)
             after = xp.asarray(places[:, None] + away, device=device(out))
@@ -157,17 +157,27 @@ class Mdct:
         return out
 
 
-def _rotate_in_a_row(out: np.ndarray, first: int, count: int, near: np.ndarray, far: np.ndarray) -> None:
-    """What `Mdct._rotate` does around `count` boundaries whose slopes touch, from the one at `first` on: on
-    views, where places one by one take four times as long."""
-    half = len(near)
-    around = out[..., first - half : first - half + 2 * half * count].reshape(
-        *out.shape[:-1], count, 2 * half
-    )
+def _rotated_in_place(
+    out: np.ndarray, places: np.ndarray, overlap: int, near: np.ndarray, far: np.ndarray
+) -> bool:
+    """What `Mdct._rotate` does around the boundaries at `places`, in a fraction of the time: compiled, or on
+    views where slopes touch. False where neither can be; nothing is done then."""
+    half = overlap // 2
+    if (compiled := library()) and out.dtype == np.float64 and out.flags.c_contiguous:
+        samples = out.shape[-1]
+        boundaries = address(places), len(places), half, address(near), address(far)
+        compiled.dpc_rotate(address(out), out.size // max(samples, 1), samples, *boundaries)
+        return True
+    if not len(places) or (np.diff(places) != overlap).any():
+        return False
+    first = int(places[0]) - half
+    around = out[..., first : first + overlap * len(places)]
+    around = around.reshape(*out.shape[:-1], len(places), overlap)
     right, left = around[..., half:], around[..., half - 1 :: -1]
     turned = near * right + far * left
     left[...] = near * left - far * right
     right[...] = turned
+    return True
 
 
 @lru_cache(maxsize=64)
@@ -182,10 +192,11 @@ def slope(window: str, overlap: int) -> tuple[np.ndarray, np.ndarray]:
     return rising[overlap // 2 :], rising[: overlap // 2][::-1].copy()
 
 
-def _boundaries(hop: int, exponents: np.ndarray, around: tuple[int, int]) -> list[tuple[int, np.ndarray]]:
-    """All boundaries of a run of frames: (overlap, int64 [n] offsets of the first sample after them), in
-    samples from M / 2 before the first frame's own."""
-    origin = hop // 2
+@lru_cache(maxsize=16)
+def _boundaries(hop: int, splits: bytes, around: tuple[int, int]) -> list[tuple[int, np.ndarray]]:
+    """All boundaries of a run of frames, whose exponents int64 [L] `splits` are: (overlap, int64 [n] offsets
+    of the first sample after them), in samples from M / 2 before the first frame's own."""
+    origin, exponents = hop // 2, np.frombuffer(splits, np.int64)
     found: dict[int, list[np.ndarray]] = {}
     for split in set(exponents.tolist()):
         blocks, size = 1 << split, hop >> split

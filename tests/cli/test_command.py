@@ -309,6 +309,23 @@ def test_commands_are_there() -> None:
     assert all(main.COMMAND.get_command(context, verb) is not None for verb in VERBS)
 
 
+@pytest.mark.parametrize("room", [30, 59, 80, 200])
+def test_the_help_that_loads_no_verb_is_the_verbs_own(room: int) -> None:
+    context = click.Context(main.COMMAND)
+    assert tuple(main.SHORT_HELP) == VERBS
+    for name, text in main.SHORT_HELP.items():
+        verb = main.COMMAND.get_command(context, name)
+        assert verb
+        assert click.Command(name, help=text).get_short_help_str(room) == verb.get_short_help_str(room)
+
+
+def test_help_loads_neither_numpy_nor_a_verb() -> None:
+    code = "import sys; from dpcodec.cli.main import run; run(['--help'])\n"
+    code += "print([m for m in sys.modules if m == 'numpy' or m.startswith('dpcodec.cli.commands.')])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
 def test_docs_name_every_option(cli: Run) -> None:
     """docs/cli.md is written by hand; nothing may be missing in it."""
     text = (Path(__file__).parents[2] / "docs" / "cli.md").read_text()

@@ -13,6 +13,7 @@ import pytest
 
 import dpcodec
 from dpcodec.audio.wav import WavReader
+from dpcodec.codec import whole
 from dpcodec.codec.rebuild import TimeRange
 from dpcodec.container.damage import DamageLog
 from dpcodec.container.reader import Reader
@@ -59,7 +60,7 @@ def infinite(self: TimeRange, block: np.ndarray, position: int, total: int | Non
 
 
 def longer(source: BinaryIO, out: BinaryIO) -> dpcodec.RepairReport:
-    report = dpcodec.codec.repair_stream(source, out)
+    report = whole.repair_stream(source, out)
     out.write(b"x")
     return report
 

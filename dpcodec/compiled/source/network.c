@@ -2,11 +2,30 @@
 
 #define ARGUMENTS const float *numbers, int inputs, float (*columns)[BATCH], int cells, uint8_t *zero, uint8_t *magnitude
 
+/* Products and sums may become one instruction here: every number is an integer that float32 holds. */
+#if defined(__clang__)
+#pragma clang fp contract(fast)
+#elif defined(__GNUC__)
+#pragma GCC optimize("fp-contract=fast")
+#endif
+
 /* Floor of x / 2**shift, between 0 and most. */
 static inline __attribute__((always_inline)) float shifted(float x, int shift, int most) {
     int n = (int)x >> shift;
     n = n < 0 ? 0 : n;
     return (float)(n > most ? most : n);
+}
+
+/* Inputs that are not zero in all of `lanes` cells: most are, where nothing is coded around. */
+static inline __attribute__((always_inline)) int some_of(float (*columns)[BATCH], int inputs, int at, int lanes, int *some) {
+    int count = 0;
+    for (int i = 0; i < inputs; i++) {
+        int any = 0;
+        for (int j = 0; j < lanes; j++) any |= columns[i][at + j] != 0;
+        some[count] = i;
+        count += any;
+    }
+    return count;
 }
 
 /* The same for processors of different width: vectors of LANES, two at a time, for UNITS hidden units at once, so that
@@ -17,13 +36,14 @@ static inline __attribute__((always_inline)) float shifted(float x, int shift, i
         const float *bias = numbers + inputs * HIDDEN, *outputs = bias + HIDDEN, *last = outputs + 2 * HIDDEN;     \
         for (int at = 0; at < cells; at += 2 * LANES) {                                                            \
             float hidden[HIDDEN][2 * LANES], out[2][2 * LANES];                                                    \
+            int some[MOST_INPUTS], count = some_of(columns, inputs, at, 2 * LANES, some);                          \
             for (int h = 0; h < HIDDEN; h += UNITS) {                                                              \
                 NAME##_lanes near[UNITS], far[UNITS], x, y;                                                        \
                 for (int j = 0; j < UNITS; j++) near[j] = far[j] = (NAME##_lanes){0} + bias[h + j];                \
-                for (int i = 0; i < inputs; i++) {                                                                 \
-                    const float *w = numbers + i * HIDDEN + h;                                                     \
-                    __builtin_memcpy(&x, columns[i] + at, sizeof x);                                               \
-                    __builtin_memcpy(&y, columns[i] + at + LANES, sizeof y);                                       \
+                for (int i = 0; i < count; i++) {                                                                  \
+                    const float *w = numbers + some[i] * HIDDEN + h, *from = columns[some[i]] + at;                \
+                    __builtin_memcpy(&x, from, sizeof x);                                                          \
+                    __builtin_memcpy(&y, from + LANES, sizeof y);                                                  \
                     for (int j = 0; j < UNITS; j++) {                                                              \
                         near[j] += w[j] * x;                                                                       \
                         far[j] += w[j] * y;                                                                        \

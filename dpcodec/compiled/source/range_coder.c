@@ -137,6 +137,23 @@ DPC_API int dpc_code(Coder *c, int64_t *counts, int64_t contexts, int alphabet, 
     return GOOD;
 }
 
+/* Symbols [rows][width], row by row: each in the context of the one above it, those of the first row in that of
+ * `before` [width], NULL: of 0. */
+DPC_API int dpc_rows(Coder *c, int64_t *counts, int alphabet, int64_t gain, const int32_t *before, int32_t *symbols,
+                     int64_t rows, int64_t width) {
+    for (int64_t r = 0; r < rows; r++) {
+        const int32_t *above = r ? symbols + (r - 1) * width : before;
+        int32_t *row = symbols + r * width;
+        for (int64_t i = 0; i < width && !c->fault; i++) {
+            int64_t context = above ? above[i] : 0;
+            row[i] = coder_symbol_of_counts(c, counts + context * alphabet, alphabet, row[i]);
+        }
+        if (c->fault) return c->fault;
+        for (int64_t i = 0; i < width; i++) counts[(above ? above[i] : 0) * alphabet + row[i]] += gain;
+    }
+    return GOOD;
+}
+
 DPC_API int dpc_bits(Coder *c, uint8_t *bits, int64_t count) {
     coder_bits(c, bits, count);
     return c->fault;
@@ -172,4 +189,4 @@ DPC_API size_t dpc_finish(Coder *c, uint8_t *out) {
 }
 
 /* Of these functions: see dpcodec/compiled/__init__.py. */
-DPC_API int dpc_version(void) { return 1; }
+DPC_API int dpc_version(void) { return 3; }

@@ -15,7 +15,7 @@ from streams import Pipe
 
 from dpcodec import DecodeSettings, LimitError, decode, decode_stream, inspect, inspect_stream, repair
 from dpcodec.audio.streams import ArrayWriter
-from dpcodec.codec import StreamInfo
+from dpcodec.codec.decoder import StreamInfo
 from dpcodec.container.stream import Reader
 
 MEGABYTE = 1 << 20

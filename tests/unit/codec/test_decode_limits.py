@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from dpcodec import Audio, DecodeSettings, EncodeSettings, LimitError, decode, encode, inspect, profile
-from dpcodec.codec import StreamInfo, decode_stream
+from dpcodec.codec.decoder import StreamInfo, decode_stream
 
 KINDS = {
     "perceptual": profile("perceptual", quality=3.0),

@@ -12,6 +12,7 @@ import dpcodec
 from dpcodec import Audio, DecodeSettings, decode, encode, profile
 from dpcodec.codec import rebuild
 from dpcodec.coding import body, magnitude_classes, mdct_quantize
+from dpcodec.compiled import off
 from dpcodec.container import constants as c
 from dpcodec.container import packets
 from dpcodec.container.repair import repair_stream
@@ -85,7 +86,7 @@ def test_dropped_coefficients_stay_within_the_masks_bound(monkeypatch: pytest.Mo
 
 def test_a_symbol_over_the_formats_largest_is_damage(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = profile("mdct", mask="energy", drop=0.5, snr=150.0, parts=1)
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, off():
         for module in (body, magnitude_classes, mdct_quantize):
             patch.setattr(module, "MAX_SYMBOL", 2**26)
         data = encode(Audio(notes(), RATE), settings)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from dpcodec.modes.base import CodedSegment
-from dpcodec.modes.rate import MOST_TRIALS, TOLERANCE, search
+from dpcodec.modes.rate import MOST_TRIALS, TOLERANCE, WIDEST, Forecast, search, tolerance_of
 
 
 class Curve:
@@ -52,3 +53,53 @@ def test_steps_of_a_staircase_end() -> None:
 
     coded, _ = search(stairs, 500, 3.0)
     assert len(coded.bodies[0]) in (2, 1000)
+
+
+@pytest.mark.parametrize("start", [-3.0, 0.0, 3.0])
+def test_a_forecast_finds_the_size_in_fewer_trials(start: float) -> None:
+    """Bytes that follow the forecast but for a tenth, which is told whatever the step."""
+    rng = np.random.default_rng(5)
+    magnitudes = np.exp2(rng.normal(0, 3, 4000))
+    forecast = Forecast(magnitudes)
+    trials = []
+
+    def attempt(log2_step: float) -> CodedSegment:
+        trials.append(log2_step)
+        return CodedSegment(
+            [bytes(200 + int(np.log2(1 + (magnitudes / 2.0**log2_step) ** 2).sum() / 7))], 0, 0
+        )
+
+    coded, _ = search(attempt, 2000, start, forecast=forecast)
+    assert 2000 * (1 - 2 * TOLERANCE) * 0.999 <= len(coded.bodies[0]) <= 2000
+    assert len(trials) <= 4
+    trials.clear()
+    search(attempt, 2000, start, forecast=forecast, tolerance=0.02)
+    assert len(trials) <= 3
+
+
+def test_a_forecast_is_its_formula_and_its_inverse() -> None:
+    magnitudes = 2.0 ** np.array([[-1000.0, -2.0], [0.25, 3.0]])
+    forecast = Forecast(np.append(magnitudes, 0.0))
+    for step in (-3.0, 0.0, 2.5):
+        expected = np.log2(1 + (magnitudes / 2**step) ** 2).sum()
+        assert forecast.log2_cost(step) == pytest.approx(np.log2(expected), abs=1e-9)
+        assert forecast.log2_step(np.log2(expected)) == pytest.approx(step, abs=1e-6)
+    assert np.isfinite(Forecast(np.zeros(5)).log2_cost(0.0))
+
+
+def test_where_size_jumps_it_stays_below_what_was_wanted() -> None:
+    trials = []
+
+    def attempt(log2_step: float) -> CodedSegment:
+        trials.append(log2_step)
+        return CodedSegment([bytes(int((1000 if log2_step > 0.3 else 1250) * 2 ** (-0.8 * log2_step)))], 0, 0)
+
+    coded, log2_step = search(attempt, 900, 2.0)
+    assert len(coded.bodies[0]) <= 900
+    assert 0.3 < log2_step < 0.3 + 1 / 32
+    assert len(trials) <= 10
+
+
+def test_tolerance_grows_with_the_bytes_before_and_has_an_end() -> None:
+    assert [tolerance_of(k) / TOLERANCE for k in (0, 1, 3)] == [1, 2, 4]
+    assert tolerance_of(1000) == WIDEST
