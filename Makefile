@@ -6,11 +6,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help install demo bench test test-base test-oldest test-plain determinism sanitize fuzz fuzz-coverage bombs lint types web npm clean
+.PHONY: help install demo bench docs test test-base test-oldest test-plain determinism sanitize fuzz fuzz-coverage bombs \
+    lint types web web-speed npm clean
 
 help:
 	@echo "make demo    install, make a short clip, encode and decode it with each mask and solver"
 	@echo "make bench   a small version of every experiment, on clips made by formula, into build/bench"
+	@echo "make docs    the site, strictly, into build/site: open build/site/index.html"
 	@echo "make test    install and run the tests"
 	@echo "make test-base    the tests without torch, in .venv-base, and what that install weighs"
 	@echo "make test-oldest  the oldest versions that pyproject.toml allows, in .venv-oldest"
@@ -20,7 +22,7 @@ help:
 	@echo "make fuzz MINUTES=5   changed files of every kind into every reader; faults go into build/fuzz"
 	@echo "make bombs   what small files that ask for much cost"
 	@echo "make fuzz-coverage    what these reach of dpcodec/container and dpcodec/coding"
-	@echo "make web     types and tests of the decoder in JavaScript (needs node)"
+	@echo "make web     types and tests of the decoder in JavaScript (needs node);  make web-speed  how fast it is"
 	@echo "make npm     that decoder as a package for npm, into build/npm"
 	@echo "make lint    check format and lint;  make types    check types strictly"
 
@@ -49,6 +51,15 @@ bench: $(INSTALLED)
 	$(BENCH) entropy --out $(RESULTS)
 	$(BENCH) docs $(RESULTS) --out $(RESULTS)/benchmarks.md --force
 	$(BENCH) report --seconds 3 --results $(RESULTS) --output $(RESULTS)/report.html --force
+
+DOCS_INSTALLED := $(VENV)/.installed-docs
+
+$(DOCS_INSTALLED): $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[docs]'
+	@touch $@
+
+docs: $(DOCS_INSTALLED)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 test: $(INSTALLED)
 	$(BIN)/python -m pytest --numprocesses auto
@@ -130,6 +141,9 @@ $(WEB_TOOLS): tests/web/package.json
 web: $(WEB_TOOLS) npm
 	tests/web/node_modules/.bin/tsc --project tests/web
 	node --test tests/web/
+
+web-speed: $(INSTALLED)
+	$(BIN)/python tests/web/speed.py $(FILE)
 
 npm: $(INSTALLED)
 	rm -rf build/npm

@@ -11,7 +11,7 @@ PYPROJECT = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
 
 def requirements(text: str) -> dict[str, str]:
     """Package -> what follows its name, of every quoted requirement with a lower bound."""
-    return dict(re.findall(r'"([\w-]+)(>=[^"]+)"', text))
+    return dict(re.findall(r'"([\w-]+)(?:\[\w+\])?(>=[^"]+)"', text))
 
 
 def pinned(name: str) -> dict[str, str]:
@@ -45,7 +45,7 @@ def test_the_oldest_versions_are_the_lower_bounds() -> None:
 
 def test_what_make_installs_is_pinned_and_allowed() -> None:
     pins = pinned("constraints.txt")
-    for name in base() | extra("deep") | extra("test") | extra("bench") | extra("dev"):
+    for name in base() | extra("deep") | extra("test") | extra("bench") | extra("dev") | extra("docs"):
         assert name in pins, name
     # Arithmetic of constriction is part of the format: the pinned version is below the upper bound.
     upper = base()["constriction"].partition("<")[2]

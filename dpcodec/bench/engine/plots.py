@@ -61,7 +61,7 @@ def draw_panels(panels: Sequence[Panel], path: Path, note: str = "") -> list[Pat
     long, in a legend.
     """
     panels = [
-        replace(panel, lines={k: line for k, line in panel.lines.items() if line.x}) for panel in panels
+        replace(panel, lines={k: line for k, line in panel.lines.items() if len(line.x)}) for panel in panels
     ]
     labels: dict[str, bool] = {}
     for panel in panels:
