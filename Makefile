@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .PHONY: help install demo bench docs test test-base test-oldest test-plain determinism sanitize fuzz fuzz-coverage bombs \
-    lint types web npm clean
+    lint types web web-speed npm clean
 
 help:
 	@echo "make demo    install, make a short clip, encode and decode it with each mask and solver"
@@ -22,7 +22,7 @@ help:
 	@echo "make fuzz MINUTES=5   changed files of every kind into every reader; faults go into build/fuzz"
 	@echo "make bombs   what small files that ask for much cost"
 	@echo "make fuzz-coverage    what these reach of dpcodec/container and dpcodec/coding"
-	@echo "make web     types and tests of the decoder in JavaScript (needs node)"
+	@echo "make web     types and tests of the decoder in JavaScript (needs node);  make web-speed  how fast it is"
 	@echo "make npm     that decoder as a package for npm, into build/npm"
 	@echo "make lint    check format and lint;  make types    check types strictly"
 
@@ -141,6 +141,9 @@ $(WEB_TOOLS): tests/web/package.json
 web: $(WEB_TOOLS) npm
 	tests/web/node_modules/.bin/tsc --project tests/web
 	node --test tests/web/
+
+web-speed: $(INSTALLED)
+	$(BIN)/python tests/web/speed.py $(FILE)
 
 npm: $(INSTALLED)
 	rm -rf build/npm

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import click
 
 import dpcodec
+from dpcodec.cli.commands.encode_split import by_cores, by_runs
 from dpcodec.cli.display import Screen
 from dpcodec.cli.exits import OK, OutputError, UsageError
 from dpcodec.cli.options import Decorator, Number, Verb, file_options, grouped, run_files
@@ -152,11 +153,9 @@ def encode(context: click.Context, /, **options: Any) -> int:
     limit_s, verify = options["max_duration"], options["verify"]
     with contextlib.ExitStack() as stack:
         if options["split"] is not None:
-            from dpcodec.cli.commands.encode_split import by_runs
-
             coder = stack.enter_context(by_runs(context, options["split"]))
         else:
-            coder = _in_one_go
+            coder = stack.enter_context(by_cores(context, _in_one_go))
 
         def work(job: Job) -> int:
             return encode_file(job, base, settings, tags, raw, limit_s, verify, screen, coder)

@@ -2,7 +2,7 @@
 
 import { FormatError } from "../errors.js";
 import { AdaptiveTable, binaryCounts } from "./adaptive_table.js";
-import { networksOf } from "./context_network.js";
+import { PAIRS, networksOf } from "./context_network.js";
 import { CLASS_FLOORS, decodeExtras } from "./magnitudes.js";
 import { mdctPasses } from "./mdct_passes.js";
 import { codingTable } from "./tables.js";
@@ -15,7 +15,6 @@ const MARGIN = 3;
 const SILENT_LOG = -16384;
 const LARGEST_INPUT = 255;
 const LARGEST_FLOOR = 1023;
-const WIDE = 48;
 const LOG_MAGNITUDES = logMagnitudes();
 
 /** 16 log2(2 m + 1), rounded, by m; of zero, silence. */
@@ -95,10 +94,10 @@ class MdctWalk {
     this.zeroContexts = new Uint16Array(cells);
     this.symbols = new Uint8Array(cells);
     this.which = new Int32Array(40);
-    this.values = new Int32Array(40);
-    this.passBase = new Int32Array(WIDE);
-    this.frameBase = new Int32Array(WIDE);
-    this.bandBase = new Int32Array(WIDE);
+    this.values = new Float64Array(40);
+    this.passBase = new Float64Array(PAIRS);
+    this.frameBase = new Float64Array(PAIRS);
+    this.bandBase = new Float64Array(PAIRS);
   }
 
   /** Contexts of the cells of a pass, row by row, into `contexts`. @param {MdctPass} pass */
@@ -157,7 +156,7 @@ class MdctWalk {
           const size = pairedLog[pairedAt + row + away] - factor;
           if (size > 0 && row + away < pairedTop) {
             values[used] = size > LARGEST_INPUT ? LARGEST_INPUT : size;
-            which[used++] = (own + 1 + away) * WIDE;
+            which[used++] = (own + 1 + away) * PAIRS;
           }
         }
       }
@@ -181,7 +180,7 @@ class MdctWalk {
       const [row, away] = around[n];
       let there = frame + away;
       if (there < 0 || there >= frames) there = frame - away;
-      if (there >= 0 && there < frames) offsets.push(there * this.logs.height + MARGIN + row, n * WIDE);
+      if (there >= 0 && there < frames) offsets.push(there * this.logs.height + MARGIN + row, n * PAIRS);
     }
     return Int32Array.from(offsets);
   }

@@ -7,12 +7,13 @@ import { bandsOfPart, unbiased } from "./mdct_part.js";
 import { checkBlockSplits, decodeBlockSplits, decodeMdctSymbols } from "./mdct_symbols.js";
 import { RangeDecoder } from "./range_decoder.js";
 import { single } from "./segment.js";
-import { decodeAngles, decodeNoise, decodeScaleFactors, noiseGroups, stepFactor } from "./side_information.js";
+import { STEP_FACTORS, decodeAngles, decodeNoise, decodeScaleFactors, noiseGroups } from "./side_information.js";
 import { layGrid } from "./stft_part.js";
 
 /** @typedef {import("./part_reader.js").Laying} Laying */
 
-const REGION_BANDS = [24, 34];
+const SECOND_REGION = 24;
+const THIRD_REGION = 34;
 const LARGEST_COUNTED = 64;
 
 /** What each version of the format does its own way. */
@@ -127,7 +128,7 @@ class PerceptualPart {
     const noise = new Float32Array(this.size);
     for (let row = 0, at = 0; row < rows; row++) {
       for (let l = 0; l < frames; l++, at++) {
-        const f = stepFactor(scaleFactors[bands[row] * frames + l]);
+        const f = STEP_FACTORS[scaleFactors[bands[row] * frames + l]];
         if (q[at]) {
           kept[at] = 1;
           value[at] = single(unbiased(q[at], bias) * step * f);
@@ -153,7 +154,7 @@ class PerceptualPart {
       const count = new Float64Array(3 * blocks);
       const place = new Uint16Array(rows);
       for (let row = 0; row < rows; row++) {
-        const region = REGION_BANDS.filter((band) => bands[row] >= band).length;
+        const region = (bands[row] >= SECOND_REGION ? 1 : 0) + (bands[row] >= THIRD_REGION ? 1 : 0);
         place[row] = region * blocks + ((cells.row0 + row * cells.rowStride) % blocks);
         total[place[row]] += 100 * Math.min(Math.abs(q[row * frames + l]), LARGEST_COUNTED) ** 2 + 1;
         count[place[row]]++;

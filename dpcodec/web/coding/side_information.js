@@ -10,10 +10,8 @@ const FIRST_DISTANCE = 256;
 const FIRST_SCALE_FACTOR = 24;
 const ROOT_2 = 1.4142135623730951;
 
-/** What a scale factor multiplies the step by. @param {number} w */
-export function stepFactor(w) {
-  return 2 ** (w >> 1) * (w & 1 ? ROOT_2 : 1);
-}
+/** What scale factors multiply the step by. */
+export const STEP_FACTORS = Float64Array.from({ length: 64 }, (_, w) => 2 ** (w >> 1) * (w & 1 ? ROOT_2 : 1));
 
 /** @param {number} value @param {number} most */
 function limited(value, most) {

@@ -35,13 +35,25 @@ class DpcAudio extends HTMLElement {
     this.player = null;
     this.button.onclick = () => this.toggle();
     this.bar.oninput = () => this.seek(Number(this.bar.value) / BAR_STEPS_A_SECOND);
+    this.button.onpointerenter = this.button.onfocus = () => this.player?.prepare();
     this.box.onkeydown = (event) => this.key(event);
     this.show();
   }
 
   connectedCallback() {
     decoderThread();
-    comesIntoView(this, () => this.made().open().catch(() => undefined)); // the player tells of errors
+    comesIntoView(this, () => this.look());
+  }
+
+  /** Reads the header; the first of a page begins to decode, which makes the program fast for all of them. */
+  async look() {
+    const player = this.made();
+    try {
+      await player.open();
+    } catch {
+      return; // the player told of it
+    }
+    if (document.querySelector("dpc-audio") === this) player.prepare();
   }
 
   disconnectedCallback() {

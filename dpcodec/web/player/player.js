@@ -1,6 +1,6 @@
 /** One file that is played: opens it, plays, pauses and jumps. Shaped as an audio element. */
 
-import { AudioOutput } from "./output.js";
+import { AudioOutput, heardChannels } from "./output.js";
 import { decoderThread } from "./thread.js";
 
 /** The player that sounds; another one that begins pauses it. @type {{player: DpcPlayer | null}} */
@@ -97,6 +97,7 @@ export class DpcPlayer extends EventTarget {
     SOUNDING.player = this;
     try {
       const { sampleRate, channels, samples } = await this.open();
+      this.prepare();
       if (!this.output) await this.connect(sampleRate, channels);
       else await this.output.wake();
       if (this.start + this.given >= samples) this.jump(0);
@@ -105,6 +106,11 @@ export class DpcPlayer extends EventTarget {
     } catch (error) {
       if (!this.error) this.fail(/** @type {Error} */ (error));
     }
+  }
+
+  /** Has the decoder begin, so that there is sound once it is asked for. */
+  prepare() {
+    if (this.info && this.id === 0) this.jump(this.start);
   }
 
   pause() {
@@ -127,7 +133,7 @@ export class DpcPlayer extends EventTarget {
     output.send({ port: port2 }, [port2]);
     this.output = output;
     this.volume = this.level;
-    this.jump(this.start + this.given);
+    output.send({ id: this.id });
   }
 
   /** @param {number} sample */
@@ -135,9 +141,9 @@ export class DpcPlayer extends EventTarget {
     this.start = sample;
     this.given = 0;
     this.id++;
-    if (!this.output) return;
-    decoderThread().send({ type: "play", file: this.file, id: this.id, sample, channels: this.output.channels });
-    this.output.send({ id: this.id });
+    const channels = heardChannels(this.info?.channels ?? 0);
+    decoderThread().send({ type: "play", file: this.file, id: this.id, sample, channels });
+    this.output?.send({ id: this.id });
   }
 
   /** @param {{id: number, given: number, ended: boolean, starved: boolean}} message */
