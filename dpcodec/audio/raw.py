@@ -98,6 +98,13 @@ class PcmReader(AudioReader):
             self._end(wanted - len(data), over)
         return decode_pcm(data[: len(data) - over], self._encoding, self.channels)
 
+    def skip(self, samples: int) -> int:
+        if self._left is None or self._ended or samples * self._frame_bytes >= self._left:
+            return super().skip(samples)  # the end is told by reading it
+        there = self._source.skip(samples * self._frame_bytes)
+        self._left -= there
+        return there // self._frame_bytes
+
     def close(self) -> None:
         if self._opened:
             self._opened.close()

@@ -18,6 +18,9 @@ _Reader = TypeVar("_Reader", bound="AudioReader")
 _Writer = TypeVar("_Writer", bound="AudioWriter")
 
 
+_SKIPPED_AT_ONCE = 1 << 16
+
+
 class AudioReader(Protocol):
     """Audio read once, from its beginning to its end.
 
@@ -41,6 +44,13 @@ class AudioReader(Protocol):
 
         Raises `AudioError` where the source is damaged, OSError where it cannot be read.
         """
+
+    def skip(self, samples: int) -> int:
+        """Pass over samples, as far as there are any, and return how many there were."""
+        left = samples
+        while left and (found := self.read(min(left, _SKIPPED_AT_ONCE)).shape[1]):
+            left -= found
+        return samples - left
 
     def close(self) -> None:
         """Let go of the source; a file object that the caller opened stays open."""

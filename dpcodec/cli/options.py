@@ -168,7 +168,7 @@ def file_options(function: Callable[..., Any]) -> Callable[..., Any]:
             "-j",
             "--jobs",
             type=click.IntRange(1, 1024),
-            help="Files worked on at a time. [1; Dask: a core each]",
+            help="Files worked on at a time, or cores on a long one. [1; a core each]",
         ),
     ]
     return grouped("Many files, many machines", *cluster_options())(grouped("Files", *decorators)(function))

@@ -162,14 +162,14 @@ def _size(rate: int, samples: np.ndarray, settings: EncodeSettings) -> int:
 
 
 def checked_blocks(
-    reader: AudioReader, settings: EncodeSettings, report: EncodeReport
+    reader: AudioReader, settings: EncodeSettings, report: EncodeReport, first: int = 0
 ) -> Iterator[np.ndarray]:
     """Checked blocks float32 [C, n] at the rate and channel count that is coded, of a hop or so: a segment is
-    not to wait for what comes after it."""
+    not to wait for what comes after it. `first` is the reader's first sample, as errors count them."""
     resampler = None
     if settings.rate and settings.rate != reader.sample_rate:
         resampler = Resampler(reader.sample_rate, settings.rate, 1 if settings.mono else reader.channels)
-    done = replaced = 0
+    done, replaced = first, 0
     at_once = max(1, settings.hop * reader.sample_rate // (settings.rate or reader.sample_rate))
     while (block := reader.read(at_once)).shape[1]:
         block, count = _checked(block, done, settings.sanitize)

@@ -13,8 +13,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from dpcodec.audio.audio import Audio
-from dpcodec.audio.streams import ArrayReader, AudioReader
+from dpcodec.audio.streams import AudioReader
 from dpcodec.codec.encoder import checked_blocks, header_for, writer_for
 from dpcodec.codec.report import EncodeReport
 from dpcodec.errors import AudioError
@@ -22,7 +21,7 @@ from dpcodec.modes import mode_of
 from dpcodec.modes.base import CodedSegment
 from dpcodec.settings import MASKS, EncodeSettings
 
-READ_SAMPLES = 1 << 16
+SHORTER = "the source is shorter than it says: encode it in one go, without --split"
 AROUND_FRAMES = 64
 """Beside a run: farther than windows, block switching and the threshold of hearing reach."""
 
@@ -62,13 +61,11 @@ def code_run(reader: AudioReader, settings: EncodeSettings, runs: Runs, first: i
     begin = max(0, first - around)
     last = min(first + runs.count, runs.segments)
     end = min((last + around) * runs.segment_samples, reader.samples or 0)
-    samples = _samples(reader, begin * runs.segment_samples, end)
-    if samples.shape[1] < end - begin * runs.segment_samples:
-        raise AudioError("the source is shorter than it says: encode it in one go, without --split")
+    first_sample = begin * runs.segment_samples
+    source = _Stretch(reader, first_sample, end)
     channels = 1 if settings.mono else reader.channels
-    source = ArrayReader(Audio(samples, reader.sample_rate))
     mode = mode_of(header_for(settings, source, channels, reader.sample_rate))
-    blocks = checked_blocks(source, settings, EncodeReport(reader.sample_rate, channels))
+    blocks = checked_blocks(source, settings, EncodeReport(reader.sample_rate, channels), first_sample)
     coded = list(mode.encode(blocks, settings, lambda segment: 0))
     return coded[first - begin : last - begin]
 
@@ -91,11 +88,24 @@ def join_runs(
     return report
 
 
-def _samples(reader: AudioReader, begin: int, end: int) -> np.ndarray:
-    """Samples begin .. end - 1 of a source, as far as there are any, float32 [C, n]."""
-    kept, position = [np.zeros((reader.channels, 0), np.float32)], 0
-    while position < end and (block := reader.read(min(READ_SAMPLES, end - position))).shape[1]:
-        if position + block.shape[1] > begin:
-            kept.append(block[:, max(0, begin - position) :].copy())
-        position += block.shape[1]
-    return np.concatenate(kept, axis=1)
+class _Stretch(AudioReader):
+    """Samples begin .. end - 1 of a source that has not been read yet."""
+
+    def __init__(self, reader: AudioReader, begin: int, end: int) -> None:
+        self.sample_rate, self.channels, self.samples = reader.sample_rate, reader.channels, end - begin
+        self.sample_format, self.tags, self.warnings = reader.sample_format, (), []
+        self._reader, self._left = reader, end - begin
+        if reader.skip(begin) < begin:
+            raise AudioError(SHORTER)
+
+    def read(self, samples: int) -> np.ndarray:
+        if not self._left:
+            return np.zeros((self.channels, 0), np.float32)
+        block = self._reader.read(min(samples, self._left))
+        self._left -= block.shape[1]
+        if not block.shape[1] and self._left:
+            raise AudioError(SHORTER)
+        return block
+
+    def close(self) -> None:
+        """Nothing is held."""

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import click
 
 import dpcodec
+from dpcodec.cli import memory
+from dpcodec.cli.commands.encode_split import by_cores, by_runs
 from dpcodec.cli.display import Screen
 from dpcodec.cli.exits import OK, OutputError, UsageError
 from dpcodec.cli.options import Decorator, Number, Verb, file_options, grouped, run_files
@@ -145,6 +147,7 @@ def encode(context: click.Context, /, **options: Any) -> int:
     the sound of videos, or - for standard input. OUT defaults to IN with the suffix .dpc; for standard input
     to standard output.
     """
+    memory.keep()
     base, settings = settings_of(options)
     tags = edit_of(options)
     raw = None if options["raw"] is None else dpcodec.parse_raw(options["raw"])
@@ -152,11 +155,9 @@ def encode(context: click.Context, /, **options: Any) -> int:
     limit_s, verify = options["max_duration"], options["verify"]
     with contextlib.ExitStack() as stack:
         if options["split"] is not None:
-            from dpcodec.cli.commands.encode_split import by_runs
-
             coder = stack.enter_context(by_runs(context, options["split"]))
         else:
-            coder = _in_one_go
+            coder = stack.enter_context(by_cores(context, _in_one_go))
 
         def work(job: Job) -> int:
             return encode_file(job, base, settings, tags, raw, limit_s, verify, screen, coder)
