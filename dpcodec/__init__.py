@@ -68,6 +68,7 @@ if TYPE_CHECKING:
     from dpcodec.inpainting.solver_settings import SolverSettings
     from dpcodec.inpainting.solvers import SOLVERS, SolverEntry, check_solver
     from dpcodec.mask.custom import load_mask
+    from dpcodec.mask.making import make_mask
     from dpcodec.mask.table import parse_mask
     from dpcodec.profiles import PROFILES, profile, profile_meant
     from dpcodec.settings import MASKS, PLUGIN_MASKS, DecodeSettings, EncodeSettings
@@ -125,6 +126,7 @@ __all__ = [  # noqa: RUF022 - plainly sorted
     "inspect",
     "inspect_stream",
     "load_mask",
+    "make_mask",
     "open",
     "open_audio",
     "pack_picture",
@@ -190,6 +192,7 @@ _HOMES = {
     "dpcodec.inpainting.solver_settings": ("SolverSettings",),
     "dpcodec.inpainting.solvers": ("SOLVERS", "SolverEntry", "check_solver"),
     "dpcodec.mask.custom": ("load_mask",),
+    "dpcodec.mask.making": ("make_mask",),
     "dpcodec.mask.table": ("parse_mask",),
     "dpcodec.profiles": ("PROFILES", "profile", "profile_meant"),
     "dpcodec.settings": ("MASKS", "PLUGIN_MASKS", "DecodeSettings", "EncodeSettings"),

@@ -75,8 +75,8 @@ class PluginMask:
     def __repr__(self) -> str:
         return f"PluginMask({self.__name__})"
 
-    def __call__(self, *arguments: Any) -> Any:
-        return self._function(*arguments)
+    def __call__(self, parameters: Any, segment: int, X: Any, /) -> Any:
+        return self._function(parameters, segment, X)
 
 
 PLUGIN_MASKS: Table[PluginMask] = Table("mask", {}, PluginMask, taken=tuple(MASKS))

@@ -87,7 +87,9 @@ def _run_notebook(path: Path) -> dict[str, str | bytes]:
     """The notebook as a page with what its cells gave, and its pictures, by their paths in the site."""
     notebook = nbformat.read(path, as_version=4)
     with tempfile.TemporaryDirectory() as folder:
-        NotebookClient(notebook, timeout=TIMEOUT_S, resources={"metadata": {"path": folder}}).execute()
+        where = {"metadata": {"path": folder}}
+        quiet = ["--IPKernelApp.log_level=40"]
+        NotebookClient(notebook, timeout=TIMEOUT_S, resources=where, extra_arguments=quiet).execute()
     parts: list[str] = []
     pictures: dict[str, str | bytes] = {}
     for cell in notebook.cells:

@@ -46,8 +46,8 @@ SHORT_HELP = {
     "index.",
     "protect": "Add parity to a .dpc file, change how much it has, or take it away; its audio stays byte for "
     "byte.",
-    "eval": "Measure how far DEG is from REF, two audio files of the same rate, channels and length, or two "
-    "folders whose files have the same names but for suffixes.",
+    "eval": "Measure how far DEG is from REF, two audio files of the same rate, channels and length, two "
+    "folders whose files have the same names but for suffixes, or the pairs of a list.",
     "bench": "Measure again what README and docs claim.",
     "completion": "Print a script that completes dpcodec's commands and options.",
     "desktop": "Install the man pages, the MIME type of .dpc files, and the rule by which file(1) knows "

@@ -28,5 +28,6 @@ def beside(values: np.ndarray, X: Array) -> Array:
 
 
 def device_of(X: Array) -> str:
-    """The name of the device that a solver may use for it: a tensor's own, "cpu" for all else."""
-    return str(X.device) if is_torch_array(X) else "cpu"
+    """The name of the device that a solver may use for it: a tensor's own if solvers know it, else "cpu"."""
+    kind = X.device.type if is_torch_array(X) else "cpu"
+    return str(X.device) if kind == "cuda" else kind if kind == "mps" else "cpu"

@@ -37,7 +37,7 @@ class SegmentMask(Protocol):
     """M of segment number `segment` with the spectrogram X [C, K, L], of which masks that a header determines
     look at the shape alone: bool [C, K, L], True = kept."""
 
-    def __call__(self, parameters: MaskParameters, segment: int, X: np.ndarray) -> np.ndarray: ...
+    def __call__(self, parameters: MaskParameters, segment: int, X: np.ndarray, /) -> np.ndarray: ...
 
 
 NAMED = tuple(name for name in MASKS if name not in ("columns", "custom"))

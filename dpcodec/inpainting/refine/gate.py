@@ -8,13 +8,17 @@ one gate a round; a float weight is an integer over UNIT.
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from dpcodec.errors import FileAccessError, SettingsError
 from dpcodec.inpainting.tables import table
 
 UNIT = 1024
@@ -51,6 +55,26 @@ def gate_of(numbers: dict[str, Any]) -> Gate:
         tuple(np.array(layer, np.float32) / UNIT for layer in numbers[name]) for name in ("weights", "biases")
     )
     return Gate(weights, biases)
+
+
+def read_gates(path: str | os.PathLike[str]) -> list[Gate]:
+    """Gates of one's own, as `python -m dpcodec.training.refine` writes them. Raises `FileAccessError`, and
+    `SettingsError` for what is no such table."""
+    try:
+        numbers = json.loads(Path(path).read_text(encoding="ascii"))
+        found = [gate_of(one) for one in numbers["gates"]]
+    except OSError as exc:
+        raise FileAccessError(f"{os.fspath(path)}: it cannot be read: {exc.strerror}") from exc
+    except (ValueError, KeyError, TypeError) as exc:
+        raise SettingsError(f"{os.fspath(path)}: this is no table of gates") from exc
+    if not found or any(_ends(gate) != _ends(gates()[0]) for gate in found):
+        raise SettingsError(f"{os.fspath(path)}: its gates have other inputs or outputs than these")
+    return found
+
+
+def _ends(gate: Gate) -> tuple[int, int]:
+    """Numbers of inputs and outputs."""
+    return gate.weights[0].shape[0], gate.weights[-1].shape[1]
 
 
 @cache

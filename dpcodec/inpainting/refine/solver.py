@@ -17,19 +17,23 @@ from dpcodec.inpainting.refine.wiener import Filters
 from dpcodec.inpainting.solver_settings import SolverSettings
 
 
-def solve(problem: Problem, settings: SolverSettings, progress: Progress) -> np.ndarray:
+def solve(
+    problem: Problem, settings: SolverSettings, progress: Progress, own: Sequence[Gate] | None = None
+) -> np.ndarray:
     """Values within their boxes, with noise where the file tells more energy than was found: [C, K, L].
 
     Where nothing is known of a coefficient it stays as it came. An STFT's problem is solved by least squares.
+    `own` gates, one a round, take the place of ours.
     """
     if not problem.operator.orthonormal:
         return least_squares.solve(problem, settings, progress)
     value, left = problem.value.copy(), problem.noise.copy()
+    rounds = gates() if own is None else own
     for c in range(len(value)):
         boxes = channel_boxes(problem, c)
         if boxes is None:
             continue
-        rounds, stages = gates(), len(value) * len(gates())
+        stages = len(value) * len(rounds)
         estimate, filters = boxes.value, Filters.over(boxes)
         for i, gate in enumerate(rounds):
             late = settings.deadline is not None and time.monotonic() >= settings.deadline

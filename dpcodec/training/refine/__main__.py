@@ -1,20 +1,21 @@
-"""`python -m dpcodec.training.refine`: render, encode, learn, write, measure."""
+"""`python -m dpcodec.training.refine`: render, encode, learn, write, measure beside ours."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from dpcodec.errors import DpcodecError, FileAccessError
+from dpcodec.inpainting.refine.gate import Gate, gates, read_gates
 from dpcodec.settings import check_integer
 from dpcodec.training.export import check_folder
-from dpcodec.training.pieces import KINDS, Piece
+from dpcodec.training.pieces import KINDS, Piece, recordings
 from dpcodec.training.printing import say, tell
 from dpcodec.training.programs import check_installed
 from dpcodec.training.refine.fit import integers
@@ -52,20 +53,40 @@ def main(arguments: list[str] | None = None) -> int:
     size = QUICK if options.quick else FULL
     try:
         check_integer("seed", options.seed, 0, 2**32 - 1)
-        check_folder(options.out)
-        check_installed()
-        learnt = _examples(size.learnt, (options.seed, _LEARNT), size.seconds)
-        gates = trained(learnt, ROUNDS, size.count, size.steps, options.seed, tell)
-        say(str(_written({"gates": [integers(gate) for gate in gates]}, options.out)))
+        if options.measure is not None:
+            fresh: Sequence[Gate] = read_gates(options.measure)
+            check_installed()
+        else:
+            fresh = _learnt(options, size)
         others = _examples(size.held_out, (options.seed, _HELD_OUT), size.seconds)
     except DpcodecError as exc:
         tell(str(exc))
         return 1
-    gains = np.array([gain(example, gates) for example in others])
-    for example, one in zip(others, gains, strict=True):
-        say(f"{one:+.2f} dB  {example.name}")
-    say(f"mean {gains.mean():+.3f} dB, least {gains.min():+.3f} dB, {len(gains)} channels")
+    _compare(others, fresh)
     return 0
+
+
+def _learnt(options: argparse.Namespace, size: Size) -> list[Gate]:
+    """Gates for the pieces, and the recordings beside them, written into the folder."""
+    check_folder(options.out)
+    added = recordings(options.add) if options.add else []
+    check_installed()
+    learnt = _examples(size.learnt, (options.seed, _LEARNT), size.seconds)
+    for i, recording in enumerate(added):
+        learnt += examples(recording, (options.seed, _LEARNT, i, len(KINDS)), recording.path.name)
+    found = trained(learnt, ROUNDS, size.count, size.steps, options.seed, tell)
+    say(str(_written({"gates": [integers(gate) for gate in found]}, options.out)))
+    return found
+
+
+def _compare(others: list[Example], fresh: Sequence[Gate]) -> None:
+    """Print what these gates and dpcodec's own gain on each channel, and on all."""
+    gains = np.array([[gain(example, both) for both in (fresh, gates())] for example in others])
+    for example, (one, ours) in zip(others, gains, strict=True):
+        say(f"{one:+.2f} dB, dpcodec's {ours:+.2f} dB  {example.name}")
+    (mean, ours), (least, least_ours) = gains.mean(axis=0), gains.min(axis=0)
+    say(f"mean {mean:+.3f} dB, least {least:+.3f} dB, {len(gains)} channels")
+    say(f"dpcodec's: mean {ours:+.3f} dB, least {least_ours:+.3f} dB")
 
 
 def _examples(numbers: Mapping[str, int], seed: tuple[int, int], seconds: float) -> list[Example]:
@@ -74,7 +95,7 @@ def _examples(numbers: Mapping[str, int], seed: tuple[int, int], seconds: float)
     for kind, n in numbers.items():
         for i in range(n):
             piece = Piece(kind, (*seed, i), seconds)
-            found += examples(piece, (*piece.seed, KINDS.index(kind)))
+            found += examples(piece, (*piece.seed, KINDS.index(kind)), f"{kind} {i}")
         tell(f"{kind}: {n} pieces, {len(found)} channels so far")
     return found
 
@@ -92,7 +113,12 @@ def _written(table: dict[str, object], folder: Path) -> Path:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m dpcodec.training.refine", description=__doc__)
-    parser.add_argument("--out", type=Path, required=True, help="folder for the table")
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument("--out", type=Path, help="folder for the table")
+    where.add_argument("--measure", type=Path, metavar="FILE", help="learn nothing: measure this table")
+    parser.add_argument(
+        "--add", type=Path, metavar="FOLDER", help="recordings to learn from, beside the pieces"
+    )
     parser.add_argument("--seed", type=int, default=0, help="of the pieces and of the gates (0)")
     parser.add_argument("--quick", action="store_true", help="a run of seconds, only to see that it works")
     return parser

@@ -16,7 +16,7 @@ from dpcodec.hearing.stereo import rotated
 from dpcodec.inpainting.refine.boxes import ChannelBoxes, channel_boxes
 from dpcodec.modes import mode_of_file
 from dpcodec.modes.base import join
-from dpcodec.training.pieces import Piece
+from dpcodec.training.pieces import Piece, Recording
 from dpcodec.training.refine.rooms import recorded
 from dpcodec.transform.bands import band_of_rows
 
@@ -39,13 +39,13 @@ class Example:
     truth: np.ndarray
 
 
-def examples(piece: Piece, seed: tuple[int, ...]) -> Iterator[Example]:
+def examples(piece: Piece | Recording, seed: tuple[int, ...], name: str) -> Iterator[Example]:
     """The piece, encoded in one way at random, channel by channel, but for those of which nothing is left."""
     rng = np.random.default_rng(seed)
     audio = at_rate(recorded(rng, piece.audio()), int(rng.choice(RATES)), bool(rng.random() < MONO))
     data = encode(audio, drawn_settings(rng, audio))
     kbits = 8 * len(data) / audio.samples.shape[1] * audio.sample_rate / 1000
-    name = f"{piece.kind} {piece.seed[-1]}, {audio.sample_rate} Hz, {kbits:.0f} kbit/s"
+    name = f"{name}, {audio.sample_rate} Hz, {kbits:.0f} kbit/s"
     yield from of_file(name, data, audio.samples)
 
 

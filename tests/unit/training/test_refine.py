@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from pathlib import Path
@@ -10,9 +11,15 @@ import numpy as np
 import pytest
 from signals import notes
 
-from dpcodec import Audio, encode, profile
+from dpcodec import Audio, FileAccessError, Problem, SettingsError, SolverSettings, encode, profile, write
+from dpcodec.container.stream import Reader
+from dpcodec.inpainting.problem import silent
 from dpcodec.inpainting.refine.features import FEATURES, MOVES
-from dpcodec.inpainting.refine.gate import gate_of, gates
+from dpcodec.inpainting.refine.gate import Gate, gate_of, gates, read_gates
+from dpcodec.inpainting.refine.solver import solve
+from dpcodec.inpainting.tables import table
+from dpcodec.modes import mode_of_file
+from dpcodec.modes.frames import segments_and_frames
 from dpcodec.training import programs
 from dpcodec.training.refine import __main__ as command
 from dpcodec.training.refine import fit
@@ -113,7 +120,11 @@ def test_a_recorded_piece_is_the_same_again_and_as_loud() -> None:
 def test_a_quick_run_leaves_gates_in_the_form_of_the_table(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert command.main(["--quick", "--seed", "5", "--out", str(tmp_path)]) == 0
+    own = tmp_path / "own"
+    own.mkdir()
+    write(own / "mine.wav", Audio(pair(), 22050))
+    options = ["--quick", "--seed", "5"]
+    assert command.main([*options, "--out", str(tmp_path), "--add", str(own)]) == 0
     found = json.loads((tmp_path / "refine.json").read_text())
     assert len(found["gates"]) == len(gates())
     for numbers, known in zip(found["gates"], gates(), strict=True):
@@ -121,3 +132,50 @@ def test_a_quick_run_leaves_gates_in_the_form_of_the_table(
         assert [w.shape for w in made.weights] == [w.shape for w in known.weights]
     said = capsys.readouterr().out
     assert re.search(r"^mean [+-]\d\.\d+ dB, least [+-]\d+\.\d+ dB, \d+ channels$", said, re.MULTILINE)
+    assert command.main([*options, "--measure", str(tmp_path / "refine.json")]) == 0
+    assert capsys.readouterr().out.splitlines() == said.splitlines()[1:]
+
+
+def test_own_gates_take_the_place_of_ours(tmp_path: Path) -> None:
+    path = tmp_path / "mine.json"
+    path.write_text(json.dumps(table("refine")))
+    same = read_gates(path)
+    still = [Gate(tuple(0 * w for w in one.weights), tuple(0 * b for b in one.biases)) for one in same]
+    (problem, *_) = problems_of(encode(Audio(pair(), 22050), profile("perceptual", bitrate=48)))
+    ours = solve(problem, SolverSettings(), silent)
+    np.testing.assert_array_equal(solve(problem, SolverSettings(), silent, same), ours)
+    kept = problem.kept
+    np.testing.assert_allclose(
+        solve(problem, SolverSettings(), silent, still)[kept], problem.value[kept], rtol=1e-6
+    )
+    assert not np.allclose(ours[kept], problem.value[kept], rtol=1e-3)
+
+
+@pytest.mark.parametrize(
+    "text, told",
+    [
+        ("no table", "no table of gates"),
+        ("{}", "no table of gates"),
+        ('{"gates": []}', "other inputs or outputs"),
+    ],
+)
+def test_what_is_no_table_of_gates_is_refused(tmp_path: Path, text: str, told: str) -> None:
+    path = tmp_path / "mine.json"
+    path.write_text(text)
+    with pytest.raises(SettingsError, match=told):
+        read_gates(path)
+    numbers = {"weights": [[[1], [2]]], "biases": [[0]]}
+    path.write_text(json.dumps({"gates": [numbers]}))
+    with pytest.raises(SettingsError, match="other inputs or outputs"):
+        read_gates(path)
+    with pytest.raises(FileAccessError, match="cannot be read"):
+        read_gates(tmp_path / "none.json")
+
+
+def problems_of(data: bytes) -> list[Problem]:
+    """Of the first segment of a file, channel by channel."""
+    reader = Reader(io.BytesIO(data))
+    mode = mode_of_file(reader.header)
+    packets, frames = next(iter(segments_and_frames(reader)))
+    segment, _ = mode.read(packets, frames)
+    return [mode.problem(segment, c, 0, reader.total_samples) for c in range(reader.header.channels)]

@@ -10,14 +10,14 @@ from dpcodec.bench.engine.plots import Line, Panel, draw_panels
 from dpcodec.bench.engine.statistics import FEWEST, column, grouped, interval, plus_minus, rounded
 from dpcodec.bench.evaluation import figures_of, file_name, spelled, titled
 from dpcodec.bench.experiments.paper import comparison, summary
-from dpcodec.bench.fitting import method, place_of
+from dpcodec.bench.fitting import MEASURED, method, place_of
 
 SAME = ("clip", "clip_digest", "mask", "drop", "profile", "solver", "network", "iterations", "fit")
 """A later row that agrees in these replaces an earlier one, of another version, device or set of metrics."""
 CURVE = ("mask", "method", "context")
 DROP = "drop, share of the coefficients that is missing"
 OF_OTHERS = ("none", "deep-prior")
-"""Solvers that are no method of this project."""
+"""Solvers that are no method of this project; nor are those of plug-ins."""
 
 
 def tables(rows: Sequence[Row]) -> list[Table]:
@@ -145,7 +145,7 @@ def _line(group: Sequence[Row], name: str) -> Line:
         centre = float(column(at, name).mean())
         points.append((drop, centre, *(interval(at, name) or (centre, centre))))
     x, y, low, high = zip(*sorted(points), strict=True)
-    ours = group[0]["solver"] not in OF_OTHERS
+    ours = group[0]["solver"] in MEASURED and group[0]["solver"] not in OF_OTHERS
     if group[0]["context"] == "without":
         return Line(x, y, ours=ours)
     return Line(x, y, low, high, ours)

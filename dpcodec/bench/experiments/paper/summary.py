@@ -19,9 +19,8 @@ def means(readings: Sequence[Row], figures: Sequence[str]) -> list[Row]:
     """A row a mask, method, context, drop and figure: mean, and ends of its 95 % interval where there are
     clips enough."""
     rows = []
-    for (mask, method, context, drop), group in grouped(
-        readings, "mask", "method", "context", "drop"
-    ).items():
+    by_drop = sorted(readings, key=lambda row: row["drop"])
+    for (mask, method, context, drop), group in grouped(by_drop, "mask", "method", "context", "drop").items():
         for name in figures:
             low, high = interval(group, name) or (None, None)
             rows.append(
@@ -45,7 +44,7 @@ def differences(readings: Sequence[Row], figures: Sequence[str]) -> list[Row]:
     for name in figures:
         found = [
             row
-            for (mask, drop), group in grouped(_as_decoded(readings), "mask", "drop").items()
+            for (mask, drop), group in sorted(grouped(_as_decoded(readings), "mask", "drop").items())
             for row in _pairs(group, name, {"figure": name, "mask": mask, "drop": drop})
         ]
         for row, corrected in zip(found, holm([row["p"] for row in found]), strict=True):

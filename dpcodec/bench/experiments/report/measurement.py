@@ -141,7 +141,7 @@ def clip_name(row: Row) -> str:
 
 def _with_rate(system: str, group: Sequence[Row]) -> str:
     kbps = mean(group, "kbps")
-    return system if kbps is None else f"{system}, {kbps:.0f} kbit/s"
+    return system if kbps is None else f"{system}, {kbps:.0f}\u00a0kbit/s"
 
 
 def _is_ours(system: str) -> bool:

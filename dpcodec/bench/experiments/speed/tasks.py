@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,13 @@ from dpcodec.bench.engine.canvas import slug
 from dpcodec.bench.engine.experiment import Experiment, Row, Table, Task
 from dpcodec.bench.engine.plots import Line, Panel, draw_panels
 from dpcodec.bench.engine.statistics import grouped, rounded
+from dpcodec.bench.experiments.speed.beside import (
+    RATIOS,
+    measure_beside,
+    measure_shared,
+    tables_beside,
+    tables_shared,
+)
 from dpcodec.bench.experiments.speed.timed_work import (
     CASES,
     LOADED,
@@ -26,6 +34,7 @@ from dpcodec.bench.experiments.speed.timed_work import (
     measure_step,
 )
 from dpcodec.bench.fitting import CPU_STEP_S
+from dpcodec.errors import SettingsError
 from dpcodec.inpainting.device import resolve_device
 from dpcodec.inpainting.network_size import NETWORKS, network_size
 
@@ -40,6 +49,8 @@ START_COST_S = 3.0
 """To start a process that has loaded what it needs, on a busy machine."""
 LENGTH_COST = 0.2
 """Seconds for one of audio: encoded once, decoded twice."""
+BESIDE_COST, SHARED_COST_S = 0.3, 90.0
+KINDS = ("start", "case", "cores", "step", "length", "beside", "shared")
 IN_LENGTH = {"encode": "encode", "none": "decode none", "least-squares": "decode least-squares"}
 
 
@@ -48,21 +59,28 @@ def experiment(
     cores: Sequence[int] | None = None,
     networks: Sequence[str] = tuple(NETWORKS),
     device: str = "cpu",
+    kinds: Sequence[str] = KINDS,
+    clip: str | None = None,
 ) -> Experiment:
     """Tasks with the short ones first: a budget cuts the long ones.
 
     lengths   seconds of audio
     cores     to run on; those that are not there are left out with a note. None: 1, 2, 4 ... and all
     networks  whose step is timed, on `device`
+    kinds     of measurements, out of KINDS
+    clip      a file that is repeated beside other codecs; None: music made by formula
 
-    Raises `SettingsError` for an unknown network, `DeviceError` for a device that is not there.
+    Raises `SettingsError` for an unknown network or kind, `DeviceError` for a device that is not there.
     """
     device = resolve_device(device)
     there = os.cpu_count() or 1
     asked = sorted(cores or {*(2**i for i in range(there.bit_length())), there})
     notes = [f"there are no {n} cores here: left out" for n in asked if n > there]
     some = [n for n in asked if n <= there]
-    tasks = sorted(_tasks(lengths, some, networks, device), key=lambda task: task.cost_s)
+    if unknown := set(kinds) - set(KINDS):
+        raise SettingsError(f"{min(unknown)!r} is no kind of measurement: take some of {', '.join(KINDS)}")
+    found = (*_tasks(lengths, some, networks, device), *_beside(lengths, max(some, default=1), clip))
+    tasks = sorted((task for task in found if task.key["what"] in kinds), key=lambda task: task.cost_s)
     return Experiment("speed", tasks, tables, plots, timed=True, notes=notes)
 
 
@@ -84,6 +102,15 @@ def _tasks(
     for seconds in lengths:
         cost_s = 3 * START_COST_S + LENGTH_COST * seconds
         yield _task("length", measure_length, cost_s, seconds=seconds)
+
+
+def _beside(lengths: Sequence[float], cores: int, clip: str | None) -> Iterator[Task]:
+    for seconds in lengths:
+        task = _task("beside", measure_beside, 3 * START_COST_S + BESIDE_COST * seconds, seconds=seconds)
+        key = task.key | {"clip": clip and Path(clip).name}
+        yield replace(task, key=key, arguments={"seconds": seconds, "clip": clip})
+    if cores > 1:
+        yield _task("shared", measure_shared, SHARED_COST_S, cores=cores)
 
 
 def _task(what: str, measure: Callable[..., Row], cost_s: float, **arguments: Any) -> Task:
@@ -113,6 +140,10 @@ def tables(rows: Sequence[Row]) -> list[Table]:
         ),
         f"One step of a network on {STEP}": _steps(by_kind.get("step", [])),
     }
+    found["Beside compiled codecs: CPU seconds of the command, 44.1 kHz stereo"] = tables_beside(
+        by_kind.get("beside", [])
+    )
+    found["The command on all cores"] = tables_shared(by_kind.get("shared", []))
     return [Table(title, shown) for title, shown in found.items() if shown]
 
 
@@ -172,7 +203,26 @@ def _in_order(rows: Sequence[Row], name: str, values: Sequence[str]) -> list[Row
 
 def plots(rows: Sequence[Row], folder: Path) -> list[Path]:
     """Speed and memory over length."""
+    beside = sorted((row for row in rows if row["what"] == "beside"), key=lambda row: row["seconds"])
     rows = sorted((row for row in rows if row["what"] == "length"), key=lambda row: row["seconds"])
+    return [*_plots_of_length(rows, folder), *_plots_beside(beside, folder)]
+
+
+def _plots_beside(rows: Sequence[Row], folder: Path) -> list[Path]:
+    """CPU seconds over those of a compiled codec, over length."""
+    lines = {}
+    for own, peer, _ in RATIOS:
+        some = [row for row in rows if row[f"{peer}, CPU s"]]
+        ratios = [row[f"{own}, CPU s"] / row[f"{peer}, CPU s"] for row in some]
+        lines[f"{own} / {peer}"] = Line([row["seconds"] for row in some], ratios)
+    lines = {label: line for label, line in lines.items() if line.x}
+    if not lines:
+        return []
+    panel = Panel("CPU seconds over the other's", "audio, s", lines, "beside", log_x=True)
+    return draw_panels([panel], folder / "speed", "44.1 kHz stereo, one core")
+
+
+def _plots_of_length(rows: Sequence[Row], folder: Path) -> list[Path]:
     if not rows:
         return []
     seconds = [row["seconds"] for row in rows]

@@ -15,6 +15,8 @@ from dpcodec.cli.options import Verb
 )
 @shown("--networks", default="multiresunet,multiresunet-small", help="Whose step is timed.")
 @shown("--device", default="cpu", help="For the networks: cpu, cuda, cuda:N or mps.")
+@shown("--kinds", default="start,case,cores,step,length,beside,shared", help="Of measurements.")
+@click.option("--clip", metavar="FILE", help="Repeated beside other codecs; else music made by formula.")
 @common_options
 @click.pass_context
 def command(
@@ -25,10 +27,22 @@ def command(
     cores: tuple[int, ...] | None,
     networks: str,
     device: str,
+    kinds: str,
+    clip: str | None,
 ) -> int:
-    """Real-time factors, peak memory, start-up, and how they change with length and cores."""
+    """Real-time factors, peak memory, start-up, how they change with length and cores, and CPU seconds beside
+    opusenc, opusdec and lame, as far as they are on PATH."""
     from dpcodec.bench.experiments import speed
 
     return run_experiment(
-        context, speed.experiment(lengths, cores, tuple(dict.fromkeys(networks.split(","))), device), common
+        context,
+        speed.experiment(
+            lengths,
+            cores,
+            tuple(dict.fromkeys(networks.split(","))),
+            device,
+            tuple(dict.fromkeys(kinds.split(","))),
+            clip,
+        ),
+        common,
     )

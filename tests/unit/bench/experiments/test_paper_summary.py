@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from dpcodec.bench.experiments import paper
-from dpcodec.bench.experiments.paper import figure
+from dpcodec.bench.experiments.paper import figure, summary
 from dpcodec.bench.fitting import resolve_fitting, within
 
 CLIPS = 6
@@ -62,6 +62,21 @@ def test_differences_are_those_of_clips_with_p_and_its_correction() -> None:
     assert cells["least-squares less none"] == "+3.50 (0.094)"
     assert cells[f"{fit} less none"] == "+3.17 (0.125)"
     assert cells[f"{fit} less least-squares"] == "-0.33 (1.000)"
+
+
+def test_rows_are_in_order_of_drop() -> None:
+    readings = figure.read([{**row, "drop": drop} for drop in (0.7, 0.3, 0.5) for row in rows()])
+    for table in (summary.means(readings, ["snr"]), summary.differences(readings, ["snr"])):
+        drops = [row["drop"] for row in table if row.get("method", "none") == "none"]
+        assert drops == sorted(drops)
+        assert set(drops) == {0.3, 0.5, 0.7}
+
+
+def test_a_plug_in_s_solver_is_not_drawn_as_ours() -> None:
+    readings = figure.read([{**row, "solver": "mine"} for row in rows() if row["solver"] == "least-squares"])
+    assert not figure._line(readings, "snr").ours
+    ours = [row for row in figure.read(rows()) if row["solver"] == "least-squares"]
+    assert figure._line(ours, "snr").ours
 
 
 def test_the_legend_says_the_steps_of_a_fit() -> None:

@@ -242,7 +242,7 @@ def test_each_figure_of_merit_has_its_plot(rows: list[Row], tmp_path: Path) -> N
     kbps = rows[3]["kbps"]
     told = description(drawn[1])
     assert told.startswith("SNR, dB; of one clip")
-    assert f"least squares, {kbps:.0f} kbit/s {rows[3]['snr']:.2f}" in told
+    assert f"least squares, {kbps:.0f}\u00a0kbit/s {rows[3]['snr']:.2f}" in told
     assert "original" not in told
 
 
