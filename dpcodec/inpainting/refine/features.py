@@ -42,7 +42,7 @@ def seen(boxes: ChannelBoxes, estimate: np.ndarray, filtered: list[np.ndarray]) 
     moves = [(to - boxes.value) * over for to in (estimate, *filtered)]
     sign = np.where(boxes.symbol > 0, np.sign(boxes.value), np.sign(sum(moves)))
     size = np.max([np.abs(move) for move in moves], axis=0)
-    at = np.flatnonzero((boxes.step > 0) & ((boxes.symbol > 0) | (size > STIRRED)))
+    at = np.flatnonzero((boxes.step > 0) & ~boxes.attack & ((boxes.symbol > 0) | (size > STIRRED)))
 
     def taken(values: np.ndarray) -> np.ndarray:
         found: np.ndarray = values.reshape(-1)[at]
