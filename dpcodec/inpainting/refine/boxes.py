@@ -16,7 +16,7 @@ LOUDER, LOUDEST, SOFTEST, UNTOLD = 1.6, 0.4, 0.2, 0.2
 """Root mean square of what became zero: of the told level, for noise is filled in softer than what it stands
 for; at most and at least, in steps; and in steps where the file tells no level at all."""
 
-ATTACK = 2
+ATTACK = 3
 """Split exponent from which on nothing moves: longer windows spread what begins or stops there."""
 ROWS_ABOVE = 8
 """Rows above the last one with a value into which a tone may spread. Farther up there is told noise alone."""
