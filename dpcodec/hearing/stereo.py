@@ -30,15 +30,21 @@ def rotate_pairs(
         tried = [np.zeros(len(edges), np.int64), np.full(len(edges), ANGLES // 4), _gathering(X[both], edges)]
         costs: list[np.ndarray] = []
         thresholds: list[np.ndarray] = []
+        found: list[np.ndarray] = []
         for angle in tried:
-            there = rotated(X[both], angle[bands, None])
+            there = rotated(X[both], angle[bands, None]) if angle.any() else X[both]
             thresholds.append(_threshold_of_rotated(there, threshold[both], angle, scale, edges))
-            steps = scale * np.exp2(thresholds[-1] / 2)[:, bands]
-            bits = bits_of((np.abs(there) / steps).swapaxes(0, 1).reshape(len(bands), -1))
+            steps = (scale * np.exp2(thresholds[-1] / 2)).swapaxes(0, 1)[bands]
+            bits = bits_of((np.abs(there).swapaxes(0, 1) / steps).reshape(len(bands), -1))
             costs.append(np.add.reduceat(bits, edges))
+            found.append(there)
         best = np.argmin(costs, axis=0)
         angles[pair] = np.choose(best, tried)
-        X[both] = rotated(X[both], angles[pair][bands, None])
+        chosen = np.empty_like(found[0])
+        for way, there in enumerate(found):
+            rows = np.flatnonzero(best[bands] == way)
+            chosen[:, rows] = there[:, rows]
+        X[both] = chosen
         threshold[both] = np.choose(best[:, None], thresholds)
     return X, threshold, angles
 

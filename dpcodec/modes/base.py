@@ -8,14 +8,13 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from dpcodec.coding.body import body_frames, part_cells
 from dpcodec.coding.bounds import StoredBound
 from dpcodec.container.header import Header
-from dpcodec.container.stream import SegmentData
 from dpcodec.errors import FormatError, SettingsError
 from dpcodec.inpainting.problem import Origin, Problem
 from dpcodec.mask.count import dropped_count
@@ -24,6 +23,9 @@ from dpcodec.settings import MASKS, EncodeSettings, mode_name
 from dpcodec.transform.mdct import Mdct
 from dpcodec.transform.operator import MdctOperator
 from dpcodec.transform.stft import Transform, block_span
+
+if TYPE_CHECKING:
+    from dpcodec.container.reader import SegmentData
 
 Budget = Callable[[int], int]
 """Bytes that may be spent on the bodies of a segment, given its index."""

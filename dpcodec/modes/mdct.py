@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,7 +12,6 @@ from dpcodec.coding.body import SILENCE, BodyReader, ChannelBody, interleave, wr
 from dpcodec.coding.mdct_channel import decode_mdct_channel, encode_mdct_channel
 from dpcodec.coding.mdct_contexts import ChannelContext
 from dpcodec.container.header import Header
-from dpcodec.container.stream import SegmentData
 from dpcodec.errors import FormatError
 from dpcodec.inpainting.problem import Problem
 from dpcodec.mask.table import segment_mask
@@ -21,6 +21,9 @@ from dpcodec.settings import RANDOM_MASK_SNR_DB, EncodeSettings
 from dpcodec.transform.bands import band_of_rows
 from dpcodec.transform.mdct import Mdct
 from dpcodec.transform.streaming import FrameRun, MdctAnalysis, MdctSynthesis
+
+if TYPE_CHECKING:
+    from dpcodec.container.reader import SegmentData
 
 START_LOG2_STEP = -5.0
 """Where the search for a bit rate begins."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,7 +20,6 @@ from dpcodec.coding.perceptual_channel import (
 )
 from dpcodec.coding.side_information import step_factors
 from dpcodec.container.header import Header
-from dpcodec.container.stream import SegmentData
 from dpcodec.errors import FormatError
 from dpcodec.hearing.attacks import allowances
 from dpcodec.hearing.bandwidth import rows_coded
@@ -35,6 +35,9 @@ from dpcodec.transform.bands import band_edges, band_of_rows
 from dpcodec.transform.mdct import Mdct
 from dpcodec.transform.stft import Stft
 from dpcodec.transform.streaming import FrameRun, MdctAnalysis, MdctSynthesis
+
+if TYPE_CHECKING:
+    from dpcodec.container.reader import SegmentData
 
 ZERO_QUALITY_DB, QUALITY_DB = 16.0, 1.65
 """Decibels that the step lies below the root of the mean threshold at quality 0, and that each quality adds:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,7 +11,6 @@ from dpcodec.coding.body import SILENCE, BodyReader, interleave, write_body
 from dpcodec.coding.quantize import step_for_noise, step_for_snr
 from dpcodec.coding.stft_channel import decode_stft_channel, encode_stft_channel
 from dpcodec.container.header import Header
-from dpcodec.container.stream import SegmentData
 from dpcodec.inpainting.problem import Origin, Problem, stft_problem
 from dpcodec.mask.custom import own_mask
 from dpcodec.mask.table import segment_mask
@@ -18,6 +18,9 @@ from dpcodec.modes.base import Budget, CodedSegment, PartReader, Segment
 from dpcodec.settings import RANDOM_MASK_SNR_DB, EncodeSettings
 from dpcodec.transform.stft import Stft, block_span
 from dpcodec.transform.streaming import StftAnalysis, StftSynthesis
+
+if TYPE_CHECKING:
+    from dpcodec.container.reader import SegmentData
 
 
 class StftMode:

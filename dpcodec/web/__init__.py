@@ -2,3 +2,6 @@
 
 `bundle` makes one script of them; `python -m dpcodec.web FOLDER` writes a package as npm lays them out.
 """
+
+MEDIA_TYPE = "audio/x-dpcodec"
+"""Of `.dpc` files."""

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import unquote, urlsplit
 
+from dpcodec.web import MEDIA_TYPE
 from dpcodec.web.bundle import TABLES, WEB
 from dpcodec.web.folder_page import folder_page
 
-MEDIA_TYPE = "audio/x-dpcodec"
 SUFFIX = ".dpc"
 ASSETS = "/.dpcodec/"
 _ASSET_FOLDERS = {"web": (WEB, ".js"), "coding/tables": (TABLES, ".json")}

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import dpcodec
 from dpcodec import Audio
 from dpcodec.bench.experiments.report.media import flac, spectrogram_png
 from dpcodec.bench.experiments.report.page import build
@@ -57,6 +58,14 @@ def sound_of(version: int) -> Audio:
     return Audio(place + 0.3 * np.sin(2 * np.pi * (FIRST_HZ + APART_HZ * version) * t), RATE)
 
 
+def embedded(sound: Audio, version: int) -> dict[str, str]:
+    """One of the systems is this codec, whose file the page decodes."""
+    if version == 2:
+        data = dpcodec.encode(sound, dpcodec.profile(bitrate=48.0))
+        return {"dpc": base64.b64encode(data).decode()}
+    return {"flac": base64.b64encode(flac(sound)).decode()}
+
+
 def rows() -> list[dict[str, Any]]:
     """Three clips in four versions; the figures are made up."""
     made = []
@@ -69,7 +78,7 @@ def rows() -> list[dict[str, Any]]:
                     **{"clip": clip, "clip_digest": f"{c:08x}", "rate": RATE, "seconds": SECONDS},
                     **{"system": system, "role": role, "about": f"about {system}", "kbps": None},
                     **figures,
-                    "flac": base64.b64encode(flac(sound)).decode(),
+                    **embedded(sound, v),
                     "picture": base64.b64encode(spectrogram_png(sound, 0.0)).decode(),
                 }
             )

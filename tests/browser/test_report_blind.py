@@ -62,7 +62,7 @@ def test_nothing_on_the_page_tells_the_names(listener: Any) -> None:
     for _ in listener.clips:
         document = listener.browser.execute_script("return document.documentElement.outerHTML")
         document = re.sub(r"<(script|style)>.*?</\1>", "", document, flags=re.S)
-        for word in (*listener.systems, "about", "kbit/s", "ODG", "image/png", "audio/flac"):
+        for word in (*listener.systems, "about", "kbit/s", "ODG", "image/png", "audio/flac", "x-dpcodec"):
             assert word not in document
         names = [e.accessible_name for e in listener.all("button, input") if e.is_displayed()]
         assert not any(system in name for system in listener.systems for name in names)

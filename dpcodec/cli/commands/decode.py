@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 import dpcodec
-from dpcodec.cli import exits, signals
+from dpcodec.cli import exits, memory, signals
 from dpcodec.cli.display import Screen
 from dpcodec.cli.formats import check_name, choose_format, default_suffix
 from dpcodec.cli.options import Verb, file_options, grouped, limit_options, run_files
@@ -84,6 +84,7 @@ def decode(context: click.Context, /, **options: Any) -> int:
     input to standard output. The format is that of the encoded source unless OUT's suffix or --format says
     otherwise; a suffix that is not written is refused.
     """
+    memory.keep()
     settings = settings_of(options)
     wanted = Wanted(
         options["audio_format"], options["raw"], options["rescale"], options["strict"], edit_of(options)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import click
 
 import dpcodec
+from dpcodec.cli import memory
 from dpcodec.cli.commands.encode_split import by_cores, by_runs
 from dpcodec.cli.display import Screen
 from dpcodec.cli.exits import OK, OutputError, UsageError
@@ -146,6 +147,7 @@ def encode(context: click.Context, /, **options: Any) -> int:
     the sound of videos, or - for standard input. OUT defaults to IN with the suffix .dpc; for standard input
     to standard output.
     """
+    memory.keep()
     base, settings = settings_of(options)
     tags = edit_of(options)
     raw = None if options["raw"] is None else dpcodec.parse_raw(options["raw"])

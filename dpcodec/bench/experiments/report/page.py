@@ -17,9 +17,11 @@ from dpcodec.bench.engine.experiment import Row, Table
 from dpcodec.bench.engine.statistics import grouped
 from dpcodec.bench.experiments.report.measurement import tables
 from dpcodec.bench.experiments.report.media import data_uri
+from dpcodec.web import MEDIA_TYPE, bundle
 
 SCRIPTS = (
     "dom.js",
+    "sound.js",
     "engine.js",
     "deck.js",
     "clips.js",
@@ -55,7 +57,8 @@ def build(rows: Sequence[Row], plots: Iterable[Path] = (), title: str = "Listen"
 
     Everything is inside the page: its policy lets a browser load and run nothing else.
     """
-    style, script = "\n".join(map(_part, STYLES)), _joined_scripts()
+    decoder = bundle.script() if any("dpc" in row for row in rows) else ""
+    style, script = "\n".join(map(_part, STYLES)), _joined_scripts(decoder)
     policy = (
         "default-src 'none'; img-src data:; "
         f"style-src '{_hash(style)}'; script-src '{_hash(script)}'; base-uri 'none'; form-action 'none'"
@@ -103,12 +106,14 @@ def data(rows: Sequence[Row], title: str) -> Row:
 def _version(row: Row) -> Row:
     told = {name: round(float(row[name]), 1) + 0.0 for name in FACTS if row.get(name) is not None}
     facts = [FACTS[name].format(value) for name, value in told.items()]
+    coded = "dpc" in row
+    kind = MEDIA_TYPE if coded else "audio/flac"
     return {
         "system": row["system"],
         "role": row["role"],
         "about": row["about"],
         "facts": _typeset(" · ".join(facts)),
-        "audio": f"data:audio/flac;base64,{row['flac']}",
+        "audio": f"data:{kind};base64,{row['dpc' if coded else 'flac']}",
         "picture": f"data:image/png;base64,{row['picture']}",
     }
 
@@ -166,8 +171,9 @@ def _json(value: Row) -> str:
     return json.dumps(value).replace("<", "\\u003c")
 
 
-def _joined_scripts() -> str:
-    parts = "\n".join(_part(name) for name in SCRIPTS)
+def _joined_scripts(decoder: str) -> str:
+    """`decoder` is that of `.dpc` files, where a page has any."""
+    parts = decoder + "\n".join(_part(name) for name in SCRIPTS)
     return f'"use strict";\n(() => {{\n{parts}}})();\n'
 
 

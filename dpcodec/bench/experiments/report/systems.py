@@ -15,6 +15,7 @@ from dpcodec.bench.experiments.peers import Peer, available_peers, peer
 from dpcodec.bench.experiments.report.anchor import low_anchor
 from dpcodec.profiles import profile
 
+File = bytes
 Role = Literal["reference", "anchor", "system"]
 NAMES = {
     "none": "masked",
@@ -25,16 +26,22 @@ NAMES = {
 }
 """What a solver's output is called: that of "none" is the masked signal of the paper."""
 OURS = "dpcodec"
+IN_PAGES = "noise"
+"""Solver of the decoder in JavaScript: what the page plays is what was measured."""
 COST_S = {"none": 0.2, "least-squares": 0.5, "janssen": 3.0, "auto": 60.0, "deep-prior": 600.0}
 """Estimated seconds on one core for a second of audio."""
 
 
 @dataclass(frozen=True)
 class Version:
-    """A clip as a system gave it back, and the bytes that the system made of it; None: it makes none."""
+    """A clip as a system gave it back, and the bytes that the system made of it; None: it makes none.
+
+    coded  these bytes, where the page's own decoder makes the same sound of them
+    """
 
     audio: Audio
     bytes: int | None = None
+    coded: File | None = None
 
 
 @dataclass(frozen=True)
@@ -93,7 +100,7 @@ def choose(choice: Choice) -> tuple[list[System], list[str]]:
 
 
 def _at_rate(kbps: float, ending: str) -> System:
-    about = f"profile perceptual, {kbps:g} kbit/s asked for, solver auto"
+    about = f"profile perceptual, {kbps:g} kbit/s asked for, solver {IN_PAGES}"
     return System(f"{OURS}{ending}", about, partial(_at_bitrate, kbps=kbps), cost_s=1.0)
 
 
@@ -133,12 +140,13 @@ def _anchor(clip: Audio) -> Version:
 
 def _rebuilt(clip: Audio, encoding: EncodeSettings, decoding: DecodeSettings) -> Version:
     data = encode(clip, encoding)
-    return Version(decode(data, decoding), len(data))
+    coded = data if decoding.solver == "none" else None
+    return Version(decode(data, decoding), len(data), coded)
 
 
 def _at_bitrate(clip: Audio, kbps: float) -> Version:
     data = encode(clip, profile("perceptual", bitrate=kbps))
-    return Version(decode(data), len(data))
+    return Version(decode(data, DecodeSettings(solver=IN_PAGES)), len(data), data)
 
 
 def _by_peer(clip: Audio, name: str, kbps: float) -> Version:

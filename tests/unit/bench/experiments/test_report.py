@@ -16,7 +16,7 @@ import pytest
 import soundfile
 from scipy import signal
 
-from dpcodec import Audio, SampleFormat, SettingsError, create_audio
+from dpcodec import Audio, DecodeSettings, SampleFormat, SettingsError, create_audio, decode
 from dpcodec.bench.clips import melody
 from dpcodec.bench.engine.canvas import description
 from dpcodec.bench.engine.experiment import Row
@@ -157,6 +157,37 @@ def test_a_version_is_cut_or_lengthened() -> None:
         row = measure(clip, other, ("snr",))
         assert soundfile.info(io.BytesIO(base64.b64decode(row["flac"]))).frames == 4800
         assert row["kbps"] == pytest.approx(60 * 8 / 300)
+
+
+def test_the_shorter_of_two_files_stands_in_the_page() -> None:
+    """The `.dpc` file where the page makes the same of it: what was measured is what is heard."""
+    clip = quantised_16_bit(melody(16000, 1.0))
+    perceptual = choose(Choice(solvers=()))[0][-1]
+    row = measure(clip, perceptual, ("snr",))
+    assert "flac" not in row
+    data_ = base64.b64decode(row["dpc"])
+    assert row["bytes"] == len(data_)
+    heard = decode(data_, DecodeSettings(solver="noise"))
+    assert row["snr"] == pytest.approx(snr(clip.samples, heard.samples), abs=1e-4)
+    reference = measure(clip, choose(Choice(solvers=()))[0][0], ())
+    page = build(
+        [
+            {
+                "clip": "c",
+                "clip_digest": "0",
+                "rate": 16000,
+                "seconds": 1.0,
+                "system": system.name,
+                "role": system.role,
+                "about": "",
+                **found,
+            }
+            for system, found in zip(choose(Choice(solvers=()))[0][::2], (reference, row), strict=True)
+        ]
+    )
+    assert "data:audio/x-dpcodec;base64," in page
+    assert "const dpcodec = (() => {" in page
+    assert len(row["dpc"]) < len(reference["flac"]) / 2
 
 
 def test_programs_that_are_absent_are_noted(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -41,7 +41,7 @@ class Engine {
   async adopt(deck) {
     this.release(deck);
     this.context ??= new AudioContext();
-    const decoded = await Promise.all(deck.sources.map((uri) => this.context.decodeAudioData(bytesOf(uri))));
+    const decoded = await Promise.all(deck.sources.map((uri) => this.context.decodeAudioData(soundOf(uri))));
     if (this.owner !== deck) return false;
     this.#buffers = decoded;
     return true;
@@ -131,8 +131,4 @@ function fade(node, target, now, after = 0) {
   node.gain.setValueAtTime(node.gain.value, now);
   if (after) node.gain.setValueAtTime(node.gain.value, now + after);
   node.gain.linearRampToValueAtTime(target, now + after + FADE_S);
-}
-
-function bytesOf(uri) {
-  return Uint8Array.from(atob(uri.slice(uri.indexOf(",") + 1)), (c) => c.charCodeAt(0)).buffer;
 }
