@@ -67,7 +67,7 @@ if TYPE_CHECKING:
     from dpcodec.inpainting.problem import Problem
     from dpcodec.inpainting.solver_settings import SolverSettings
     from dpcodec.inpainting.solvers import SOLVERS, SolverEntry, check_solver
-    from dpcodec.mask.custom import load_mask
+    from dpcodec.mask.custom import ArrayMask, load_mask
     from dpcodec.mask.making import make_mask
     from dpcodec.mask.table import parse_mask
     from dpcodec.profiles import PROFILES, profile, profile_meant
@@ -79,6 +79,7 @@ __version__ = "0.2.0"
 
 __all__ = [  # noqa: RUF022 - plainly sorted
     "AUDIO_SUFFIXES",
+    "ArrayMask",
     "Audio",
     "AudioError",
     "DecodeReport",
@@ -191,7 +192,7 @@ _HOMES = {
     "dpcodec.inpainting.problem": ("Problem",),
     "dpcodec.inpainting.solver_settings": ("SolverSettings",),
     "dpcodec.inpainting.solvers": ("SOLVERS", "SolverEntry", "check_solver"),
-    "dpcodec.mask.custom": ("load_mask",),
+    "dpcodec.mask.custom": ("ArrayMask", "load_mask"),
     "dpcodec.mask.making": ("make_mask",),
     "dpcodec.mask.table": ("parse_mask",),
     "dpcodec.profiles": ("PROFILES", "profile", "profile_meant"),

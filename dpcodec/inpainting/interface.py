@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -141,7 +142,7 @@ def _checked(
             raise SettingsError(f"{name}: give real numbers from 0 on")
         around.append(_spread(name, array, values.shape).astype(np.float32))
     wide, bound = around
-    grid = (-1, *values.shape[-2:])
+    grid = (math.prod(values.shape[:-2]), *values.shape[-2:])
     shaped = (np.where(kept, wide, 0), np.where(kept, 0, bound))
     return values.reshape(grid), kept.reshape(grid), (shaped[0].reshape(grid), shaped[1].reshape(grid))
 

@@ -19,7 +19,7 @@ believed to the end.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
@@ -40,6 +40,9 @@ T = TypeVar("T")
 
 LONGER = (1, 2, 4, 8, 16)
 """Lengths of the prior's windows, in windows of the STFT."""
+FEWER, FEWER_FROM = (1, 4, 16), 0.5
+"""The same where coefficients are missing everywhere, from so many known real numbers per sample on: as good
+there, in two thirds of the time (docs/experiments/inpainting.md)."""
 SPARSITY_E = 1e-2
 """First e, relative to the largest power in a window."""
 LAST_E, LAST_E_RANGE = (-3.5, -2.0), (1e-6, 1e-5)
@@ -59,10 +62,15 @@ REWEIGHT_EVERY = 2
 """Steps between two changes of the weights."""
 
 
-def prior_stfts(operator: Operator) -> list[Stft]:
+def prior_stfts(operator: Operator, factors: Sequence[int] = LONGER) -> list[Stft]:
     """The transforms S_j in whose coefficients sounds are sparse: so many windows long, none twice."""
-    lengths = {min(factor * operator.n_fft, N_FFT_RANGE[1]) for factor in LONGER}
+    lengths = {min(factor * operator.n_fft, N_FFT_RANGE[1]) for factor in factors}
     return [Stft(n_fft, n_fft // 4, "hann") for n_fft in sorted(lengths)]
+
+
+def few_windows_do(seen: Observation) -> bool:
+    """Whether the prior's windows need not be all of LONGER."""
+    return seen.determination >= FEWER_FROM and seen.covered()
 
 
 class _View(NamedTuple):
@@ -141,7 +149,7 @@ def _refine(seen: Observation, x: Array, stage: Stage, each: Callable[..., Any])
 def _views(seen: Observation, x: Array) -> list[_View]:
     """The data, then the prior's windows."""
     views = [_View(seen.operator, seen.forward, seen.adjoint, seen.forward(x) - seen.target, 1.0)]
-    stfts = prior_stfts(seen.operator)
+    stfts = prior_stfts(seen.operator, FEWER if few_windows_do(seen) else LONGER)
     for S in stfts:
         span = S.span(seen.operator.span.samples)
         forward, adjoint = partial(S.forward, span=span), partial(S.adjoint, span=span)

@@ -233,6 +233,7 @@ def test_a_bar_on_a_terminal_and_only_there(tmp_path: Path) -> None:
         "--raw",
         "s16le,8000,1",
         "-f",
+        "--jobs=1",  # in runs on all cores the bar tells of runs
     ]
     shown = {}
     for option in ("--progress=auto", "--no-progress"):

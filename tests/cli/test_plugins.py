@@ -69,6 +69,34 @@ def test_mask_solver_and_metric_are_known(plugged: Run, tone: MakeFile, tmp_path
     assert (tmp_path / "y.dpc").read_bytes() == (tmp_path / "x.dpc").read_bytes()
 
 
+def test_the_library_knows_them_too(site: Path) -> None:
+    code = (
+        "import numpy as np, dpcodec\n"
+        "from dpcodec import metrics\n"
+        "stft = dpcodec.Stft(256, 64, 'hann')\n"
+        "x = np.sin(np.arange(4000) / 9)\n"
+        "X = stft.forward(x)\n"
+        "mask = dpcodec.make_mask('checker', X)\n"
+        "assert mask[:8, :4].all() and not mask[8:16, :4].any()\n"
+        "Y = dpcodec.inpaint(X, mask, stft, solver='repeat', samples=4000)\n"
+        "assert np.array_equal(Y[mask], X[mask]) and np.abs(Y[~mask]).max() > 0\n"
+        "y = stft.inverse(Y, 4000)\n"
+        "found = metrics.evaluate(x, y, 8000, ['peak-error'])\n"
+        "assert found == {'peak_error': np.abs(x - y).max()}\n"
+        "assert dpcodec.SOLVERS.names()[-1] == 'repeat'\n"
+        "assert dpcodec.profile(mask='checker').mask == 'custom'\n"
+    )
+    environment = {**ENVIRONMENT, "PYTHONPATH": os.pathsep.join([str(site), str(EXAMPLE.parents[1])])}
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
 def test_without_the_plug_in_its_files_decode_and_its_names_are_unknown(
     plugged: Run, cli: Run, tone: MakeFile, tmp_path: Path
 ) -> None:

@@ -99,7 +99,7 @@ class Concealer:
         rms, pairs = np.zeros(X.shape, np.float32), len(X) // 2
         across = np.zeros((pairs, *X.shape[1:]), np.float32)
         for frame in np.flatnonzero(noisy.any(axis=0)).tolist():
-            power, correlation = levels(envelope, first + frame, self.reach)
+            power, correlation = levels(envelope, first + frame, self.reach, self.halo)
             missing = np.maximum(power - ENOUGH * there[:, :, frame], 0)
             rms[:, :, frame] = NOISE * np.sqrt(missing)[:, bands] * noisy[:, frame]
             across[:, :, frame] = correlation[:, bands]

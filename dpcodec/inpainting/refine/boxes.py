@@ -16,6 +16,8 @@ LOUDER, LOUDEST, SOFTEST, UNTOLD = 1.6, 0.4, 0.2, 0.2
 """Root mean square of what became zero: of the told level, for noise is filled in softer than what it stands
 for; at most and at least, in steps; and in steps where the file tells no level at all."""
 
+ATTACK = 3
+"""Split exponent from which on nothing moves: longer windows spread what begins or stops there."""
 ROWS_ABOVE = 8
 """Rows above the last one with a value into which a tone may spread. Farther up there is told noise alone."""
 FRAMES_NEARBY = 8
@@ -38,6 +40,7 @@ class ChannelBoxes:
     variance  of the error of the value
     symbol    its magnitude in whole steps, 0 where dropped
     split     bool [L, 1], whether the frame is cut into blocks
+    attack    bool [L, 1], whether it is cut into so many that longer windows cannot tell of it
     """
 
     operator: Operator
@@ -51,6 +54,7 @@ class ChannelBoxes:
     variance: np.ndarray
     symbol: np.ndarray
     split: np.ndarray
+    attack: np.ndarray
 
     @property
     def in_steps(self) -> np.ndarray:
@@ -105,6 +109,7 @@ def channel_boxes(problem: Problem, channel: int) -> ChannelBoxes | None:
         _variance(kept, step, told_noise),
         symbol,
         _splits(problem.operator)[:, None] > 0,
+        _splits(problem.operator)[:, None] >= ATTACK,
     )
 
 

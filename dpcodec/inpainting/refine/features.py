@@ -18,6 +18,9 @@ MOVES = len(LONGER) + 1
 FEATURES = 3 * MOVES + 18
 STIRRED = 0.03
 """A coefficient that is zero is left alone where no move reaches so many steps."""
+ROWS_NEARBY = 8
+"""It is left alone, too, where its frame has no value within so many rows: a long window still hears what has
+stopped."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,9 @@ def seen(boxes: ChannelBoxes, estimate: np.ndarray, filtered: list[np.ndarray]) 
     moves = [(to - boxes.value) * over for to in (estimate, *filtered)]
     sign = np.where(boxes.symbol > 0, np.sign(boxes.value), np.sign(sum(moves)))
     size = np.max([np.abs(move) for move in moves], axis=0)
-    at = np.flatnonzero((boxes.step > 0) & ((boxes.symbol > 0) | (size > STIRRED)))
+    coded = boxes.symbol > 0
+    stirred = (size > STIRRED) & (near(coded.astype(np.float32), 0, ROWS_NEARBY) > 0)
+    at = np.flatnonzero((boxes.step > 0) & ~boxes.attack & (coded | stirred))
 
     def taken(values: np.ndarray) -> np.ndarray:
         found: np.ndarray = values.reshape(-1)[at]

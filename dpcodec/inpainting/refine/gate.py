@@ -44,7 +44,7 @@ class Gate:
             x += bias
             if i + 1 < len(self.weights):
                 np.maximum(x, 0, out=x)
-        gains = x.reshape(n + short, -1)[:n].T
+        gains = x.reshape(n + short, x.shape[-1])[:n].T
         made: np.ndarray = np.einsum("jn,jn->n", gains[:-1], moves) + gains[-1]
         return made
 

@@ -5,6 +5,7 @@ import { codingTable } from "./tables.js";
 /** Hidden units, two by two. */
 export const PAIRS = 24;
 const UPPER = 2 ** 26;
+const LOWER = 2 ** -26;
 const LARGEST_HIDDEN = 127;
 const ZERO_CLASSES = 48;
 const MAGNITUDE_CONTEXTS = 24;
@@ -19,9 +20,8 @@ export class ContextNetwork {
   /** @param {import("./tables.js").NetworkNumbers} numbers */
   constructor({ weights, bias, outputs, output_bias: outputBias }) {
     const inputs = weights[0].length;
-    this.inputs = inputs;
-    /** Of each input, its weights to all hidden units; a row of zeros at the end. */
-    this.weights = new Float64Array((inputs + 1) * PAIRS);
+    /** Of each input, its weights to all hidden units. */
+    this.weights = new Float64Array(inputs * PAIRS);
     this.bias = new Float64Array(PAIRS);
     for (let j = 0; j < PAIRS; j++) {
       for (let i = 0; i < inputs; i++) {
@@ -31,7 +31,6 @@ export class ContextNetwork {
     }
     this.outputs = Float64Array.from(outputs[0], (weight, j) => weight + outputs[1][j] * UPPER);
     this.outputBias = outputBias[0] + outputBias[1] * UPPER;
-    this.sums = new Float64Array(PAIRS);
   }
 
   /**
@@ -51,36 +50,47 @@ export class ContextNetwork {
    * @param {number} count
    */
   classes(base, which, values, count) {
-    const { weights, sums, outputs } = this;
-    const none = this.inputs * PAIRS;
-    let from = base;
-    for (let i = 0; i < count; i += 4) {
-      const w0 = which[i];
-      const w1 = i + 1 < count ? which[i + 1] : none;
-      const w2 = i + 2 < count ? which[i + 2] : none;
-      const w3 = i + 3 < count ? which[i + 3] : none;
-      const x0 = values[i];
-      const x1 = values[i + 1];
-      const x2 = values[i + 2];
-      const x3 = values[i + 3];
-      for (let j = 0; j < PAIRS; j++) {
-        sums[j] = from[j] + weights[w0 + j] * x0 + weights[w1 + j] * x1 + weights[w2 + j] * x2 + weights[w3 + j] * x3;
-      }
-      from = sums;
-    }
+    const { weights, outputs } = this;
     let total = this.outputBias;
-    for (let j = 0; j < PAIRS; j++) {
-      const upper = Math.floor(from[j] / UPPER + 0.5);
-      const one = (from[j] - upper * UPPER) >> 5;
-      const other = upper >> 5;
-      if (one > 0) total += outputs[2 * j] * (one > LARGEST_HIDDEN ? LARGEST_HIDDEN : one);
-      if (other > 0) total += outputs[2 * j + 1] * (other > LARGEST_HIDDEN ? LARGEST_HIDDEN : other);
+    for (let j = 0; j < PAIRS; j += 6) {
+      let a = base[j];
+      let b = base[j + 1];
+      let c = base[j + 2];
+      let d = base[j + 3];
+      let e = base[j + 4];
+      let f = base[j + 5];
+      for (let i = 0; i < count; i++) {
+        const at = which[i] + j;
+        const x = values[i];
+        a += weights[at] * x;
+        b += weights[at + 1] * x;
+        c += weights[at + 2] * x;
+        d += weights[at + 3] * x;
+        e += weights[at + 4] * x;
+        f += weights[at + 5] * x;
+      }
+      total += outputOf(outputs, j, a) + outputOf(outputs, j + 1, b) + outputOf(outputs, j + 2, c);
+      total += outputOf(outputs, j + 3, d) + outputOf(outputs, j + 4, e) + outputOf(outputs, j + 5, f);
     }
-    const upper = Math.floor(total / UPPER + 0.5);
+    const upper = Math.floor(total * LOWER + 0.5);
     const zero = Math.min(Math.max((total - upper * UPPER) >> 10, 0), ZERO_CLASSES - 1);
     const magnitude = Math.min(Math.max(upper >> 10, 0), MAGNITUDE_CONTEXTS - 1);
     return (magnitude << 6) | zero;
   }
+}
+
+/**
+ * What two hidden units add to both outputs.
+ * @param {Float64Array} outputs @param {number} j @param {number} sum of both
+ */
+function outputOf(outputs, j, sum) {
+  const upper = Math.floor(sum * LOWER + 0.5);
+  const one = (sum - upper * UPPER) >> 5;
+  const other = upper >> 5;
+  let total = 0;
+  if (one > 0) total += outputs[2 * j] * (one > LARGEST_HIDDEN ? LARGEST_HIDDEN : one);
+  if (other > 0) total += outputs[2 * j + 1] * (other > LARGEST_HIDDEN ? LARGEST_HIDDEN : other);
+  return total;
 }
 
 /** The five networks of a table. @param {string} name @returns {ContextNetwork[]} */

@@ -108,6 +108,18 @@ def test_bounds_and_boxes_hold() -> None:
     assert away.max() > 0
 
 
+@pytest.mark.parametrize("shape", [(129, 0), (0, 129, 9), (2, 0, 129, 9)])
+def test_nothing_comes_back_as_nothing(shape: tuple[int, ...]) -> None:
+    assert dpcodec.inpaint(np.zeros(shape, complex), np.zeros(shape, bool), S).shape == shape
+
+
+def test_lists_and_masks_that_keep_nothing() -> None:
+    _, X, _ = case()
+    nothing = np.zeros(X[0].shape, bool)
+    assert not dpcodec.inpaint(X[0].tolist(), nothing.tolist(), S, samples=N).any()
+    np.testing.assert_array_equal(dpcodec.inpaint(X[0].tolist(), ~nothing, S, samples=N), X[0])
+
+
 def test_a_function_is_a_solver() -> None:
     _, X, mask = case()
     seen = []

@@ -12,6 +12,7 @@ import pytest
 from signals import chord
 
 import dpcodec
+from dpcodec.audio.streams import ArrayReader
 from dpcodec.container.stream import Reader
 from dpcodec.mask.custom import ArrayMask, load_mask
 from dpcodec.modes import mode_of_file
@@ -75,6 +76,15 @@ def test_a_function_is_asked_segment_by_segment() -> None:
     assert asked == [(s, (1, 65, 10 if s < 4 else 8), 0.25) for s in range(5)]
     assert kept[:, ::2].all()
     assert not kept[:, 1::2].any()
+
+
+def test_streams_take_it_by_their_settings() -> None:
+    audio, out = dpcodec.Audio(chord(N), RATE), io.BytesIO()
+    settings = dpcodec.profile(
+        "stft", **vars_of(SETTINGS), mask="custom", custom=ArrayMask(mask_of()), drop=0.0
+    )
+    dpcodec.encode_stream(ArrayReader(audio), out, settings)
+    assert out.getvalue() == dpcodec.encode(audio, SETTINGS, mask=mask_of())
 
 
 def test_what_was_dropped_is_inpainted() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dpcodec import Audio, DecodeSettings, encode, profile
+from dpcodec import Audio, DecodeSettings, EncodeSettings, encode, profile
 from dpcodec.bench.engine.experiment import Row
 from dpcodec.bench.evaluation import compare
 from dpcodec.bench.experiments.loss import channel, others
@@ -17,9 +17,11 @@ from dpcodec.bench.experiments.peers import available_peers
 from dpcodec.bench.target import fit
 from dpcodec.bench.trial import decode_timed, encode_timed
 
-FAMILIES = ("default", "parity", "opus", "stft", "paper", "flac", "silence")
+FAMILIES = ("default", "parts", "parity", "opus", "stft", "paper", "flac", "silence")
 SOLVERS: tuple[str, ...] = ("none", "least-squares")
 PARITY_PERCENT = 25.0
+PARTS = 2
+"""Of family "parts": a segment in so many packets."""
 IN_SEGMENTS = {"stft, drop 0.9": profile("stft", drop=0.9), "paper, drop 0.5": profile("paper", rate=None)}
 """What loses the same number of parts in every segment."""
 
@@ -49,7 +51,7 @@ def systems_for(
 
     Raises `SettingsError` for a bit rate below that of the smallest file.
     """
-    systems = [*_of_default(clip, coded, families), *_of_stft(clip, bitrate, families)]
+    systems = [*_of_default(clip, bitrate, coded, families), *_of_stft(clip, bitrate, families)]
     found, notes = available_peers([name for name in ("opus", "flac") if name in families])
     for peer in found:
         key, cost = {"program": peer.version()}, cost_of(clip, "none")
@@ -63,11 +65,14 @@ def systems_for(
     return systems, notes
 
 
-def _of_default(clip: Audio, data: bytes, families: Sequence[str]) -> Iterator[System]:
-    """The default, without and with parity, which comes beside the bit rate."""
+def _of_default(clip: Audio, bitrate: float, data: bytes, families: Sequence[str]) -> Iterator[System]:
+    """The default, in several parts, and with parity, which comes beside the bit rate."""
     cost = cost_of(clip, "none")
     if "default" in families:
         yield System("default", {}, measure_dpc, {"data": data, "solver": "auto"}, cost)
+    if "parts" in families:
+        parted = encode(clip, EncodeSettings(bitrate=bitrate, parts=PARTS))
+        yield System(f"default, {PARTS} parts", {}, measure_dpc, {"data": parted, "solver": "auto"}, cost)
     if "parity" in families:
         arguments = {"data": protected(data, PARITY_PERCENT), "solver": "auto", "headers_too": True}
         yield System(f"default, parity {PARITY_PERCENT:g}", {}, measure_dpc, arguments, cost)

@@ -11,7 +11,7 @@ from dpcodec.bench.engine.plots import Line, Panel, draw_panels
 from dpcodec.bench.engine.statistics import column, grouped, mean, rounded
 from dpcodec.bench.experiments.loss.holes import AROUND_S
 from dpcodec.bench.experiments.loss.patterns import AMONG_BYTES, BURST, BYTES, RANDOM
-from dpcodec.bench.experiments.loss.systems import IN_SEGMENTS, PARITY_PERCENT, SOLVERS
+from dpcodec.bench.experiments.loss.systems import IN_SEGMENTS, PARITY_PERCENT, PARTS, SOLVERS
 from dpcodec.metrics.catalogue import METRICS, Figure
 
 IN_EACH, SURVIVES = "in each segment", "what parity survives"
@@ -19,6 +19,7 @@ AT_A_RATE = ("default", "stft", "opus")
 """How the names of systems begin that are set to the bit rate."""
 ORDER = (
     "default",
+    f"default, {PARTS} parts",
     f"default, parity {PARITY_PERCENT:g}",
     *(f"stft, {solver}" for solver in SOLVERS),
     "opus",

@@ -27,7 +27,7 @@ from dpcodec.metrics.catalogue import select
 LOSSES = (0.0, 1.0, 5.0, 10.0, 20.0)
 """Percent of packets; flipped bytes among 100 000."""
 PATTERNS = {"random": RANDOM, "burst": BURST, "bytes": BYTES}
-SYSTEMS = ("default", "parity", "opus")
+SYSTEMS = ("default", "parts", "parity", "opus")
 PARITIES = (5.0, 10.0, 25.0, 50.0)
 DRAWS_OF_SURVIVAL = 10
 """For each of the others: these decode nothing."""

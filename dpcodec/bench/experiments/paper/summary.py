@@ -44,7 +44,7 @@ def differences(readings: Sequence[Row], figures: Sequence[str]) -> list[Row]:
     for name in figures:
         found = [
             row
-            for (mask, drop), group in sorted(grouped(_as_decoded(readings), "mask", "drop").items())
+            for (mask, drop), group in grouped(_as_decoded(readings), "mask", "drop").items()
             for row in _pairs(group, name, {"figure": name, "mask": mask, "drop": drop})
         ]
         for row, corrected in zip(found, holm([row["p"] for row in found]), strict=True):
@@ -79,7 +79,8 @@ def write(readings: Sequence[Row], figures: Sequence[str], folder: Path) -> list
 
 
 def _as_decoded(readings: Sequence[Row]) -> list[Row]:
-    return [row for row in readings if row["context"] != "without"]
+    """Those with context, in order of drop."""
+    return sorted((row for row in readings if row["context"] != "without"), key=lambda row: row["drop"])
 
 
 def _pairs(group: Sequence[Row], name: str, about: Row) -> list[Row]:

@@ -12,7 +12,7 @@ from dpcodec.cli.options import Number, Verb
 from dpcodec.metrics import METRICS
 
 PATTERNS = ("random", "burst", "bytes")
-SYSTEMS = ("default", "parity", "opus", "stft", "paper", "flac", "silence")
+SYSTEMS = ("default", "parts", "parity", "opus", "stft", "paper", "flac", "silence")
 
 
 @click.command("loss", cls=Verb)
@@ -25,7 +25,7 @@ SYSTEMS = ("default", "parity", "opus", "stft", "paper", "flac", "silence")
     help="Ways to lose packets.",
 )
 @shown("--draws", type=click.IntRange(1, 1000), default=10, help="Seeded draws of each share.")
-@shown("--systems", type=Names(SYSTEMS), default="default,parity,opus", help="What is measured.")
+@shown("--systems", type=Names(SYSTEMS), default="default,parts,parity,opus", help="What is measured.")
 @shown("--bitrate", type=Number(6, 256), default=24.0, help="Of the default, profile stft and Opus, kbit/s.")
 @shown("--parities", type=Numbers(1, 100), default="5,10,25,50", help="Percent, for what parity survives.")
 @click.option(

@@ -306,6 +306,7 @@ def test_tables_have_a_row_a_system_and_a_column_a_share(rows: list[Row]) -> Non
     assert list(in_each.rows[0])[2:] == ["0", "1"]
     assert {row["system"] for row in anywhere.rows} >= {
         "default",
+        "default, 2 parts",
         "default, parity 25",
         "stft, none",
         "silence",

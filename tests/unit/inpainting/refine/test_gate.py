@@ -47,3 +47,8 @@ def test_the_table_is_the_one_that_the_document_names() -> None:
     told = re.search(r"`dpcodec.inpainting.tables.refine\.json`.*?`([0-9a-f]{64})`", text, re.DOTALL)
     assert told is not None
     assert hashlib.sha256(TABLE.read_bytes()).hexdigest() == told[1]
+
+
+def test_nothing_to_move_is_no_error() -> None:
+    nothing = np.zeros((FEATURES, 0), np.float32), np.zeros((MOVES, 0), np.float32)
+    assert gates()[0].move(*nothing).shape == (0,)
