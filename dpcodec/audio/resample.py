@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import soxr
 
 from dpcodec.errors import AudioError
 
@@ -44,6 +43,8 @@ class Resampler:
         self._given = 0
         if max(rate_in, rate_out) > _RATIO_LIMIT * min(rate_in, rate_out):
             raise AudioError(f"{rate_in} Hz to {rate_out} Hz is too far for one resampling: go in two steps")
+        import soxr  # lazy: few files are resampled
+
         self._stream = soxr.ResampleStream(rate_in, rate_out, channels, "float32", "VHQ")
 
     def process(self, block: np.ndarray, last: bool = False) -> np.ndarray:

@@ -310,9 +310,9 @@ def _share_out_noise(
 ) -> None:
     """Noise of a channel where frames are cut into blocks: see `block_noise`."""
     noise = found.noise[c, : len(q)]
-    for split in np.unique(block_splits[block_splits > 0]):
+    for split in sorted({*block_splits.tolist()} - {0}):
         frames = np.flatnonzero(block_splits == split)
-        gains = block_gains(q[:, frames], rows, bands, int(split))
+        gains = block_gains(q[:, frames], rows, bands, split)
         noise[:, frames] = single(noise[:, frames] * gains)
 
 

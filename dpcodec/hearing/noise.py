@@ -60,9 +60,9 @@ def _filled_cells(q: np.ndarray, bands: np.ndarray, splits: np.ndarray) -> np.nd
     """What a noise level is multiplied by in each cell, 0 where that holds a value: float64 [K, L]."""
     gains: np.ndarray = (q == 0).astype(np.float64)
     rows = np.arange(len(q))
-    for split in np.unique(splits[splits > 0]):
+    for split in sorted({*splits.tolist()} - {0}):
         frames = np.flatnonzero(splits == split)
-        gains[:, frames] *= block_gains(q[:, frames], rows, bands, int(split))
+        gains[:, frames] *= block_gains(q[:, frames], rows, bands, split)
     return gains
 
 

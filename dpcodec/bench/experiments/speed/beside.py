@@ -44,7 +44,7 @@ LONG_S, FILES, FILE_S = 180.0, 50, 3.0
 
 
 def measure_beside(seconds: float, clip: str | None = None) -> Row:
-    """CPU seconds and peak memory of each command on so much stereo, of a file repeated or of music made by
+    """CPU seconds of each command on so much stereo, of a file repeated or of music made by
     formula; None of those that are not on PATH."""
     row: Row = {}
     with tempfile.TemporaryDirectory() as folder:
@@ -52,8 +52,7 @@ def measure_beside(seconds: float, clip: str | None = None) -> Row:
         for name, command in COMMANDS.items():
             found = shutil.which(command[0]) is not None
             done = [run(command, folder) for _ in range(REPEATS if seconds <= REPEATED_S else 1) if found]
-            row[f"{name}, CPU s"] = round(min(cpu for cpu, _, _ in done), 3) if done else None
-            row[f"{name}, MB"] = max((peak for _, _, peak in done), default=None)
+            row[f"{name}, CPU s"] = round(min(cpu for cpu, _ in done), 3) if done else None
     return row
 
 
@@ -74,8 +73,8 @@ def measure_shared(cores: int) -> Row:
     return row
 
 
-def run(command: Sequence[str], folder: str) -> tuple[float, float, float]:
-    """CPU seconds, seconds and peak memory in MB of a command. Raises `DpcodecError` where it fails."""
+def run(command: Sequence[str], folder: str) -> tuple[float, float]:
+    """CPU seconds and seconds of a command. Raises `DpcodecError` where it fails."""
     start = time.perf_counter()
     quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     process = subprocess.Popen(command, cwd=folder, **quiet)  # type: ignore[call-overload]
@@ -83,8 +82,7 @@ def run(command: Sequence[str], folder: str) -> tuple[float, float, float]:
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise DpcodecError(f"{' '.join(command[:4])} ended with code {process.returncode}")
-    peak_mb = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024) / 1e6
-    return usage.ru_utime + usage.ru_stime, time.perf_counter() - start, round(peak_mb, 1)
+    return usage.ru_utime + usage.ru_stime, time.perf_counter() - start
 
 
 def write_stereo(path: Path, seconds: float, clip: str | None = None) -> None:
@@ -117,7 +115,6 @@ def tables_beside(rows: Sequence[Row]) -> list[Row]:
                     "of the other": other,
                     "ratio": None if other is None else rounded(mine / other, 2),
                     "bar at 60 s": bar,
-                    "peak MB": row[f"{own}, MB"],
                 }
             )
     return shown

@@ -35,9 +35,8 @@ def test_a_clip_is_repeated_in_stereo(tmp_path: Path) -> None:
 
 def test_a_command_is_weighed_and_its_failure_told(tmp_path: Path) -> None:
     busy = "import time\nwhile time.process_time() < 0.2: pass"
-    cpu, seconds, peak_mb = beside.run([sys.executable, "-c", busy], str(tmp_path))
+    cpu, seconds = beside.run([sys.executable, "-c", busy], str(tmp_path))
     assert 0.2 <= cpu < seconds + 5
-    assert 2 < peak_mb < 500
     with pytest.raises(DpcodecError, match="code 3"):
         beside.run([sys.executable, "-c", "raise SystemExit(3)"], str(tmp_path))
 
