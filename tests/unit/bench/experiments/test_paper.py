@@ -246,9 +246,9 @@ def test_figure_1_has_a_panel_a_metric_and_a_line_a_mask_solver_and_context(
     assert [panel.title for panel in panels] == ["SNR, dB", "SI-SDR, dB"]
     assert list(panels[0].lines) == [
         *("random, none", "random, least-squares, with context", "random, least-squares, without"),
-        *("random, deep-prior, with context", "random, deep-prior, without"),
+        *("random, deep-prior, 2 steps, with context", "random, deep-prior, 2 steps, without"),
         *("energy, none", "energy, least-squares, with context", "energy, least-squares, without"),
-        *("energy, deep-prior, with context", "energy, deep-prior, without"),
+        *("energy, deep-prior, 2 steps, with context", "energy, deep-prior, 2 steps, without"),
     ]
     assert path == tmp_path / "paper"
     assert "multiresunet-small, 2 steps" in note
