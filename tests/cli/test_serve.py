@@ -22,9 +22,10 @@ def test_it_prints_where_it_is_and_serves_until_interrupted(tmp_path: Path) -> N
             address = process.stdout.readline().strip()
             with urllib.request.urlopen(f"{address}x.dpc", timeout=20) as answer:
                 assert answer.read() == b"bytes"
-        finally:
             process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 130
+            assert process.wait(20) == 130
+        finally:
+            process.kill()
         assert "Traceback" not in process.stderr.read()
 
 
