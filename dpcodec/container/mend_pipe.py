@@ -36,6 +36,9 @@ class PipeMender:
         self._last: Head | None = None
         self._tags_came = False
         self._done = -1
+        self._done_groups: frozenset[Group] = frozenset()
+        self._left_out: list[Event] = []
+        self._contradicted = False
         self.rebuilt = 0
 
     def __iter__(self) -> Iterator[Event]:
@@ -113,6 +116,10 @@ class PipeMender:
             return
         self._protected = True
         if parity.group.block == self._done:
+            if parity.group not in self._done_groups:
+                self._contradicted = True
+                left_out, self._left_out = self._left_out, []
+                yield from left_out
             return
         if any(group.block != parity.group.block for group in self._groups):
             yield from self._settle()
@@ -142,12 +149,13 @@ class PipeMender:
                 return
             order.append(back[group].get(index) or self._member(group, index))
         self._groups.clear()
-        self._done = groups[0].block
+        self._done, self._done_groups = groups[0].block, frozenset(groups)
         yield from self._complete([p for p in order if p is not None], groups[0].flags)
 
     def _complete(self, block: list[Packet], flags: int) -> Iterator[Event]:
         """Everything of a block is there: what of it has not gone on yet goes now, and what is held of later
-        ones is looked at again. Gaps and damaged packets were what came back."""
+        ones is looked at again. Gaps and damaged packets were what came back, or lost parity, unless parity
+        contradicts itself: then nobody can tell, and one of them is damage."""
         members = {_key(packet) for packet in block}
         held, self._held, self._held_bytes = self._held, [], 0
         own = [isinstance(e, Packet) and e.body is not None and _key(e) in members for e in held]
@@ -169,6 +177,11 @@ class PipeMender:
         for event, belongs in zip(held[first:], own[first:], strict=True):
             if not belongs and isinstance(event, Packet) and event.body is not None:
                 yield from self._take(event)
+        hurt = [e for e in held[first:] if not (isinstance(e, Packet) and e.body is not None)]
+        if self._contradicted:
+            yield from hurt
+        else:
+            self._left_out = self._left_out or hurt[:1]
 
     def _give_up(self) -> Iterator[Event]:
         """The block cannot be completed: its groups that can be go on with the rest as it came."""

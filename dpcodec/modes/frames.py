@@ -25,15 +25,23 @@ def segments_and_frames(
             yield held, F
             held = None
         if reader.total_samples is not None:
-            frames = min(F, frame_count(reader.header, reader.total_samples) - data.index * F)
-            if frames > 0:  # a forged copy of the header may tell less than a pipe has brought
-                yield data, frames
+            if (known := _frames_of(reader, data)) > 0:
+                yield data, known
         elif told_frames(data) == F:
             yield data, F
         else:
             held = data
-    if held is not None:
-        yield held, None
+    if held is not None:  # what follows the last segment of a pipe may have told its length
+        frames = None if reader.total_samples is None else _frames_of(reader, held)
+        if frames is None or frames > 0:
+            yield held, frames
+
+
+def _frames_of(reader: Reader, data: SegmentData) -> int:
+    """The frames that the length of the file leaves for a segment; none where a forged header told less than
+    a pipe has brought."""
+    total, F = reader.total_samples or 0, reader.header.segment_frames
+    return min(F, frame_count(reader.header, total) - data.index * F)
 
 
 def told_frames(data: SegmentData) -> int | None:

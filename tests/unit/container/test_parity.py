@@ -243,6 +243,21 @@ def test_forged_parity_makes_nothing_wrong_pass(opened: Opened, at: int) -> None
         assert arrived.items() <= true.items()
 
 
+@pytest.mark.parametrize(("hurt", "other"), [("first of the last block", "last"), ("last", "first")])
+def test_damage_is_told_where_parity_contradicts_itself(opened: Opened, hurt: str, other: str) -> None:
+    """One parity packet is damaged; another says that its group is a byte longer."""
+    packets = split(made(25, 6))
+    own = [i for i, p in enumerate(packets) if p.type == PARITY]
+    block = packets[own[-1]].body[:4]
+    at = {"first": own[0], "last": own[-1]}
+    at["first of the last block"] = next(i for i in own if packets[i].body[:4] == block)
+    pieces = [p.pack() for p in packets]
+    pieces[at[other]] = replace(packets[at[other]], body=packets[at[other]].body + b"\0").pack()
+    assert outcome(opened(join(pieces)))[0]
+    pieces[at[hurt]] = pieces[at[hurt]][:60] + bytes([pieces[at[hurt]][60] ^ 1]) + pieces[at[hurt]][61:]
+    assert not outcome(opened(join(pieces)))[0]
+
+
 @pytest.mark.parametrize("size", [0, 11, 12, 16, 40, 300])
 def test_malformed_parity_is_left_out(opened: Opened, size: int) -> None:
     packets = split(made(0, 6))
