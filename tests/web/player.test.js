@@ -64,6 +64,17 @@ function speaking() {
   return { speaker, port, sent, told, fill, give: (data) => port.onmessage({ data }) };
 }
 
+test("the page hears of the first sound at once, of the rest now and then", () => {
+  const { speaker, told, give } = speaking();
+  const fill = () => speaker.fill([new Float32Array(100), new Float32Array(100)]);
+  speaker.command({ id: 1, playing: true });
+  fill();
+  fill();
+  give({ id: 1, block: ones(2000) });
+  for (let i = 0; i < 5; i++) fill();
+  assert.deepEqual(told.map((message) => message.given), [0, 100, 500]);
+});
+
 test("it asks for a few seconds at a time, and drops what was meant for another place", () => {
   const { speaker, sent, told, fill, give } = speaking();
   speaker.command({ id: 1, playing: true });

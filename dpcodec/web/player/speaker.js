@@ -63,9 +63,11 @@ export class Speaker {
     const { queue } = this;
     // having run dry, it waits until a little is there
     const dry = queue.level === 0 && queue.left < this.least && !this.ended;
+    const silent = queue.given === 0;
     const whole = queue.read(outputs, this.playing && !dry);
     this.ask();
-    this.told += outputs[0].length;
+    // the first sound is told at once
+    this.told = silent && queue.given > 0 ? this.every : this.told + outputs[0].length;
     if (this.told < this.every) return;
     this.told = 0;
     const starved = this.playing && !this.ended && (dry || !whole);
