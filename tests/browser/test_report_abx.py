@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from blind_page import draws, saved, shuffled
 from scipy.stats import binomtest
 
 pytest.importorskip("selenium")
@@ -32,37 +32,16 @@ def begin(listener: Any, trials: int, seed: int = 12345) -> None:
 
 def session(clips: list[str], trials: int, seed: int) -> tuple[list[str], list[str]]:
     """Clips and X of each trial, as docs/listening.md tells them: shuffled turns, then a coin a trial."""
-
-    def numbers() -> Iterator[float]:
-        state = seed
-        while True:
-            state = (state + 0x6D2B79F5) % 2**32
-            t = (state ^ state >> 15) * (state | 1) % 2**32
-            t ^= (t + (t ^ t >> 7) * (t | 61)) % 2**32
-            yield (t ^ t >> 14) / 2**32
-
-    random = numbers()
+    random = draws(seed)
     order: list[str] = []
     while len(order) < trials:
-        turn = list(clips)
-        for i in range(len(turn) - 1, 0, -1):
-            j = int(next(random) * (i + 1))
-            turn[i], turn[j] = turn[j], turn[i]
-        order += turn
+        order += shuffled(clips, random)
     return order[:trials], ["A" if next(random) < 0.5 else "B" for _ in range(trials)]
 
 
 def answer(listener: Any, letter: str) -> None:
     listener.one(f"[type=radio][value={letter}]").click()
     listener.click("Answer")
-
-
-def exported(listener: Any, downloads: Path, kind: str) -> str:
-    for old in downloads.iterdir():
-        old.unlink()
-    listener.click(f"Save {kind.upper()}")
-    path: Path = listener.until(lambda: next(downloads.glob(f"abx-*.{kind}"), None))
-    return path.read_bytes().decode()
 
 
 def test_p_is_that_of_the_exact_binomial_test(listener: Any) -> None:
@@ -91,7 +70,7 @@ def test_x_is_a_or_b_as_the_seed_says_and_sounds_so(listener: Any, downloads: Pa
         assert listener.settled() == listener.systems.index(A)
         assert x == listener.systems.index(A if letter == "A" else B)
         answer(listener, letter)
-    told = json.loads(exported(listener, downloads, "json"))
+    told = json.loads(saved(listener, downloads, "json", "abx-"))
     assert [trial["clip"] for trial in told["trials"]] == clips
     assert [trial["x"] for trial in told["trials"]] == xs
     assert (told["correct"], told["answered"], told["planned"], told["p"]) == (8, 8, 8, 2**-8)
@@ -117,7 +96,7 @@ def test_a_comparison_needs_no_mouse(listener: Any, downloads: Path) -> None:
         assert listener.all(".pair .choice")[2].get_attribute("aria-pressed") == "true"
         assert listener.browser.execute_script("return document.getElementById('status').textContent") == "X"
         listener.one("[type=radio]").send_keys(key, Keys.ENTER)
-    told = json.loads(exported(listener, downloads, "json"))
+    told = json.loads(saved(listener, downloads, "json", "abx-"))
     assert [trial["answer"] for trial in told["trials"]] == ["B", "A"]
 
 
@@ -131,7 +110,7 @@ def test_answers_are_exported_as_csv_and_what_is_missing_is_empty(listener: Any,
     assert listener.one("h2").text == "Trial 2 of 3"
     listener.click("End here")
     assert "Of 3 planned" in listener.one(".result").text
-    lines = list(csv.DictReader(exported(listener, downloads, "csv").splitlines()))
+    lines = list(csv.DictReader(saved(listener, downloads, "csv", "abx-").splitlines()))
     assert [line["answer"] for line in lines] == ["B", "", ""]
     assert [line["correct"] for line in lines] == [str(int(xs[0] == "B")), "", ""]
     assert [line["x"] for line in lines] == xs

@@ -5,11 +5,11 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from blind_page import draws, saved, shuffled
 
 pytest.importorskip("selenium")
 from selenium.webdriver.common.keys import Keys
@@ -22,37 +22,6 @@ def begin(listener: Any, seed: int = 12345) -> None:
     box.send_keys(str(seed))
     listener.one("[type=text]").send_keys('Ann "A", B')
     listener.click("Begin")
-
-
-def shuffles(seed: int) -> Callable[[list[Any]], list[Any]]:
-    """mulberry32 and Fisher and Yates, as docs/listening.md tells them: a function that shuffles a list."""
-
-    def numbers() -> Iterator[float]:
-        state = seed
-        while True:
-            state = (state + 0x6D2B79F5) % 2**32
-            t = (state ^ state >> 15) * (state | 1) % 2**32
-            t ^= (t + (t ^ t >> 7) * (t | 61)) % 2**32
-            yield (t ^ t >> 14) / 2**32
-
-    random = numbers()
-
-    def shuffled(items: list[Any]) -> list[Any]:
-        items = list(items)
-        for i in range(len(items) - 1, 0, -1):
-            j = int(next(random) * (i + 1))
-            items[i], items[j] = items[j], items[i]
-        return items
-
-    return shuffled
-
-
-def exported(listener: Any, downloads: Path, kind: str) -> str:
-    for old in downloads.iterdir():
-        old.unlink()
-    listener.click(f"Save {kind.upper()}")
-    path: Path = listener.until(lambda: next(downloads.glob(f"*.{kind}"), None))
-    return path.read_bytes().decode()
 
 
 def test_nothing_on_the_page_tells_the_names(listener: Any) -> None:
@@ -71,7 +40,7 @@ def test_nothing_on_the_page_tells_the_names(listener: Any) -> None:
 
 def test_sounds_are_those_of_the_export(listener: Any, downloads: Path) -> None:
     begin(listener)
-    told = json.loads(exported(listener, downloads, "json"))
+    told = json.loads(saved(listener, downloads, "json"))
     for trial in told["trials"]:
         listener.click("Play")
         listener.until(lambda: listener.hears() == 0)
@@ -85,12 +54,12 @@ def test_sounds_are_those_of_the_export(listener: Any, downloads: Path) -> None:
 
 def test_the_order_comes_from_the_seed(listener: Any, downloads: Path) -> None:
     begin(listener, 987654321)
-    told = json.loads(exported(listener, downloads, "json"))
-    shuffle = shuffles(987654321)
-    trials = shuffle(list(listener.clips))
+    told = json.loads(saved(listener, downloads, "json"))
+    random = draws(987654321)
+    trials = shuffled(list(listener.clips), random)
     assert [trial["clip"] for trial in told["trials"]] == trials
     orders = [[c["system"] for c in trial["conditions"]] for trial in told["trials"]]
-    assert orders == [shuffle(list(listener.systems)) for _ in trials]
+    assert orders == [shuffled(list(listener.systems), random) for _ in trials]
     assert len({tuple(order) for order in orders}) > 1
     assert told["seed"] == 987654321
 
@@ -115,7 +84,7 @@ def test_grades_are_exported_as_json_and_csv(listener: Any, downloads: Path) -> 
     listener.click("Next clip")
     listener.click("Previous clip")
     assert listener.texts("output") == ["–", "0 Bad", "–", "–"]
-    told = json.loads(exported(listener, downloads, "json"))
+    told = json.loads(saved(listener, downloads, "json"))
     assert told["schema"] == "dpcodec-listening/1"
     assert told["listener"] == 'Ann "A", B'
     grades = [[c["grade"] for c in trial["conditions"]] for trial in told["trials"]]
@@ -124,7 +93,7 @@ def test_grades_are_exported_as_json_and_csv(listener: Any, downloads: Path) -> 
         assert [c["label"] for c in trial["conditions"]] == ["1", "2", "3", "4"]
         roles = {c["system"]: c["role"].removeprefix("hidden ") for c in trial["conditions"]}
         assert roles == listener.roles
-    lines = list(csv.DictReader(exported(listener, downloads, "csv").splitlines()))
+    lines = list(csv.DictReader(saved(listener, downloads, "csv").splitlines()))
     flat = [(t, c) for t in told["trials"] for c in t["conditions"]]
     assert len(lines) == 12
     for line, (trial, condition) in zip(lines, flat, strict=True):
@@ -139,7 +108,7 @@ def test_grades_are_exported_as_json_and_csv(listener: Any, downloads: Path) -> 
 
 def test_a_session_ends_with_the_grades_by_name(listener: Any, downloads: Path) -> None:
     begin(listener, 7)
-    told = json.loads(exported(listener, downloads, "json"))
+    told = json.loads(saved(listener, downloads, "json"))
     for trial in told["trials"]:
         for condition in trial["conditions"]:
             grade = {"reference": 100, "anchor": 20}.get(listener.roles[condition["system"]], 60)
@@ -150,7 +119,7 @@ def test_a_session_ends_with_the_grades_by_name(listener: Any, downloads: Path) 
     rows = [row.text.split() for row in listener.all("tbody tr")]
     assert [row[-1] for row in rows] == ["100", "20", "60", "60"]
     assert rows[0][-4:] == ["100"] * 4
-    exported(listener, downloads, "csv")
+    saved(listener, downloads, "csv")
     listener.click("Back to the open page")
     assert listener.texts("h3") == list(listener.clips)
 
@@ -162,7 +131,7 @@ def test_systems_can_be_left_out_but_not_reference_and_anchor(listener: Any, dow
     boxes[2].click()
     listener.click("Begin")
     assert len(listener.all(".grade")) == 3
-    told = json.loads(exported(listener, downloads, "json"))
+    told = json.loads(saved(listener, downloads, "json"))
     assert {c["system"] for c in told["trials"][0]["conditions"]} == set(listener.systems) - {"Quagga 16"}
 
 
@@ -173,4 +142,4 @@ def test_leaving_keeps_the_grades(listener: Any, downloads: Path) -> None:
     assert listener.texts("h3") == list(listener.clips)
     listener.click("Grade blind")
     assert listener.texts("output")[0] == "100 Excellent"
-    exported(listener, downloads, "json")
+    saved(listener, downloads, "json")

@@ -10,14 +10,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from command_line import MakeFile, Run, Spawn, piped
 
-import dpcodec
-from dpcodec.batch import long_files, urls
+from dpcodec.batch import urls
 from dpcodec.cli import platforms, trees
-from dpcodec.cli.commands import encode_split
 
 from .test_bench import alive, children, until
 
@@ -368,61 +365,3 @@ def test_interrupts_need_no_posix(tmp_path: Path) -> None:
     assert process.returncode == 128 + signal.SIGTERM
     assert b"interrupted" in err
     assert piped(process.stdout).closed
-
-
-# Long files
-
-
-def test_a_long_file_is_shared_by_workers(command: Run, tone: MakeFile, tmp_path: Path) -> None:
-    source = tone("long.wav", 16)
-    command("encode", source, tmp_path / "1.dpc").succeeds()
-    for name, jobs in (("2", 1), ("3", 2)):
-        target = tmp_path / f"{name}.dpc"
-        command("encode", source, target, "--split", 6, "-j", jobs).succeeds()
-        assert target.read_bytes() == (tmp_path / "1.dpc").read_bytes()
-    command("encode", source, tmp_path / "4.dpc", "--split", 6, "--manifest", tmp_path / "m").fails(
-        2, "--split"
-    )
-    source.write_bytes(source.read_bytes()[:200000])
-    done = command("encode", source, tmp_path / "5.dpc", "--split", 6)
-    assert done.code in (0, 3)
-
-
-def test_what_is_long_is_shared_without_being_asked(
-    cli: Run, tone: MakeFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The same bytes and words, of a file cut short too, and of one that has what no encoder takes."""
-    monkeypatch.setattr(encode_split, "LONG_S", 4.0)
-    monkeypatch.setattr(encode_split, "SHORTEST_RUN_S", 2.0)
-    shared: list[float] = []
-    encode_runs = long_files.encode_runs
-
-    def counted(*arguments: Any) -> Any:
-        shared.append(arguments[4])
-        return encode_runs(*arguments)
-
-    monkeypatch.setattr(long_files, "encode_runs", counted)
-    sources = [tone("long.wav", 13), tone("cut.wav", 13), tone("short.wav", 3)]
-    sources[1].write_bytes(sources[1].read_bytes()[:150_001])
-    for source in sources:
-        outcomes = []
-        for jobs in (1, 2):
-            target = tmp_path / f"{source.stem}-{jobs}.dpc"
-            done = cli("encode", source, target, "-j", jobs)
-            outcomes.append((done.code, target.read_bytes(), done.err.count("warning")))
-        assert outcomes[0] == outcomes[1]
-    assert shared == [pytest.approx(13 / 6, abs=0.01), 2.0]  # the short one is coded here
-
-
-def test_a_sample_that_cannot_be_coded_is_told_by_its_place_in_the_file(
-    cli: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(encode_split, "LONG_S", 4.0)
-    monkeypatch.setattr(encode_split, "SHORTEST_RUN_S", 2.0)
-    samples = np.zeros((1, 80_000), np.float32)
-    samples[0, 70_123] = np.nan
-    source = tmp_path / "nan.wav"
-    dpcodec.write(source, dpcodec.Audio(samples, 8000, dpcodec.SampleFormat("wav", "FLOAT")))
-    for jobs in (1, 2):
-        cli("encode", source, tmp_path / "nan.dpc", "-j", jobs).fails(3, "sample 70123")
-        assert not (tmp_path / "nan.dpc").exists()
