@@ -10,7 +10,7 @@ import { single } from "./segment.js";
 import { layGrid, maskOfPart } from "./stft_part.js";
 
 /**
- * @typedef {import("./part_reader.js").Laying} Laying @typedef {import("./mdct_symbols.js").LogMagnitudes} LogMagnitudes
+ * @typedef {import("./part_reader.js").Laying} Laying @typedef {import("./mdct_contexts.js").LogMagnitudes} LogMagnitudes
  */
 
 /** What a symbol stands for, over its step. @param {number} q @param {{one: number, more: number}} bias */

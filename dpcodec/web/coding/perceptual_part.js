@@ -40,7 +40,7 @@ class PerceptualPart {
     this.channels = [];
     /**
      * What the second channel of a pair sees of the first.
-     * @type {{logs: import("./mdct_symbols.js").LogMagnitudes, factors: {values: Uint8Array, bands: number}} | null}
+     * @type {{logs: import("./mdct_contexts.js").LogMagnitudes, factors: {values: Uint8Array, bands: number}} | null}
      */
     this.paired = null;
     this.pairTold = false;
