@@ -46,7 +46,8 @@ class PerceptualPart {
     this.pairTold = false;
   }
 
-  decode() {
+  /** A channel a step. */
+  *decode() {
     const { header, segment, body } = this.laying;
     const reader = new BodyReader(body, header.channels, segment.frames);
     for (let c = 0; c < header.channels; c++) {
@@ -55,6 +56,7 @@ class PerceptualPart {
         this.paired = null;
       }
       this.channels.push(reader.silent(this.coding.mode) ? null : this.decodeChannel(reader, c));
+      yield;
     }
     reader.finish();
   }
@@ -180,14 +182,14 @@ function blockGains(total, count, blocks) {
 }
 
 /**
- * Enters a part into the segment. Raises `FormatError` where its body is none, or its block splits or angles are not
- * those of the part before.
- * @param {Laying} laying
+ * Enters a part into the segment, a channel a step. Raises `FormatError` where its body is none, or its block splits or
+ * angles are not those of the part before.
+ * @param {Laying} laying @returns {Generator<undefined, void, undefined>}
  */
-export function layPerceptualPart(laying) {
+export function* layPerceptualPart(laying) {
   const { segment } = laying;
   const part = new PerceptualPart(laying);
-  part.decode();
+  yield* part.decode();
   const same = sameBytes(part.splits, segment.blockSplits) && sameBytes(part.angles, segment.angles);
   if (segment.told && !same) throw new FormatError("coded part: its block splits or angles are not those of the part before");
   segment.blockSplits.set(part.splits);
