@@ -5,7 +5,7 @@ import { execFileSync } from "node:child_process";
 import test from "node:test";
 
 import { LogMagnitudes, MARGIN, PlainContexts } from "../../dpcodec/web/coding/mdct_contexts.js";
-import { VECTORS, vectorContexts } from "../../dpcodec/web/coding/mdct_contexts_vector.js";
+import { VECTOR_USE, vectorContexts } from "../../dpcodec/web/coding/mdct_contexts_vector.js";
 import { mdctPasses } from "../../dpcodec/web/coding/mdct_passes.js";
 import { signedLeb } from "../../dpcodec/web/wasm/assembler.js";
 import { HASHES, REFERENCES, conformanceFile, l1Hash } from "./files.js";
@@ -72,11 +72,11 @@ test("every context that vectors find is that of plain numbers", () => {
 });
 
 test("without vectors every file is the same", () => {
-  VECTORS.wanted = false;
+  VECTOR_USE.wanted = false;
   for (const [name, { code }] of Object.entries(REFERENCES.good)) {
     if (code === 0) assert.equal(l1Hash(conformanceFile("good", name)).hash, HASHES.good[name].l1, name);
   }
-  VECTORS.wanted = true;
+  VECTOR_USE.wanted = true;
 });
 
 test("an engine without WebAssembly decodes too", () => {

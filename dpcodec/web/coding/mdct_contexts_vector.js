@@ -20,7 +20,7 @@ const MOST_BYTES = 1 << 24;
 const PAGE_BYTES = 1 << 16;
 
 /** Whether vectors are used where they can be; tests turn them off. */
-export const VECTORS = { wanted: true };
+export const VECTOR_USE = { wanted: true };
 
 /** The program and its memory, one a thread. */
 class VectorEngine {
@@ -226,6 +226,6 @@ function bandRuns(bands) {
 
 /** What finds the contexts of a channel in vectors, null where it has to be done without. @param {ChannelContext} channel */
 export function vectorContexts(channel) {
-  const engine = VECTORS.wanted && memoryOf(channel) <= MOST_BYTES ? startedEngine() : null;
+  const engine = VECTOR_USE.wanted && memoryOf(channel) <= MOST_BYTES ? startedEngine() : null;
   return engine && new VectorContexts(channel, engine);
 }

@@ -108,7 +108,7 @@ class MdctWalk {
   /** @param {number} place @param {number} floor */
   reveal(place, floor) {
     const { frames, bands, scaleFactors } = this.channel;
-    const row = Math.floor(place / frames);
+    const row = (place / frames) | 0;
     const frame = place - row * frames;
     const factor = scaleFactors ? 8 * scaleFactors[bands[row] * frames + frame] : 0;
     this.logs.values[frame * this.logs.height + MARGIN + row] = LOG_MAGNITUDES[Math.min(floor, LARGEST_FLOOR)] + factor;

@@ -128,14 +128,21 @@ class PerceptualPart {
     const kept = new Uint8Array(this.size);
     const value = new Float32Array(this.size);
     const noise = new Float32Array(this.size);
+    const factors = new Float64Array(frames);
+    const noiseOfBand = new Float32Array(frames);
     for (let row = 0, at = 0; row < rows; row++) {
+      const band = bands[row];
+      const changed = row === 0 || bands[row - 1] !== band;
+      for (let l = 0; changed && l < frames; l++) {
+        factors[l] = STEP_FACTORS[scaleFactors[band * frames + l]];
+        noiseOfBand[l] = single(step * ((factors[l] * levels[band * groups + Math.floor(l / each)]) / 32));
+      }
       for (let l = 0; l < frames; l++, at++) {
-        const f = STEP_FACTORS[scaleFactors[bands[row] * frames + l]];
         if (q[at]) {
           kept[at] = 1;
-          value[at] = single(unbiased(q[at], bias) * step * f);
+          value[at] = single(unbiased(q[at], bias) * step * factors[l]);
         } else {
-          noise[at] = single(step * ((f * levels[bands[row] * groups + Math.floor(l / each)]) / 32));
+          noise[at] = noiseOfBand[l];
         }
       }
     }
