@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-import dpcodec
 from dpcodec.cli import exits
 
 CLOSE = 1e-4
@@ -41,7 +40,8 @@ class JavaScriptDecoder:
     def decode(self, data: bytes) -> Verdict:
         """With solver "none"; an `EOFError` where the process died, an `AssertionError` where it threw what
         is no `DpcError` or took too much memory."""
-        assert self._process.stdin is not None and self._process.stdout is not None
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
         self._process.stdin.write(struct.pack("<I", len(data)) + data)
         self._process.stdin.flush()
         line = self._process.stdout.readline()
@@ -61,7 +61,7 @@ class JavaScriptDecoder:
 
 @cache
 def decoder() -> JavaScriptDecoder:
-    """The one of this process; it needs more address space than what is fuzzed may take, so start it before."""
+    """The one of this process. It needs more address space than what is fuzzed may take: start it before."""
     return JavaScriptDecoder()
 
 

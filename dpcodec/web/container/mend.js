@@ -2,8 +2,8 @@
 
 import { joinBytes, readU32 } from "../bytes.js";
 import {
-  MAGIC, MAX_MENDED_FACTOR, MENDED_FREE_BYTES, TYPE_ATTACHMENT, TYPE_DATA, TYPE_END, TYPE_HEAD, TYPE_INDEX, TYPE_PARITY, TYPE_RESERVED,
-  TYPE_TAGS,
+  MAGIC, MAX_MENDED_FACTOR, MENDED_FREE_BYTES, TYPE_ATTACHMENT, TYPE_DATA, TYPE_END, TYPE_HEAD, TYPE_INDEX, TYPE_PARITY,
+  TYPE_RESERVED, TYPE_TAGS,
 } from "./limits.js";
 import { loadPacket, packetBytes, parseHead } from "./packets.js";
 import { recoverMembers, unpackParity } from "./parity.js";
@@ -24,7 +24,10 @@ export class Survey {
     this.packets = new Map();
     /** @type {Whole[]} */
     this.order = [];
-    /** Parities by group, and where they stand. @type {Map<string, {group: Group, parities: Map<number, Uint8Array>, places: Map<number, Whole>}>} */
+    /**
+     * Parities by group, and where they stand.
+     * @type {Map<string, {group: Group, parities: Map<number, Uint8Array>, places: Map<number, Whole>}>}
+     */
     this.groups = new Map();
     /** Members that came back, by group and number. @type {Map<string, Whole>} */
     this.rebuilt = new Map();

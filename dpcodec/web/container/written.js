@@ -67,15 +67,20 @@ function isBlock(groups) {
   const total = groups.reduce((sum, group) => sum + group.members, 0);
   const told = new Set(groups.map((group) => [group.groups, group.flags, group.start, group.startParities].join()));
   const count = groups.length;
-  const dealt = groups.every((group, n) => group.groups === count && group.number === n && group.members === Math.ceil((total - n) / count));
-  return told.size === 1 && dealt;
+  const fits = (/** @type {Group} */ group, /** @type {number} */ n) =>
+    group.groups === count && group.number === n && group.members === Math.ceil((total - n) / count);
+  return told.size === 1 && groups.every(fits);
 }
 
-/** Block 0, of which all parity is lost, as another block tells of it. @param {Survey} survey @param {Group[]} groups @returns {Group | null} */
+/**
+ * Block 0, of which all parity is lost, as another block tells of it.
+ * @param {Survey} survey @param {Group[]} groups @returns {Group | null}
+ */
 function startOf(survey, groups) {
   const { flags, start, startParities } = groups[0];
   const skipped = flags & FLAG_FIRST ? 1 : 0;
-  const members = dealt(groups).slice(skipped, skipped + start).map(([group, i]) => ({ checksum: group.checksums[i], whole: survey.member(group, i) }));
+  const own = dealt(groups).slice(skipped, skipped + start);
+  const members = own.map(([group, i]) => ({ checksum: group.checksums[i], whole: survey.member(group, i) }));
   if (!startParities || !start || members.length < start || members.some(({ whole }) => !whole)) return null;
   const checksums = members.map(({ checksum }) => checksum);
   const length = Math.max(...members.map(({ whole }) => whole?.bytes.length ?? 0));
