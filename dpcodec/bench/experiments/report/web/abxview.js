@@ -129,7 +129,7 @@ function comparisonForm(report, onbegin, onleave) {
 
 /** The sounds of one trial and the answer; `onanswer` gets "A" or "B". */
 function comparisonSheet(trial, systems, engine, onanswer) {
-  const sources = [...trial.pair, trial.pair[trial.x === "A" ? 0 : 1]].map((version) => version.audio);
+  const sources = [...trial.pair, trial.pair[trial.x === "A" ? 0 : 1]];
   const deck = new Deck(engine, sources, trial.clip.seconds, { dip: true });
   const names = [`A: ${systems[0]}`, `B: ${systems[1]}`, "X"];
   const buttons = names.map((name, i) => choiceOf(() => deck.hear(i), name));
