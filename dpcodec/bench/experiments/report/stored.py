@@ -2,13 +2,15 @@
 
 The original is FLAC. What follows from it, the anchor and the masked signal, the page computes; `.dpc` files
 it decodes itself, those of other codecs the browser does. What a solver made, which takes minutes to make
-again, is coded so finely that the noise of that lies MARGIN_DB below the version's own error.
+again, is coded so finely that the noise of that lies MARGIN_DB below the version's own error, and in each
+octave OCTAVE_MARGIN_DB below what that is there.
 """
 
 from __future__ import annotations
 
 import io
 from dataclasses import dataclass
+from itertools import pairwise, product
 
 import numpy as np
 
@@ -30,9 +32,13 @@ TYPES = {
 }
 """Kinds that a browser decodes."""
 KINDS = (*TYPES, DPC, SAME, FILTER, MASKED)
-MARGIN_DB = 15.0
-FINE_KBPS = (24, 32, 40, 48, 64, 80, 96, 128, 192)
+MARGIN_DB, OCTAVE_MARGIN_DB = 15.0, 6.0
+OCTAVES = 7
+"""From half the rate down; the last takes all that is below."""
+FINE_KBPS = (24, 32, 40, 48, 64, 80, 96, 128)
 """For a channel."""
+FINE_PROFILES = ("perceptual", "mdct")
+"""The second follows the error alone, and wins where there is little of it."""
 IN_PAGES = "noise"
 """Solver of the decoder in JavaScript: what the page plays is what was measured."""
 
@@ -81,11 +87,20 @@ def stored(clip: Audio, heard: Audio, found: Stored | None) -> Stored:
 
 
 def _finely(clip: Audio, heard: Audio) -> Stored | None:
-    """The smallest `.dpc` file that is near enough, None where there is none."""
-    most = np.sum((heard.samples - clip.samples) ** 2) * 10 ** (-MARGIN_DB / 10)
-    for kbps in FINE_KBPS:
-        data = encode(heard, profile("perceptual", bitrate=kbps * heard.samples.shape[0]))
+    """The `.dpc` file of the lowest rate that is near enough, None where there is none."""
+    own = octaves(heard.samples - clip.samples)
+    for kbps, name in product(FINE_KBPS, FINE_PROFILES):
+        data = encode(heard, profile(name, bitrate=kbps * heard.samples.shape[0]))
         again = decode(data, DecodeSettings(solver=IN_PAGES))
-        if np.sum((again.samples - heard.samples) ** 2) <= most:
+        added = octaves(again.samples - heard.samples)
+        near = added.sum() <= own.sum() * 10 ** (-MARGIN_DB / 10)
+        if near and (added <= own * 10 ** (-OCTAVE_MARGIN_DB / 10)).all():
             return Stored(DPC, data)
     return None
+
+
+def octaves(samples: np.ndarray) -> np.ndarray:
+    """Energy in each octave from half the rate down, of real [C, N]: float64 [OCTAVES]."""
+    power = (np.abs(np.fft.rfft(samples)) ** 2).sum(axis=0)
+    edges = [0, *(power.size >> n for n in range(OCTAVES - 1, 0, -1)), power.size]
+    return np.array([power[low:high].sum() for low, high in pairwise(edges)])
