@@ -2,33 +2,40 @@
 
 from __future__ import annotations
 
+import io
 import struct
 from dataclasses import replace
 
 from streams import ATTACHMENT, DATA, END, HEAD, PARITY, Packet, join, split
 
+from dpcodec.container.stream import Writer
+
 from .slow_erasure import parity as parity_of
-from .small_files import Opened
+from .small_files import HEADER, Opened
 from .test_parity import made, outcome
 
 
-def with_other_byte(packet: Packet, at: int) -> Packet:
-    """Another packet, its checksums right."""
-    body = bytearray(packet.body)
-    body[at] ^= 1
-    return replace(packet, body=bytes(body))
+def written(bodies: list[bytes]) -> list[Packet]:
+    """A file of one segment with little parity."""
+    out = io.BytesIO()
+    writer = Writer(out, replace(HEADER, samples=200), [("TITLE", "Forged")], parity=1)
+    writer.write_segment(0, bodies)
+    writer.close(200)
+    return split(out.getvalue())
 
 
 def test_what_parity_brings_back_disagrees_with_what_is_there(opened: Opened) -> None:
     """The start's parity brings back the header, which counts as there for the block of the audio: so that
-    brings back the true end and the true part beside the forged ones."""
-    packets = split(made(1, 2))  # two parities for the block
-    part = next(i for i, p in enumerate(packets) if p.type == DATA)
-    end = next(i for i, p in enumerate(packets) if p.type == END)
-    packets[part] = with_other_byte(packets[part], 3)
-    packets[end] = with_other_byte(packets[end], 8)
-    for there in (packets, packets[1:]):
-        assert not outcome(opened(join(there)))[0]
+    brings back the true part and the true end beside those of another file."""
+    packets = written([b"one", b"two", b"three", b"four"])
+    others = written([b"one", b"two", b"other", b"four"])
+    swapped = [
+        other if p.type == END or (p.type, p.part) == (DATA, 2) else p
+        for p, other in zip(packets, others, strict=True)
+    ]
+    for there in (packets[1:], others[1:]):
+        assert outcome(opened(join(there)))[0]
+    assert not outcome(opened(join(swapped[1:])))[0]
 
 
 def test_a_damaged_packet_may_be_what_no_parity_knows(opened: Opened) -> None:
