@@ -96,7 +96,7 @@ def test_every_version_is_the_sound_that_was_measured(visitor: Any, systems: lis
         played = np.frombuffer(base64.b64decode(wave), "<f4")
         measured = system.make(sound()).audio.samples[0, : clip.size]
         assert played.shape == clip.shape
-        least = LEAST_DB.get(system.name, 30)
+        least: float = LEAST_DB.get(system.name, 30)
         if system.name == "least squares":
             least = snr(clip, measured) + MARGIN_DB - 1  # of the two, one is the signal
         assert snr(measured, played) >= least, system.name
