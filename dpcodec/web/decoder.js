@@ -39,7 +39,15 @@ export class SegmentDecoder {
    * @param {SegmentData} data @param {number | null} frames L, null where its parts tell it
    */
   push(data, frames) {
-    const segment = this.parts.read(data, frames);
+    return lastOf(this.steps(data, frames));
+  }
+
+  /**
+   * The same in steps of some milliseconds; what was begun may be given up, with the decoder.
+   * @param {SegmentData} data @param {number | null} frames @returns {Generator<undefined, Float32Array[], undefined>}
+   */
+  *steps(data, frames) {
+    const segment = yield* this.parts.read(data, frames);
     this.problems.push(...segment.problems);
     this.frames = data.index * this.header.segmentFrames + segment.frames;
     this.rebuild(segment);
@@ -75,6 +83,14 @@ export class SegmentDecoder {
     const length = Math.max(0, Math.min(blocks[0].length, end - this.position));
     this.position += length;
     return blocks.map((block) => block.subarray(0, length));
+  }
+}
+
+/** What a generator returns. @template T @param {Generator<undefined, T, undefined>} steps @returns {T} */
+export function lastOf(steps) {
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
   }
 }
 
