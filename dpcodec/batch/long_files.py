@@ -11,27 +11,19 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any, BinaryIO
 
-import numpy as np
-
 import dpcodec
 from dpcodec.audio.raw import RawFormat
 from dpcodec.audio.streams import AudioReader
 from dpcodec.batch import urls
 from dpcodec.batch.engines import Engine, Task, WorkerLostError
 from dpcodec.batch.ordered import in_order
-from dpcodec.codec.encoder import Coder, one_by_one
-from dpcodec.codec.pieces import CodedPiece, Piece, code_piece, cut
+from dpcodec.codec.encoder import Coder
+from dpcodec.codec.pieces import CodedPiece, Piece, by_pieces, code_piece
 from dpcodec.codec.report import EncodeReport
-from dpcodec.codec.runs import Runs, code_run, join_runs
-from dpcodec.codec.runs import cut as cut_runs
-from dpcodec.container.header import Header
-from dpcodec.modes import mode_of
-from dpcodec.modes.base import Budget, CodedSegment
+from dpcodec.codec.runs import Runs, code_run, cut, join_runs
 
 Begin = Callable[[AudioReader, dpcodec.EncodeSettings], dpcodec.EncodeSettings]
 """What is done to a source before it is encoded: its tags changed, say. Gives the settings back."""
-MOST_SEGMENTS, FEWEST_SEGMENTS = 8, 2
-"""Of a piece: the segment before is looked at for each, and all workers should end together."""
 _numbers = itertools.count()
 
 
@@ -47,31 +39,17 @@ def shared(engine: Engine) -> Coder:
     What fails three times for the loss of its worker raises `WorkerLostError`.
     """
 
-    def coder(
-        header: Header, blocks: Iterator[np.ndarray], settings: dpcodec.EncodeSettings, budget: Budget
-    ) -> Iterator[CodedSegment]:
-        mode = mode_of(header)
-        if settings.custom is not None or not mode.coder(settings).apart:
-            yield from one_by_one(header, blocks, settings, budget)
-            return
+    def code(pieces: Iterator[Piece]) -> Iterator[CodedPiece]:
+        return in_order(engine, map(_task_of, pieces), WorkerLostError, _Check(again))
 
-        def size(first: int) -> int:
-            """Smaller towards the end, so that no worker waits long for another's last piece."""
-            if header.segments is None:
-                return MOST_SEGMENTS
-            share = (header.segments - first) // (2 * engine.workers)
-            return min(max(share, FEWEST_SEGMENTS), MOST_SEGMENTS)
+    def again(task: Task, state: Any) -> Task:
+        return _task_of(replace(task.arguments[-1], state=state))
 
-        def task(piece: Piece) -> Task:
-            return Task({"piece": next(_numbers)}, code_piece, (header, settings, piece))
+    return by_pieces(engine.workers, code)
 
-        def again(task_before: Task, state: Any) -> Task:
-            return task(replace(task_before.arguments[-1], state=state))
 
-        tasks = map(task, cut(mode, blocks, size))
-        yield from _joined(in_order(engine, tasks, WorkerLostError, _Check(again)))
-
-    return coder
+def _task_of(piece: Piece) -> Task:
+    return Task({"piece": next(_numbers)}, code_piece, (piece,))
 
 
 def encode_runs(
@@ -94,7 +72,7 @@ def encode_runs(
     settings = settings or dpcodec.EncodeSettings()
     with urls.open_any(source) as file, dpcodec.open_audio(file, raw=raw) as reader:
         settings = begin(reader, settings)
-        runs = cut_runs(reader, settings, run_s)
+        runs = cut(reader, settings, run_s)
         if runs is None:
             return dpcodec.encode_stream(reader, out, settings, progress)
         total = (reader.samples or 0) / reader.sample_rate
@@ -111,7 +89,8 @@ def encode_runs(
             progress(total * min(done, count) / count, total, f"run {min(done, count)} of {count}")
 
         done = in_order(engine, map(task, runs.firsts), instead=_Check(again), told=told)
-        return join_runs(out, reader, settings, _joined(done))
+        segments = (segment for piece in done for segment in piece.segments)
+        return join_runs(out, reader, settings, segments)
 
 
 class _Check:
@@ -127,11 +106,6 @@ class _Check:
             return self._again(task, self._left)
         self._left = value.left
         return None
-
-
-def _joined(pieces: Iterator[CodedPiece]) -> Iterator[CodedSegment]:
-    for piece in pieces:
-        yield from piece.segments
 
 
 def code_file_run(

@@ -73,7 +73,7 @@ def code_run(
     blocks = checked_blocks(source, settings, EncodeReport(reader.sample_rate, channels), first_sample)
     found = list(islice(mode_of(header).runs(blocks), last - begin))
     before = found[first - begin - 1] if first > begin else None
-    return code_piece(header, settings, Piece(first, found[first - begin :], before, state))
+    return code_piece(Piece(header, settings, first, found[first - begin :], before, state))
 
 
 def join_runs(

@@ -101,8 +101,8 @@ def test_a_wrong_guess_is_coded_again(monkeypatch: pytest.MonkeyPatch) -> None:
     audio = clip(12.0)
     guessed: list[Any] = []
 
-    def wrong(header: Any, settings: Any, piece: Any) -> Any:
-        found = code_piece(header, settings, piece)
+    def wrong(piece: Any) -> Any:
+        found = code_piece(piece)
         guessed.append(piece.state)
         if piece.state is None and piece.first:
             return type(found)([], ((9,), (9,)), found.left)
