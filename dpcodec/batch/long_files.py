@@ -1,6 +1,6 @@
 """A long file by many workers: each codes some of its segments, and what they make is joined here.
 
-`shared` reads the source here and hands out its samples; `encode_runs` lets workers read it, which may be on
+`share_encoding` reads the source here and hands out its samples; `encode_runs` lets workers read it, which may be on
 other machines.
 """
 
@@ -17,6 +17,7 @@ from dpcodec.audio.streams import AudioReader
 from dpcodec.batch import urls
 from dpcodec.batch.engines import Engine, Task, WorkerLostError
 from dpcodec.batch.ordered import in_order
+from dpcodec.codec.blocks import BlockPiece, Sharing, SolvedPiece, solve_piece
 from dpcodec.codec.encoder import Coder
 from dpcodec.codec.pieces import CodedPiece, Piece, by_pieces, code_piece
 from dpcodec.codec.report import EncodeReport
@@ -32,7 +33,7 @@ def as_they_are(reader: AudioReader, settings: dpcodec.EncodeSettings) -> dpcode
     return settings
 
 
-def shared(engine: Engine) -> Coder:
+def share_encoding(engine: Engine) -> Coder:
     """For `encode_stream`: workers of the engine code pieces of a few segments. The bytes are the same as
     without; where something leads through the whole file its segments are coded here.
 
@@ -46,6 +47,18 @@ def shared(engine: Engine) -> Coder:
         return _task_of(replace(task.arguments[-1], state=state))
 
     return by_pieces(engine.workers, code)
+
+
+def share_decoding(engine: Engine) -> Sharing:
+    """For `decode_stream`: workers of the engine decode pieces of a few segments and solve what was dropped in
+    them; the samples are the same as without. What leads on from one to the next, a time limit say, a device
+    or a file of unknown length is for this process alone. Raises as `share_encoding`."""
+
+    def solve(pieces: Iterator[BlockPiece]) -> Iterator[SolvedPiece]:
+        tasks = (Task({"piece": next(_numbers)}, solve_piece, (piece,)) for piece in pieces)
+        return in_order(engine, tasks, WorkerLostError)
+
+    return Sharing(engine.workers, solve)
 
 
 def _task_of(piece: Piece) -> Task:

@@ -63,8 +63,9 @@ def encode_stream(
 ) -> EncodeReport:
     """Encode audio from a reader into a file object, which need not be seekable.
 
-    Memory is bounded by the segment. `coder` may share segments out (`batch.shared`). Raises `AudioError` for
-    samples that are not finite (see `EncodeSettings.sanitize`), `LimitError` past a limit of the format.
+    Memory is bounded by the segment. `coder` may share segments out (`batch.share_encoding`). Raises
+    `AudioError` for samples that are not finite (see `EncodeSettings.sanitize`), `LimitError` past a limit of
+    the format.
     """
     channels = 1 if settings.mono else reader.channels
     rate = settings.rate or reader.sample_rate

@@ -36,13 +36,13 @@ def test_what_is_long_is_shared_without_being_asked(
     """The same bytes and words, of a file cut short too, and of one that has what no encoder takes."""
     monkeypatch.setattr(cores, "LONG_S", 4.0)
     engines: list[batch.Engine] = []
-    shared = batch.shared
+    shared = batch.share_encoding
 
     def counted(engine: batch.Engine) -> Any:
         engines.append(engine)
         return shared(engine)
 
-    monkeypatch.setattr(batch, "shared", counted)
+    monkeypatch.setattr(batch, "share_encoding", counted)
     sources = [tone("long.wav", 13), tone("cut.wav", 13), tone("short.wav", 3)]
     sources[1].write_bytes(sources[1].read_bytes()[:150_001])
     for source in sources:

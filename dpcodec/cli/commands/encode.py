@@ -247,9 +247,9 @@ def _by_cores(
         engine = found.engine_for(name, reader.samples, reader.sample_rate)
         if engine is None:
             return dpcodec.encode_stream(reader, out, begin(reader, settings), progress)
-        from dpcodec.batch import shared
+        from dpcodec.batch import share_encoding
 
-        return dpcodec.encode_stream(reader, out, begin(reader, settings), progress, shared(engine))
+        return dpcodec.encode_stream(reader, out, begin(reader, settings), progress, share_encoding(engine))
 
 
 def _verify(output: Output, report: dpcodec.EncodeReport) -> None:

@@ -1,4 +1,4 @@
-"""Segments of one file, shared out to workers: the bytes are those of one go."""
+"""Segments of one file, shared out to workers: the bytes and samples are those of one go."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 import dpcodec
 from dpcodec import batch
-from dpcodec.audio.streams import ArrayReader
+from dpcodec.audio.streams import ArrayReader, ArrayWriter
 from dpcodec.batch.engines import call
 from dpcodec.batch.runner import RETRIES
 from dpcodec.codec.pieces import code_piece
@@ -64,7 +64,7 @@ def by_workers(
     out, reader = io.BytesIO(), ArrayReader(audio)
     if not known:
         reader.samples = None
-    report = dpcodec.encode_stream(reader, out, settings, coder=batch.shared(engine))
+    report = dpcodec.encode_stream(reader, out, settings, coder=batch.share_encoding(engine))
     return out.getvalue(), vars(report)
 
 
@@ -144,3 +144,68 @@ def test_what_fails_in_a_worker_is_raised() -> None:
     with pytest.raises(batch.WorkerLostError, match="it has ended"):
         by_workers(clip(3.0), dpcodec.EncodeSettings(), engine)
     assert len(engine.given) == 2 + RETRIES
+
+
+def decoded(data: bytes, settings: dpcodec.DecodeSettings, engine: Any = None) -> tuple[Any, dict[str, Any]]:
+    writers: list[ArrayWriter] = []
+
+    def collect(info: dpcodec.StreamInfo) -> ArrayWriter:
+        writers.append(ArrayWriter(info.sample_rate, info.channels, info.sample_format, info.tags))
+        return writers[0]
+
+    share: Any = (lambda info: batch.share_decoding(engine)) if engine else (lambda info: None)
+    report = dpcodec.decode_stream(io.BytesIO(data), collect, settings, share=share)
+    return writers[0].audio.samples, vars(report)
+
+
+@pytest.mark.parametrize(
+    "name, changes, decoding",
+    [
+        ("perceptual", {}, {}),
+        ("perceptual", {"parts": 3}, {"solver": "noise"}),
+        ("perceptual", {"segment_frames": 3}, {"batch_segments": 2}),
+        ("perceptual", {"segment_frames": 7}, {"solver": "none", "start": 1.3, "duration": 4.1}),
+        ("mdct", {"mask": "random", "segment_frames": 11}, {"start": 2.0, "solver": "none"}),
+        ("stft", {"segment_frames": 9}, {"solver": "none"}),
+        ("stft", {"segment_frames": 40}, {"solver": "least-squares", "iterations": 2}),
+    ],
+)
+@pytest.mark.parametrize("lost", [False, True])
+def test_the_samples_are_those_of_one_go(
+    name: str, changes: dict[str, Any], decoding: dict[str, Any], lost: bool
+) -> None:
+    data = bytearray(in_one_go(clip(7.3), dpcodec.profile(name, **changes))[0])
+    if lost:
+        for at in range(len(data) // 5, len(data), len(data) // 3):
+            data[at] ^= 0x55
+    settings = dpcodec.DecodeSettings(device="cpu", **decoding)
+    samples, report = decoded(bytes(data), settings)
+    assert report["damaged"] == lost or "start" in decoding
+    for workers in (1, 3):
+        engine = Shuffled(workers)
+        found, told = decoded(bytes(data), settings, engine)
+        assert engine.given
+        np.testing.assert_array_equal(found, samples)
+        assert told == report
+
+
+@pytest.mark.parametrize("changes", [{"time_limit": 1000.0}])
+def test_what_is_for_one_process_alone_is_decoded_there(changes: dict[str, Any]) -> None:
+    engine = Shuffled(2)
+    data = in_one_go(clip(5.0), dpcodec.EncodeSettings())[0]
+    settings = dpcodec.DecodeSettings(**changes)
+    np.testing.assert_array_equal(decoded(data, settings, engine)[0], decoded(data, settings)[0])
+    assert not engine.given
+
+
+def test_processes_decode_it_too() -> None:
+    engine = batch.LocalPool(2)
+    data = in_one_go(clip(13.0, 2), dpcodec.EncodeSettings(segment_frames=10))[0]
+    settings = dpcodec.DecodeSettings()
+    try:
+        found, told = decoded(data, settings, engine)
+    finally:
+        engine.close()
+    samples, report = decoded(data, settings)
+    np.testing.assert_array_equal(found, samples)
+    assert told == report
