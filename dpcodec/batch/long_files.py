@@ -1,7 +1,7 @@
 """A long file by many workers: each codes some of its segments, and what they make is joined here.
 
-`share_encoding` reads the source here and hands out its samples; `encode_runs` lets workers read it, which may be on
-other machines.
+`share_encoding` reads the source here and hands out its samples; `encode_runs` lets workers read it, which
+may be on other machines.
 """
 
 from __future__ import annotations
@@ -50,9 +50,9 @@ def share_encoding(engine: Engine) -> Coder:
 
 
 def share_decoding(engine: Engine) -> Sharing:
-    """For `decode_stream`: workers of the engine decode pieces of a few segments and solve what was dropped in
-    them; the samples are the same as without. What leads on from one to the next, a time limit say, a device
-    or a file of unknown length is for this process alone. Raises as `share_encoding`."""
+    """For `decode_stream`: workers of the engine decode pieces of a few segments and solve what was dropped
+    in them; the samples are the same as without. A time limit, a device or a file of unknown length is for
+    this process alone. Raises as `share_encoding`."""
 
     def solve(pieces: Iterator[BlockPiece]) -> Iterator[SolvedPiece]:
         tasks = (Task({"piece": next(_numbers)}, solve_piece, (piece,)) for piece in pieces)

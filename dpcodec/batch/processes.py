@@ -133,17 +133,24 @@ def _way_to_start() -> str:
 
 
 @contextmanager
-def interrupts_wait() -> Iterator[None]:
-    """An interrupt from the keyboard waits for the end of the block. Processes started inside never get one,
-    not even before their first line that could answer it; where signals cannot be blocked, they may."""
+def _signals_wait(*some: signal.Signals) -> Iterator[None]:
+    """These signals, all of them where none is named, wait for the end of the block, where they can."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, some or signal.valid_signals())
     try:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def interrupts_wait() -> Iterator[None]:
+    """An interrupt from the keyboard waits for the end of the block. Processes started inside never get one,
+    not even before their first line that could answer it; where signals cannot be blocked, they may."""
+    with _signals_wait(signal.SIGINT):
+        yield
 
 
 def _quiet_tracker() -> Any:
@@ -186,5 +193,5 @@ def _leave_when_closed(
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, leave)  # of the pool, when another worker has died, and of service managers
-
-    threading.Thread(target=watch, daemon=True).start()
+    with _signals_wait():  # in the thread for ever, so that they reach this one, which answers them
+        threading.Thread(target=watch, daemon=True).start()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import BinaryIO
 
 import numpy as np
@@ -23,6 +22,7 @@ from dpcodec.inpainting.device import require_torch, resolve_device
 from dpcodec.inpainting.problem import Progress, silent
 from dpcodec.inpainting.solver_settings import SolverSettings
 from dpcodec.inpainting.solvers import AUTO, SOLVERS, cell_bytes, check_solver
+from dpcodec.records import dataclass
 from dpcodec.settings import DecodeSettings
 from dpcodec.transform.streaming import LOUDEST
 
@@ -50,9 +50,10 @@ def decode_stream(
 
     Lost packets become missing coefficients; the report says so. `share` may have workers solve what was
     dropped (`batch.share_decoding`). Memory is bounded by a few segments, every sample that is written is
-    finite. Raises `FormatError`, `VersionError` or `LimitError` before any output where nothing can be decoded (a pipe may show only later that it holds too much, or the time limit be
-    over: `LimitError` then too), `DeviceError` before anything is read where the device is not there,
-    `SettingsError` for a solver that there is not, or a start behind the end.
+    finite. Raises `FormatError`, `VersionError` or `LimitError` before any output where nothing can be
+    decoded (a pipe may show only later that it holds too much, or the time limit be over: `LimitError` then
+    too), `DeviceError` before anything is read where the device is not there, `SettingsError` for a solver
+    that there is not, or a start behind the end.
     """
     solver = solver_of(settings)
     reader = Reader(source, ReadLimits(settings.max_expansion, settings.max_memory))

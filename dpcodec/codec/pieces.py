@@ -8,7 +8,6 @@ guessed, so that whoever joins pieces can see whether it was right, and have the
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -18,6 +17,7 @@ from dpcodec.codec.encoder import Coder, one_by_one
 from dpcodec.container.header import Header
 from dpcodec.modes import mode_of
 from dpcodec.modes.base import Budget, CodedSegment
+from dpcodec.records import dataclass
 from dpcodec.settings import EncodeSettings
 from dpcodec.transform.streaming import FrameRun
 
