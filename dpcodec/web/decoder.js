@@ -3,6 +3,7 @@
 import { Concealer } from "./coding/concealment.js";
 import { fillNoise, rotateBack } from "./coding/noise.js";
 import { PartReader } from "./coding/part_reader.js";
+import { allocated } from "./coding/segment.js";
 import { frameCount } from "./container/header.js";
 import { Reader } from "./container/reader.js";
 import { LimitError } from "./errors.js";
@@ -120,7 +121,7 @@ export function decode(bytes, options = {}) {
 
 /** Blocks one after the other, the first `samples` of them. @param {Float32Array[]} blocks @param {number} samples */
 function joined(blocks, samples) {
-  const out = new Float32Array(samples);
+  const out = allocated(() => new Float32Array(samples));
   let at = 0;
   for (const block of blocks) {
     out.set(block.subarray(0, Math.max(0, samples - at)), Math.min(at, samples));
