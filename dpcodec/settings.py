@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
 
 from dpcodec.errors import PluginError, SettingsError
 from dpcodec.plugins import Table
+from dpcodec.records import dataclass
 
 Loss = Literal["mse", "l1", "mse+stft"]
 Fit = Literal["guided", "paper"]

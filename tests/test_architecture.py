@@ -17,12 +17,13 @@ ROOT = Path(dpcodec.__file__).parent
 MODULES = sorted(ROOT.rglob("*.py"))
 
 # Each room may import the rooms named here, and itself: the arrows of docs/architecture.md.
-ROOT_ROOMS = {"compiled", "errors", "settings", "varint"}
+ROOT_ROOMS = {"compiled", "errors", "records", "settings", "varint"}
 STAGES = {"audio", "transform", "mask", "coding", "container"}
 ARROWS = {
     "errors": set(),
     "plugins": {"errors"},
-    "settings": {"errors", "plugins"},
+    "settings": {"errors", "plugins", "records"},
+    "records": set(),
     "varint": {"errors"},
     "profiles": {"errors", "settings"},
     "compiled": set(),
@@ -30,19 +31,21 @@ ARROWS = {
     "metrics": {
         "errors",
         "plugins",
+        "records",
         "settings",
         "audio",
         "transform",
     },  # some are defined at one sample rate: they resample
     "hearing": {
+        "records",
         "transform",
         "mask",
         "coding",
     },  # bands; the noise's random numbers; units of the side information
-    "inpainting": {"errors", "plugins", "settings", "transform", "hearing"},
-    "modes": {"errors", "settings", "transform", "mask", "coding", "container", "hearing", "inpainting"},
-    "codec": {"errors", "settings", "profiles", "inpainting", "modes", *STAGES},
-    "batch": {"", "errors", "audio", "codec", "modes"},
+    "inpainting": {"errors", "plugins", "records", "settings", "transform", "hearing"},
+    "modes": {"errors", "records", "settings", "hearing", "inpainting", *STAGES - {"audio"}},
+    "codec": {"errors", "records", "settings", "profiles", "inpainting", "modes", *STAGES},
+    "batch": {"", "errors", "records", "audio", "codec", "modes"},
     "web": {""},
     "bench": {
         "",
@@ -57,7 +60,7 @@ ARROWS = {
         *STAGES,
     },
     "training": {"", "compiled", "errors", "settings", "hearing", "inpainting", "modes", *STAGES},
-    "cli": {"", "batch", "bench", "metrics", "web"},
+    "cli": {"", "records", "batch", "bench", "metrics", "web"},
     "": {"errors", "settings", "profiles", "audio", "transform", "mask", "inpainting", "codec"},
     "__main__": {"cli"},
 }

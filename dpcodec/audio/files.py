@@ -15,13 +15,10 @@ from dpcodec.audio import wav
 from dpcodec.audio.audio import SampleFormat
 from dpcodec.audio.byte_source import ByteSource, bytes_left
 from dpcodec.audio.media_formats import PROBE_BYTES, media_format
-from dpcodec.audio.metadata.door import nowhere
 from dpcodec.audio.raw import PcmWriter, RawFormat, open_raw
-from dpcodec.audio.samples import ENCODINGS, SUBTYPE_ENCODINGS
-from dpcodec.audio.spool import SpooledWriter, spool_pipe, temporary_file
+from dpcodec.audio.samples import ENCODINGS, SUBTYPE_ENCODINGS, WAV_SUBTYPES
 from dpcodec.audio.streams import Attachments, AudioReader, AudioWriter, Tags, check_stream
 from dpcodec.audio.suffixes import WRITTEN_SUFFIXES, suffix_of
-from dpcodec.audio.wav_writer import WAV_SUBTYPES, WavWriter
 from dpcodec.errors import AudioError, FileAccessError, SettingsError
 
 _DPC_MAGIC = bytes.fromhex("894450430d0a1a0a")
@@ -111,10 +108,14 @@ def create_audio(
     fo = opened or cast(BinaryIO, target)
     try:
         if sample_format.container == "raw":
+            from dpcodec.audio.metadata.door import nowhere
+
             writer = PcmWriter(fo, encoding, opened)
             writer.warnings += nowhere("headerless PCM", tags, attachments)
             return writer
         if sample_format.container in ("wav", "rf64"):
+            from dpcodec.audio.wav_writer import WavWriter
+
             rf64 = sample_format.container == "rf64"
             subtype = sample_format.subtype
             return WavWriter(fo, sample_rate, channels, subtype, samples, tags, rf64, opened, attachments)
@@ -181,6 +182,8 @@ def _open_stream(fo: BinaryIO, raw: RawFormat | None, opened: BinaryIO | None) -
     if source.size is not None:
         source.seek(0)
         return _open_by_library(fo, demuxer, header, opened)
+    from dpcodec.audio.spool import spool_pipe
+
     spool = spool_pipe(source)
     try:
         reader = _open_by_library(spool, demuxer, header, spool)
@@ -225,6 +228,7 @@ def _create_by_sndfile(
     attachments: Attachments,
 ) -> AudioWriter:
     from dpcodec.audio.sndfile import SndfileWriter
+    from dpcodec.audio.spool import SpooledWriter, temporary_file
 
     # Metadata is put in once the file is whole, which takes one that can be read, from its first byte.
     bare = not tags and not attachments

@@ -7,9 +7,9 @@ rounded to the nearest integer (halves to even) and clipped; there is no dither.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
+
+from dpcodec.records import dataclass
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,7 @@ SUBTYPE_ENCODINGS = {
     "DOUBLE": "f64le",
 }
 """The little-endian encoding of each of libsndfile's linear subtypes."""
+WAV_SUBTYPES = ("PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE")
 
 
 def decode_pcm(data: bytes, encoding: Encoding, channels: int) -> np.ndarray:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 import struct
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import BinaryIO
 
 from dpcodec.audio.metadata.model import speakers_of
@@ -20,8 +20,8 @@ from dpcodec.audio.speakers import usual_mask
 from dpcodec.audio.streams import Attachments, Tags, write_all
 from dpcodec.audio.wav import FORMAT_EXTENSIBLE, FORMAT_FLOAT, FORMAT_PCM, GUID_TAIL
 from dpcodec.errors import FileAccessError
+from dpcodec.records import dataclass
 
-WAV_SUBTYPES = ("PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE")
 _UNKNOWN = 0xFFFFFFFF
 _WIDE_CHUNK_BYTES = 36
 

@@ -7,10 +7,8 @@ file that is not there, which is `FileNotFoundError` as with plain names.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import re
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -20,7 +18,7 @@ from dpcodec.errors import DeviceError, FileAccessError
 WHOLE_UPLOADS = ("s3", "s3a", "gs", "gcs", "abfs", "az", "adl", "memory", "oss", "hf")
 """Where a file is seen only once all of it is there; elsewhere it is sent under another name first."""
 BLOCK_BYTES = 1 << 20
-_URL = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)  # two letters: C:// is a drive
+_URL = r"[a-z][a-z0-9+.-]+://"  # two letters: C:// is a drive
 _PACKAGES = {"s3": "s3fs", "s3a": "s3fs", "gs": "gcsfs", "gcs": "gcsfs", "abfs": "adlfs", "az": "adlfs"}
 
 
@@ -30,7 +28,7 @@ def is_url(name: str) -> bool:
     >>> is_url("s3://bucket/a.wav"), is_url("C:\\\\a.wav"), is_url("a/b.wav")
     (True, False, False)
     """
-    return _URL.match(name) is not None
+    return "://" in name and re.match(_URL, name, re.IGNORECASE) is not None
 
 
 def plain(name: str) -> str:
@@ -150,6 +148,8 @@ def upload(file: BinaryIO, url: str) -> None:
 
 def measure(file: BinaryIO) -> dict[str, Any]:
     """`bytes` and `sha256` of a file that can be read; it stands at its end afterwards."""
+    import hashlib  # lazy: it loads OpenSSL
+
     file.flush()
     file.seek(0)
     digest, count = hashlib.sha256(), 0
@@ -178,6 +178,8 @@ def local_copy(name: str) -> Iterator[str]:
     if not is_url(name):
         yield name
         return
+    import tempfile  # lazy: it loads what packs and unpacks archives
+
     with tempfile.TemporaryDirectory() as folder, open_read(name) as source:
         path = Path(folder) / Path(_path_of(name)).name
         with path.open("wb") as out:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable, Sequence
 
 import click
@@ -25,6 +24,8 @@ def guard(screen: Screen, name: str | None, action: Callable[[], int]) -> int:
         if exits.pipe_closed(exc):
             return exits.PIPE_CLOSED
         if screen.debug:
+            import traceback
+
             traceback.print_exc()
         screen.error(name if not isinstance(exc, OSError) else exc.filename or name, exits.message_of(exc))
         return exits.code_of(exc)

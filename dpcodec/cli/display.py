@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from dpcodec.cli import signals
+from dpcodec.records import dataclass
 
 if TYPE_CHECKING:
     import rich.progress
@@ -139,8 +139,7 @@ class Meter:
         self._told = now
         line = {"event": "files", "done": done, "total": total, "failed": failed,
                 "elapsed_s": round(now - self._started, 3)}  # fmt: skip
-        sys.stderr.write(json.dumps(line) + "\n")
-        sys.stderr.flush()
+        _write_json(line)
 
     def close(self) -> None:
         """Take the bar away."""
@@ -169,8 +168,7 @@ class Meter:
             "eta_s": None if eta is None else round(max(eta, 0.0), 3),
             "detail": detail,
         }
-        sys.stderr.write(json.dumps(line) + "\n")
-        sys.stderr.flush()
+        _write_json(line)
 
     def _draw(self, done: float, total: float | None, detail: str) -> None:
         if self._bar is None:
@@ -178,6 +176,13 @@ class Meter:
             self._bar.start()
             self._bar.add_task(escape(self._name), detail="")
         self._bar.update(self._bar.task_ids[0], completed=done, total=total, detail=escape(detail))
+
+
+def _write_json(line: dict[str, Any]) -> None:
+    import json
+
+    sys.stderr.write(json.dumps(line) + "\n")
+    sys.stderr.flush()
 
 
 def _new_bar() -> rich.progress.Progress:

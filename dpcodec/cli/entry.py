@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
 from dpcodec.cli import signals, standard
 
+BLAS_WAITS = "16"
+"""Log2 of the turns that a thread of OpenBLAS waits awake for more work. By its default, 26, each burns 40 ms
+of a core as soon as numpy is loaded."""
+WITH_ARRAYS = frozenset(
+    ("encode", "decode", "info", "test", "tag", "play", "repair", "protect", "eval", "bench")
+)
+"""Verbs that need numpy."""
+
 
 def main() -> None:
     """The command `dpcodec`."""
+    gc.disable()  # nothing that is imported goes again; a verb turns it on
+    os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", BLAS_WAITS)
     standard.prepare()
     signals.install()
-    from dpcodec.cli.main import run  # what takes time: click, and numpy where a verb needs it
+    if WITH_ARRAYS.intersection(sys.argv) and not {"-h", "--help"}.intersection(sys.argv):
+        # Here and not deep in click: near the end of a chunk of the interpreter's stack each of numpy's calls
+        # would map the next chunk anew, which is 10 ms in all.
+        import numpy  # noqa: F401
+    from dpcodec.cli.main import run  # what takes time: click, and the verb
 
     if not sys.warnoptions:
         import warnings
@@ -21,4 +36,5 @@ def main() -> None:
     code = run(sys.argv[1:])
     if signals.interrupted():
         os._exit(code)  # taking the libraries down in good order can take longer than a user should wait
+    gc.freeze()  # at the end Python need not look for what can go
     sys.exit(code)

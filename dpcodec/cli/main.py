@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
+import gc
 import importlib
 import importlib.util
 import sys
@@ -73,10 +73,18 @@ class Verbs(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0]
         if not name.startswith("-") and self.get_command(ctx, name) is None:
+            import difflib  # lazy: few mistype
+
             near = difflib.get_close_matches(name, COMMANDS, n=2, cutoff=0.5)
             hint = f", did you mean {' or '.join(near)}?" if near else ""
             raise click.UsageError(f"No such command {name!r}{hint}", ctx)
-        return super().resolve_command(ctx, args)
+        found = super().resolve_command(ctx, args)
+        if (
+            not gc.isenabled()
+        ):  # as `entry` leaves it: there is no garbage yet that could be frozen with the rest
+            gc.freeze()
+            gc.enable()
+        return found
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         module, _, attribute = COMMANDS.get(cmd_name, "").partition(":")

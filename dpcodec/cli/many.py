@@ -5,10 +5,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shlex
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,10 +14,11 @@ import click
 
 from dpcodec import __version__
 from dpcodec.batch import urls
-from dpcodec.cli import exits, paths, signals, worker
+from dpcodec.cli import exits, paths, signals
 from dpcodec.cli.batch import is_there, run_job
 from dpcodec.cli.display import Screen, escape
 from dpcodec.cli.paths import Job
+from dpcodec.records import dataclass
 
 if TYPE_CHECKING:
     from dpcodec import batch
@@ -195,7 +194,10 @@ def _tasks(
 ) -> Iterator[batch.Task]:
     """A task a job: the command line that does it. Whether its output may go is asked before it begins, since
     a worker that dies may have made it."""
+    import shlex
+
     from dpcodec import batch
+    from dpcodec.cli import worker
 
     command = shlex.join(arguments)
     for job in jobs:
@@ -210,6 +212,7 @@ def _tasks(
 
 def _rules(wanted: Wanted, by_id: dict[str, Job]) -> batch.Rules:
     from dpcodec import batch
+    from dpcodec.cli import worker
 
     def refuse(task: batch.Task) -> dict[str, Any] | None:
         job = by_id[task.id]
@@ -235,6 +238,7 @@ def _rules(wanted: Wanted, by_id: dict[str, Job]) -> batch.Rules:
 def engine_for(wanted: Wanted, jobs: int) -> Iterator[batch.Engine]:
     """The engine that is wanted, for so many jobs; a signal takes it along."""
     from dpcodec import batch
+    from dpcodec.cli import worker
 
     workers = min(wanted.workers, max(1, jobs))
     engine = batch.open_engine(wanted.scheduler, workers, worker.MODULES, worker.clean)

@@ -11,8 +11,6 @@ import contextlib
 import errno
 import io
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
@@ -53,6 +51,8 @@ class Output:
         if self._url is not None:
             urls.upload(self.file, self._url)
         if self._copy_to is not None:
+            import shutil
+
             self.file.seek(0)
             shutil.copyfileobj(self.file, self._copy_to, 1 << 20)
             self._copy_to.flush()
@@ -72,8 +72,8 @@ def create(job: Job, screen: Screen, *, spool: bool = False) -> Iterator[Output]
     direct = job.target == "-" or is_special(job.target)
     try:
         if urls.is_url(job.target):
-            with tempfile.TemporaryFile() as file:
-                yield Output(cast(BinaryIO, file), screen, url=job.target)
+            with _temporary_file() as file:
+                yield Output(file, screen, url=job.target)
             return
         with _direct(job.target, screen, spool) if direct else _replacing(job, screen) as output:
             yield output
@@ -92,8 +92,8 @@ def _direct(target: str, screen: Screen, spool: bool) -> Iterator[Output]:
         if not spool:
             yield Output(straight, screen)
             return
-        with tempfile.TemporaryFile() as file:
-            yield Output(cast(BinaryIO, file), screen, copy_to=straight)
+        with _temporary_file() as file:
+            yield Output(file, screen, copy_to=straight)
 
 
 @contextlib.contextmanager
@@ -106,6 +106,12 @@ def _replacing(job: Job, screen: Screen) -> Iterator[Output]:
             yield Output(cast(BinaryIO, part.file), screen, part)
         finally:
             part.close()
+
+
+def _temporary_file() -> BinaryIO:
+    import tempfile  # lazy: it loads what packs and unpacks archives
+
+    return cast(BinaryIO, tempfile.TemporaryFile())
 
 
 def _measure(file: BinaryIO, digest: bool) -> dict[str, Any]:

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
-import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
+
+from dpcodec.cli import platforms
 
 GRACE_S = 1.5
 
@@ -29,17 +31,14 @@ _settled = threading.Event()
 
 def install() -> None:
     """Watch for SIGINT, SIGTERM and SIGHUP from now on, except where the parent had them ignored."""
-    receive, send = (
-        socket.socketpair()
-    )  # Windows waits for sockets only, and knows no pipes that do not block
-    send.setblocking(False)
+    send, receive, read = _ends()
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
             # The handler only makes Python write the number to the wakeup descriptor.
             signal.signal(number, lambda number, frame: None)
-    signal.set_wakeup_fd(send.fileno(), warn_on_full_buffer=False)
-    threading.Thread(target=_watch, args=(receive, send), name="signals", daemon=True).start()
+    signal.set_wakeup_fd(send, warn_on_full_buffer=False)
+    threading.Thread(target=_watch, args=(receive, read), name="signals", daemon=True).start()
 
 
 @contextlib.contextmanager
@@ -87,14 +86,26 @@ def settle() -> None:
     _settled.set()
 
 
-def _watch(receive: socket.socket, send: socket.socket) -> None:
-    """Both ends live as long as the thread."""
-    number = receive.recv(1)[0]
+def _ends() -> tuple[int, int, Callable[[], bytes]]:
+    """Where Python writes the numbers of signals, where they come out, and what waits for one and reads
+    it."""
+    if not platforms.WINDOWS:
+        receive, send = os.pipe()
+        os.set_blocking(send, False)
+        return send, receive, lambda: os.read(receive, 1)
+    import socket  # Windows waits for sockets only, and knows no pipes that do not block
+
+    here, there = socket.socketpair()
+    there.setblocking(False)
+    return there.detach(), here.fileno(), lambda: here.recv(1)
+
+
+def _watch(receive: int, read: Callable[[], bytes]) -> None:
+    """The thread that waits."""
+    number = read()[0]
     if number == signal.SIGINT and _fitting.is_set():
         _stop.set()
-        receive.settimeout(GRACE_S)
-        with contextlib.suppress(TimeoutError):
-            receive.recv(1)
+        select.select([receive], [], [], GRACE_S)
         if _settled.is_set():
             return
     _leave(number)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import hashlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -143,6 +142,8 @@ def part_name(name: str) -> str:
     """
     encoded = os.fsencode(name)
     if len(encoded) > LONGEST_NAME:  # a folder that takes the target's name may not take a longer one
+        import hashlib
+
         name = hashlib.sha256(encoded).hexdigest()[:32]
     return f".dpcodec-{name}.part"
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
-_CLOCK = re.compile(r"(?:(\d{1,6}):)?(\d{1,6}):([0-5]?\d(?:\.\d*)?)")
-_KBPS = re.compile(r"([^a-z]+?) ?(?:k|kbps|kbit/s)", re.IGNORECASE)
+_CLOCK = r"(?:(\d{1,6}):)?(\d{1,6}):([0-5]?\d(?:\.\d*)?)"
+_KBPS = r"([^a-z]+?) ?(?:k|kbps|kbit/s)"
 
 
 class Time(click.ParamType):  # type: ignore[type-arg] # generic only in recent releases of click
@@ -19,7 +19,7 @@ class Time(click.ParamType):  # type: ignore[type-arg] # generic only in recent 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         if isinstance(value, float):
             return value
-        clock = _CLOCK.fullmatch(str(value))
+        clock = re.fullmatch(_CLOCK, str(value))
         if clock:
             hours, minutes, seconds = clock.groups(default="0")
             if clock[1] is not None and int(minutes) > 59:
@@ -39,7 +39,7 @@ class BitRate(click.ParamType):  # type: ignore[type-arg]
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         if isinstance(value, float):
             return value
-        match = _KBPS.fullmatch(str(value))
+        match = re.fullmatch(_KBPS, str(value), re.IGNORECASE)
         try:
             return float(match[1] if match else value)
         except ValueError:

@@ -15,7 +15,6 @@ from dpcodec.audio.audio import Audio
 from dpcodec.audio.metadata.model import SPEAKERS, without_positions
 from dpcodec.audio.resample import Resampler, downmix, resampled_length
 from dpcodec.audio.streams import ArrayReader, Attachments, AudioReader
-from dpcodec.codec.effort import with_window_chosen
 from dpcodec.codec.report import EncodeReport
 from dpcodec.container.constants import OVERHEAD_BYTES
 from dpcodec.container.header import Header
@@ -50,6 +49,8 @@ def encode_stream(
     report = EncodeReport(rate, channels)
     blocks = checked_blocks(reader, settings, report)
     if settings.effort:
+        from dpcodec.codec.effort import with_window_chosen  # lazy: rare
+
         settings, blocks = with_window_chosen(settings, blocks, rate, partial(_size, rate))
     header = header_for(settings, reader, channels, rate)
     mode = mode_of(header)

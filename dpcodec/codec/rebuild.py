@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -24,6 +24,7 @@ from dpcodec.inpainting.solvers import agrees, halo_frames, solve_with
 from dpcodec.modes import mode_of_file
 from dpcodec.modes.base import Segment, join
 from dpcodec.modes.frames import segments_and_frames
+from dpcodec.records import dataclass
 from dpcodec.settings import DecodeSettings
 from dpcodec.transform.stft import frame_count
 

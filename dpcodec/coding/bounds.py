@@ -7,9 +7,9 @@ smallest upper end of what arrived bounds both.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
+
+from dpcodec.records import dataclass
 
 _FLOAT32_MAX = float(np.finfo(np.float32).max)
 _ROUNDING = 1 + 2**-20

@@ -10,9 +10,9 @@ integers.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Protocol
+from functools import cache
+from typing import Any, Protocol
 
-import constriction
 import numpy as np
 
 from dpcodec.errors import FormatError
@@ -24,9 +24,6 @@ RAW_BITS = 16
 """Equiprobable bits are coded this many at a time."""
 
 _BATCH = 1 << 15
-
-Categorical, Uniform = constriction.stream.model.Categorical, constriction.stream.model.Uniform
-RangeEncoder, RangeDecoder = constriction.stream.queue.RangeEncoder, constriction.stream.queue.RangeDecoder
 
 
 class AdaptiveTable:
@@ -76,6 +73,13 @@ def _frequencies(counts: np.ndarray) -> np.ndarray:
     return frequencies
 
 
+@cache
+def _stream() -> Any:
+    import constriction  # lazy: where the coder is compiled nobody needs it
+
+    return constriction.stream
+
+
 class Coder(Protocol):
     """One side of the coding; `truth` is what to write, None when reading. Either gives the symbols back."""
 
@@ -90,8 +94,9 @@ class Encoder:
     """Writes symbols; `finish` gives the bytes."""
 
     def __init__(self) -> None:
-        self._coder = RangeEncoder()
-        self._family = Categorical(perfect=False)
+        self._coder = _stream().queue.RangeEncoder()
+        self._model = _stream().model
+        self._family = self._model.Categorical(perfect=False)
 
     def code(self, table: AdaptiveTable, context: np.ndarray, truth: np.ndarray | None) -> np.ndarray:
         """Write symbols int [n], each under its context int [n], then let the table learn them."""
@@ -107,9 +112,9 @@ class Encoder:
         whole = count - count % RAW_BITS
         if whole:
             words = np.packbits(bits[:whole]).view(">u2").astype(np.int32)
-            self._coder.encode(words, Uniform(1 << RAW_BITS))
+            self._coder.encode(words, self._model.Uniform(1 << RAW_BITS))
         if count > whole:
-            self._coder.encode(bits[whole:].astype(np.int32), Uniform(2))
+            self._coder.encode(bits[whole:].astype(np.int32), self._model.Uniform(2))
         return bits
 
     def copy(self) -> Encoder:
@@ -148,8 +153,9 @@ class Decoder:
         self._data = data
         self._again = Encoder()
         padded = data + bytes(-len(data) % 4)
-        self._coder = RangeDecoder(np.frombuffer(padded, ">u4").astype(np.uint32))
-        self._family = Categorical(perfect=False)
+        self._coder = _stream().queue.RangeDecoder(np.frombuffer(padded, ">u4").astype(np.uint32))
+        self._model = _stream().model
+        self._family = self._model.Categorical(perfect=False)
 
     def code(self, table: AdaptiveTable, context: np.ndarray, truth: np.ndarray | None) -> np.ndarray:
         """Read as many symbols as there are contexts, int32 [n], then let the table learn them."""
@@ -162,8 +168,8 @@ class Decoder:
 
     def bits(self, count: int, truth: np.ndarray | None) -> np.ndarray:
         """Read `count` equiprobable bits, uint8 [count]."""
-        words = self._decode(Uniform(1 << RAW_BITS), count // RAW_BITS)
-        rest = self._decode(Uniform(2), count % RAW_BITS)
+        words = self._decode(self._model.Uniform(1 << RAW_BITS), count // RAW_BITS)
+        rest = self._decode(self._model.Uniform(2), count % RAW_BITS)
         bits = np.concatenate([np.unpackbits(words.astype(">u2").view(np.uint8)), rest.astype(np.uint8)])
         return self._again.bits(count, bits)
 

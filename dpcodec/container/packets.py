@@ -17,14 +17,13 @@ from __future__ import annotations
 import hashlib
 import struct
 import zlib
-from dataclasses import dataclass
 from functools import cache
-
-import zstandard
+from typing import Any
 
 from dpcodec.container import constants as c
 from dpcodec.container.header import Header, pack_header, unpack_header
 from dpcodec.errors import FormatError, LimitError, VersionError
+from dpcodec.records import dataclass
 from dpcodec.varint import read_varint, write_varint
 
 _HEAD = struct.Struct("<4sHHIBBI")
@@ -150,6 +149,8 @@ def decompress(body: bytes, limit_bytes: int) -> bytes:
     The content size that the frame states is checked before anything is allocated: `LimitError` over the
     limit, `FormatError` where it is missing or wrong or the frame is broken.
     """
+    import zstandard
+
     size = check_content_size(body, limit_bytes)
     if size is None:
         raise FormatError("invalid field: a compressed body does not state its size")
@@ -166,6 +167,8 @@ def decompress(body: bytes, limit_bytes: int) -> bytes:
 
 def check_content_size(body: bytes, limit_bytes: int) -> int | None:
     """The size that a zstandard frame states, None where it states none or is none. Raises `LimitError`."""
+    import zstandard  # lazy: most files have nothing compressed
+
     try:
         size: int = zstandard.frame_content_size(body)
     except zstandard.ZstdError:
@@ -176,7 +179,9 @@ def check_content_size(body: bytes, limit_bytes: int) -> int | None:
 
 
 @cache
-def _compressor() -> zstandard.ZstdCompressor:
+def _compressor() -> Any:
+    import zstandard
+
     return zstandard.ZstdCompressor(level=_COMPRESSION_LEVEL, write_content_size=True, write_checksum=False)
 
 

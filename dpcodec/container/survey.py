@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 import tempfile
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import BinaryIO, cast
 
 from dpcodec.container import constants as c
 from dpcodec.container.packets import Head, Packet
 from dpcodec.container.parity import Group, checksum_of, unpack_parity
 from dpcodec.container.scan import Gap, Source, Trailer, has_magic, load, scan
+from dpcodec.records import dataclass
 
 _IN_MEMORY_BYTES = 16 << 20
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from dpcodec.container import constants as c
 from dpcodec.container.attachments import check_attachments, pack_attachment
@@ -20,9 +20,11 @@ from dpcodec.container.packets import (
     pack_packet,
     packet_digest,
 )
-from dpcodec.container.parity_builder import ParityBuilder
 from dpcodec.container.tags import pack_tags
 from dpcodec.errors import FormatError, LimitError
+
+if TYPE_CHECKING:
+    from dpcodec.container.parity_builder import ParityBuilder
 
 
 class Writer:
@@ -56,7 +58,7 @@ class Writer:
         packed = pack_tags(tags) if (tags := tuple(tags)) else b""
         bodies = [pack_attachment(kind, data) for kind, data in check_attachments(attachments)]
         segments = header.segments
-        self._parity = ParityBuilder(parity, None if segments is None else segments * header.parts)
+        self._parity = _parity(parity, None if segments is None else segments * header.parts)
         self._parity_bytes = self.beside = 0
         self._final_head = self._seekable and header.samples is None
         self._write(c.MAGIC)
@@ -133,7 +135,7 @@ class Writer:
         end = End(self._digest if digest is None else digest, segments, header)
         tail.append(pack_packet(c.TYPE_END, pack_end(end)))
         head = pack_packet(c.TYPE_HEAD, pack_header(header))
-        for packet in self._parity.close(tail, head if self._final_head else None):
+        for packet in self._parity.close(tail, head if self._final_head else None) if self._parity else ():
             self._write_parity(packet)
         for packet in tail:
             self._write(packet)
@@ -154,7 +156,7 @@ class Writer:
 
     def _put(self, packet: bytes) -> int:
         """Write a packet, and before it the parity of a block that is over; where it lies."""
-        for parity in self._parity.add(packet):
+        for parity in self._parity.add(packet) if self._parity else ():
             self._write_parity(parity)
         self._write(packet)
         return self.bytes_written - len(packet)
@@ -170,3 +172,12 @@ class Writer:
         view = memoryview(data)
         while view:
             view = view[self._fo.write(view) :]
+
+
+def _parity(percent: float, packets: int | None) -> ParityBuilder | None:
+    """What adds parity to a file of about so many packets of audio; None where none is asked for."""
+    if not percent:
+        return None
+    from dpcodec.container.parity_builder import ParityBuilder  # lazy: few files have parity
+
+    return ParityBuilder(percent, packets)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from array_api_compat import array_namespace, device
 from dpcodec.inpainting.arrays import power
 from dpcodec.inpainting.problem import Problem
 from dpcodec.inpainting.quantiser_boxes import QuantiserBoxes, boxes_of
+from dpcodec.records import dataclass
 from dpcodec.transform.operator import Operator
 
 Array = Any

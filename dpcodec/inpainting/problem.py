@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from dataclasses import field, replace
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from dpcodec.transform.operator import Operator, StftOperator
-from dpcodec.transform.stft import Span, Stft
+from dpcodec.records import dataclass
+
+if TYPE_CHECKING:
+    from dpcodec.transform.operator import Operator
+    from dpcodec.transform.stft import Span, Stft
 
 Array = Any
 
@@ -86,6 +89,8 @@ def stft_problem(
     origin: Origin | None = None,
 ) -> Problem:
     """A problem of complex coefficients without told noise, whose quantiser gives back its boxes' middles."""
+    from dpcodec.transform.operator import StftOperator  # lazy: an encoder has no problems
+
     noise = np.broadcast_to(np.float32(0), kept.shape)
     return Problem(
         StftOperator(stft, span), kept, centre, centre, halfwidth, bound, noise, origin or Origin()

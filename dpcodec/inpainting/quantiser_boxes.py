@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from dpcodec.inpainting.problem import Problem
+from dpcodec.records import dataclass
 
 Array = Any
 

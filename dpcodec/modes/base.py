@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -19,9 +19,9 @@ from dpcodec.errors import FormatError, SettingsError
 from dpcodec.inpainting.problem import Origin, Problem
 from dpcodec.mask.count import dropped_count
 from dpcodec.mask.table import segment_mask
+from dpcodec.records import dataclass
 from dpcodec.settings import MASKS, EncodeSettings, mode_name
 from dpcodec.transform.mdct import Mdct
-from dpcodec.transform.operator import MdctOperator
 from dpcodec.transform.stft import Transform, block_span
 
 if TYPE_CHECKING:
@@ -146,6 +146,8 @@ def mdct_problem(
     mdct: Mdct, header: Header, segment: Segment, channel: int, first_frame: int, samples: int | None
 ) -> Problem:
     """As `Mode.problem`, for every kind of MDCT file."""
+    from dpcodec.transform.operator import MdctOperator  # lazy: an encoder has no problems
+
     exponents, one = segment.block_splits[channel], slice(channel, channel + 1)
     around = (int(exponents[0]), int(exponents[-1]))
     operator = MdctOperator(mdct, block_span(mdct, first_frame, segment.frames, samples), exponents, around)

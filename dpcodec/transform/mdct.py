@@ -19,17 +19,24 @@ Everything runs on numpy arrays and on torch tensors (differentiable, any device
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, ClassVar
 
 import numpy as np
-from array_api_compat import device
 
 from dpcodec.compiled import address, library
 from dpcodec.errors import SettingsError
+from dpcodec.records import dataclass
 from dpcodec.settings import check_transform
-from dpcodec.transform.stft import Array, Span, array_namespace, complex_dtype, fft_of, frame_count
+from dpcodec.transform.stft import (
+    Array,
+    Span,
+    array_namespace,
+    complex_dtype,
+    device,
+    fft_of,
+    frame_count,
+)
 
 KBD_ALPHA = 2.0
 """Of the Kaiser-Bessel-derived slope: of sine, Vorbis's and alpha 2 and 4 it cost least

@@ -8,15 +8,14 @@ A solver that knows no more than this takes every kind of file.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
 
 import numpy as np
-from array_api_compat import device
 
+from dpcodec.records import dataclass
 from dpcodec.transform.mdct import Mdct, slope
-from dpcodec.transform.stft import Array, Span, Stft, array_namespace
+from dpcodec.transform.stft import Array, Span, Stft, array_namespace, device
 
 
 class Operator(Protocol):

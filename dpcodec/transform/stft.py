@@ -16,15 +16,13 @@ Everything runs on numpy arrays and on torch tensors (differentiable, any device
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, Protocol
 
-import array_api_compat
 import numpy as np
-from array_api_compat import device, is_numpy_array
 
 from dpcodec.errors import SettingsError
+from dpcodec.records import dataclass
 from dpcodec.settings import check_transform
 
 Array = Any
@@ -233,9 +231,20 @@ class Stft:
 def array_namespace(x: Array) -> Any:
     """The functions for an array. numpy 2 speaks the standard itself, and wrapping it takes a tenth of a
     second, which every command would pay."""
-    if is_numpy_array(x) and hasattr(np, "matrix_transpose"):
+    if isinstance(x, np.ndarray) and hasattr(np, "matrix_transpose"):
         return np
+    import array_api_compat
+
     return array_api_compat.array_namespace(x)
+
+
+def device(x: Array) -> Any:
+    """Where an array lies, as the functions that make arrays take it."""
+    if isinstance(x, np.ndarray):
+        return "cpu"
+    import array_api_compat
+
+    return array_api_compat.device(x)
 
 
 def complex_dtype(xp: Any, x: Array) -> Any:
@@ -245,7 +254,7 @@ def complex_dtype(xp: Any, x: Array) -> Any:
 
 def fft_of(x: Array) -> Any:
     """The FFT to use: scipy's in single precision (numpy's is slower there), else the namespace's own."""
-    if is_numpy_array(x) and x.dtype in (np.float32, np.complex64):
+    if isinstance(x, np.ndarray) and x.dtype in (np.float32, np.complex64):
         import scipy.fft  # lazy: the encoder works in float64 and never pays for this import
 
         return scipy.fft

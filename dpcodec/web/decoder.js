@@ -3,6 +3,7 @@
 import { Concealer } from "./coding/concealment.js";
 import { fillNoise, rotateBack } from "./coding/noise.js";
 import { PartReader } from "./coding/part_reader.js";
+import { allocated } from "./coding/segment.js";
 import { frameCount } from "./container/header.js";
 import { Reader } from "./container/reader.js";
 import { LimitError } from "./errors.js";
@@ -39,7 +40,15 @@ export class SegmentDecoder {
    * @param {SegmentData} data @param {number | null} frames L, null where its parts tell it
    */
   push(data, frames) {
-    const segment = this.parts.read(data, frames);
+    return lastOf(this.steps(data, frames));
+  }
+
+  /**
+   * The same in steps of some milliseconds; what was begun may be given up, with the decoder.
+   * @param {SegmentData} data @param {number | null} frames @returns {Generator<undefined, Float32Array[], undefined>}
+   */
+  *steps(data, frames) {
+    const segment = yield* this.parts.read(data, frames);
     this.problems.push(...segment.problems);
     this.frames = data.index * this.header.segmentFrames + segment.frames;
     this.rebuild(segment);
@@ -78,6 +87,14 @@ export class SegmentDecoder {
   }
 }
 
+/** What a generator returns. @template T @param {Generator<undefined, T, undefined>} steps @returns {T} */
+export function lastOf(steps) {
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+  }
+}
+
 /**
  * Decodes a file that is all there.
  * @param {Uint8Array} bytes @param {{noise?: boolean}} [options]
@@ -104,7 +121,7 @@ export function decode(bytes, options = {}) {
 
 /** Blocks one after the other, the first `samples` of them. @param {Float32Array[]} blocks @param {number} samples */
 function joined(blocks, samples) {
-  const out = new Float32Array(samples);
+  const out = allocated(() => new Float32Array(samples));
   let at = 0;
   for (const block of blocks) {
     out.set(block.subarray(0, Math.max(0, samples - at)), Math.min(at, samples));

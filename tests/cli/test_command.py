@@ -79,20 +79,6 @@ def test_mdct_from_end_to_end(cli: Run, tone: MakeFile, tmp_path: Path) -> None:
     cli("encode", source, coded, "-f", "--transform", "mdct", "--hop", "512").fails(2)
 
 
-def test_nothing_heavy_is_loaded(tone: MakeFile, tmp_path: Path) -> None:
-    """`--help` and encoding: no torch, and none of what takes long to import."""
-    program = "import sys; from dpcodec.cli.main import run; run(sys.argv[1:])"
-    program += "; print(*sys.modules, file=sys.stderr)"
-    for arguments in (["--help"], ["encode", str(tone(seconds=1)), str(tmp_path / "a.dpc"), "-q"]):
-        done = subprocess.run(
-            [sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=True
-        )
-        loaded = set(done.stderr.splitlines()[-1].split())
-        assert "dpcodec.cli.main" in loaded
-        for package in ("torch", "scipy", "rich", "asyncio", "multiprocessing", "unittest", "soundfile"):
-            assert package not in loaded, (package, arguments[0])
-
-
 def test_version(cli: Run) -> None:
     assert cli("--version").succeeds().out.decode() == f"dpcodec {dpcodec.__version__}\n"
     assert cli("-V").out == cli("--version").out
@@ -318,13 +304,6 @@ def test_the_help_that_loads_no_verb_is_the_verbs_own(room: int) -> None:
         verb = main.COMMAND.get_command(context, name)
         assert verb
         assert click.Command(name, help=text).get_short_help_str(room) == verb.get_short_help_str(room)
-
-
-def test_help_loads_neither_numpy_nor_a_verb() -> None:
-    code = "import sys; from dpcodec.cli.main import run; run(['--help'])\n"
-    code += "print([m for m in sys.modules if m == 'numpy' or m.startswith('dpcodec.cli.commands.')])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines()[-1] == "[]"
 
 
 def test_docs_name_every_option(cli: Run) -> None:

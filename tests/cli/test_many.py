@@ -351,10 +351,11 @@ def test_the_command_needs_no_module_of_posix(tree: Path, tmp_path: Path) -> Non
 
 
 def test_interrupts_need_no_posix(tmp_path: Path) -> None:
-    """The watcher waits on a socket, as Windows can."""
+    """The watcher waits on a socket there, as Windows can."""
     program = (
         "import os, signal, sys, time\n"
-        "from dpcodec.cli import signals; import select; del os.set_blocking, select.select\n"
+        "from dpcodec.cli import platforms, signals; platforms.WINDOWS = True\n"
+        "import select, socket; del os.set_blocking, os.pipe, select.select\n"
         "signals.install()\n"
         "print('ready', flush=True); os.kill(os.getpid(), signal.SIGTERM); time.sleep(60)"
     )

@@ -131,6 +131,7 @@ def moves(data: bytes, packets: list[Packet]) -> dict[str, bytes]:
         "headers-disagree": instead(copy, packets[5]),
         "bodies-swapped": join([*packets[:4], *swapped, *packets[6:]]),
         "parts-disagree": instead(replace(packets[5], parts=1, part=0)),
+        "parts-disagree-late": join([*packets[:4], packets[5], replace(packets[4], parts=1), *packets[6:]]),
         "part-out-of-range": instead(replace(packets[5], part=9)),
         "segment-out-of-range": instead(replace(packets[5], segment=9)),
         "packet-strays": instead(replace(packets[5], segment=3000), packets[5]),
@@ -294,11 +295,18 @@ def parity(packets: list[Packet]) -> dict[str, bytes]:
     def without(kept: list[Packet], gone: list[int]) -> bytes:
         return join(p for i, p in enumerate(kept) if i not in gone)
 
+    def between(kept: list[Packet], at: int, *pieces: bytes) -> bytes:
+        return (
+            join(kept[:at]) + b"".join([pieces[0], kept[at].pack(), *pieces[1:]]) + join(kept[at + 1 :])[8:]
+        )
+
     malformed = Packet(PARITY, 0, 0, 0, 0, b"\xff" * 300)
     return {
         "parity-too-much-lost": without(packets, parts[:7]),
         "parity-forged": without([forged(p) for p in packets], parts[2:3]),
         "parity-malformed": join([*packets[:1], malformed, *packets[1:]]),
+        "parity-junk": between(packets, parts[3], b"no packet", b"another", packets[parts[2]].pack()),
+        "parity-stranger": between(packets, parts[3], replace(packets[parts[0]], part=1).pack()),
     }
 
 

@@ -16,7 +16,7 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from .targets import TARGETS
+from .targets import USUAL_TARGETS
 from .worker import Job, Status, keep
 
 _POLL_SECONDS = 0.25
@@ -151,7 +151,7 @@ def arguments() -> argparse.ArgumentParser:
     """The options."""
     parser = argparse.ArgumentParser(prog="fuzz", description=__doc__.splitlines()[0])
     parser.add_argument("--minutes", type=float, default=5.0, help="for all targets together")
-    parser.add_argument("--targets", default=",".join(TARGETS), help="with commas between")
+    parser.add_argument("--targets", default=",".join(USUAL_TARGETS), help="with commas between")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--inputs", type=int, default=2**40, help="at most so many a target")
     parser.add_argument("--workers", type=int, default=min(2, os.cpu_count() or 1), help="processes")

@@ -18,7 +18,10 @@ from streams import Pipe
 
 import dpcodec
 from dpcodec.audio.streams import AudioWriter
+from dpcodec.cli import exits
 from dpcodec.container.stream import Reader
+
+from .javascript import Verdict, decoder, difference
 
 SETTINGS = dpcodec.DecodeSettings(solver="none", device="cpu", max_memory=256 << 20)
 MOST_SAMPLES = 1 << 22
@@ -236,6 +239,21 @@ def audio(data: bytes, origin: Origin | None) -> bool:
     return True
 
 
+def javascript(data: bytes, origin: Origin | None) -> bool:
+    """A file, and what the decoder in JavaScript makes of it. Needs node."""
+    try:
+        report, sink = _decoded(io.BytesIO(data))
+    except dpcodec.DpcodecError as error:
+        ours = Verdict(exits.code_of(error), why=str(error))
+    else:
+        code = exits.DAMAGED if report.damaged else exits.OK
+        ours = Verdict(code, sink.info.sample_rate, sink.samples, str(report.damage))
+    theirs = decoder().decode(data)
+    what = difference(ours, theirs)
+    require(not what, what, f"Python: {ours.why}\nJavaScript: {theirs.why}")
+    return ours.samples is not None
+
+
 def _refused(error: dpcodec.DpcodecError) -> bool:
     require(type(error) is not dpcodec.DpcodecError, "an error of no class", error)
     text = str(error)
@@ -249,4 +267,7 @@ TARGETS: dict[str, Target] = {
     "repair": repair,
     "pipe": pipe,
     "audio": audio,
+    "javascript": javascript,
 }
+USUAL_TARGETS = tuple(name for name in TARGETS if name != "javascript")
+"""That one needs node, and runs where it is asked for."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import time
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -13,12 +14,14 @@ import pytest
 
 import dpcodec
 from dpcodec.audio.wav import WavReader
+from dpcodec.cli import exits
 from dpcodec.codec import whole
 from dpcodec.codec.rebuild import TimeRange
 from dpcodec.container.damage import DamageLog
 from dpcodec.container.reader import Reader
 
 from . import run
+from .javascript import Verdict, difference
 from .seeds import audio_seeds, made
 from .targets import TARGETS, FaultError, Origin
 from .worker import Checker, Job
@@ -38,6 +41,27 @@ def test_good_and_damaged_files_pass(name: str) -> None:
         assert TARGETS[name](data, Origin(data))
     assert TARGETS[name](HURT, Origin(DATA))
     assert not TARGETS[name](b"nothing", None)
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
+def test_the_decoder_in_javascript_says_the_same() -> None:
+    for data in [seed.data for seed in made()[::5]]:
+        assert TARGETS["javascript"](data, Origin(data))
+    assert TARGETS["javascript"](HURT, Origin(DATA))
+    assert not TARGETS["javascript"](b"nothing", None)
+
+
+def test_what_two_decoders_may_not_differ_in() -> None:
+    loud = np.full((2, 9), 5.0, np.float32)
+    good = Verdict(exits.OK, 8000, loud)
+    assert not difference(good, Verdict(exits.OK, 8000, loud + np.float32(4e-4)))
+    assert not difference(Verdict(exits.FORMAT), Verdict(exits.FORMAT))
+    assert not difference(good, Verdict(exits.LIMIT))  # limits are each decoder's own
+    assert "verdict" in difference(good, Verdict(exits.DAMAGED, 8000, loud))
+    assert "rate" in difference(good, Verdict(exits.OK, 8001, loud))
+    assert "number" in difference(good, Verdict(exits.OK, 8000, loud[:, 1:]))
+    assert "samples" in difference(good, Verdict(exits.OK, 8000, loud + np.float32(6e-4)))
+    assert "finite" in difference(good, Verdict(exits.OK, 8000, loud * np.float32(np.nan)))
 
 
 def test_good_audio_passes() -> None:

@@ -24,6 +24,7 @@ from pathlib import Path
 from random import Random
 
 from .audio_mutator import AudioMutator
+from .javascript import decoder
 from .mutator import Mutator
 from .seeds import audio_seeds, dpc_seeds, made
 from .targets import TARGETS, FaultError, Origin
@@ -124,6 +125,8 @@ def run(job: Job) -> None:
     inputs, checker = Inputs(job.target, job.seed, job.large), Checker(job)
     stop, done, accepted = time.monotonic() + job.seconds, 0, 0
     number = job.first
+    if job.target == "javascript":
+        decoder()
     with guarded(job):
         while number < job.last and time.monotonic() < stop:
             data, origin = inputs.make(number)

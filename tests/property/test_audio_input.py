@@ -15,8 +15,8 @@ from dpcodec.audio.audio import SampleFormat
 from dpcodec.audio.byte_source import ByteSource
 from dpcodec.audio.files import create_audio, open_audio
 from dpcodec.audio.riff_info import build_info, parse_info
+from dpcodec.audio.samples import WAV_SUBTYPES
 from dpcodec.audio.wav import WavReader, read_header
-from dpcodec.audio.wav_writer import WAV_SUBTYPES
 from dpcodec.errors import AudioError
 
 NAMES = [b"LIST", b"ds64", b"JUNK", b"fact", b"\0\1\2\3"]

@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { PartReader } from "../../dpcodec/web/coding/part_reader.js";
 import { Blake2b } from "../../dpcodec/web/container/blake2b.js";
 import { Reader } from "../../dpcodec/web/container/reader.js";
+import { lastOf } from "../../dpcodec/web/decoder.js";
 import { loadTables } from "../../dpcodec/web/index.js";
 
 await loadTables();
@@ -67,7 +68,7 @@ export function l1Hash(bytes) {
   for (const data of reader.all()) {
     const frames = reader.framesOf(data.index);
     if (frames !== null && frames <= 0) continue;
-    const segment = parts.read(data, frames);
+    const segment = lastOf(parts.read(data, frames));
     problems += segment.problems.length;
     addSegment(hash, segment);
   }

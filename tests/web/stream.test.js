@@ -71,6 +71,18 @@ test("from any sample on", async () => {
   }
 });
 
+test("what nobody waits for any more ends within a segment", async () => {
+  const file = await StreamFile.open(bytesSource(conformanceFile("good", "mdct-impulses")));
+  const count = async (most) => {
+    let [steps, blocks] = [0, 0];
+    for await (const block of samplesFrom(file, 0, async () => ++steps <= most)) blocks += block[0].length > 0 ? 1 : 0;
+    return { steps, blocks };
+  };
+  const { steps, blocks } = await count(Infinity);
+  assert.ok(steps >= file.segments * file.header.channels && blocks > 0);
+  assert.deepEqual(await count(0), { steps: 1, blocks: 0 });
+});
+
 test("a seek reads little of a long file", async () => {
   const bytes = conformanceFile("good", "header-copies");
   const source = counted(bytes);

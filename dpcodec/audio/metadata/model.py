@@ -15,9 +15,10 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from dpcodec.audio.streams import Attachments, Tags
+from dpcodec.records import dataclass
 
 SPEAKERS, PICTURE, CUESHEET, ID3 = "speakers", "picture", "cuesheet", "id3"
 

@@ -6,7 +6,6 @@ import re
 import struct
 from collections.abc import Iterable
 
-from dpcodec.audio.metadata.id3 import build_id3, read_id3
 from dpcodec.audio.metadata.model import ID3, PICTURE, Metadata, bounded, chunks_of, lost_warning
 from dpcodec.audio.riff_info import INFO_LIMIT_BYTES, build_info, parse_info
 from dpcodec.audio.streams import Attachments, Tags
@@ -43,7 +42,11 @@ def build(tags: Tags, attachments: Attachments) -> tuple[bytes, list[str]]:
     info, left_out = build_info(tags)
     keys = [key.upper() for key, _ in tags]
     more = left_out or len(set(keys)) < len(keys) or any(kind in (PICTURE, ID3) for kind, _ in attachments)
-    tag = build_id3(tags, attachments) if more else b""
+    tag = b""
+    if more:
+        from dpcodec.audio.metadata.id3 import build_id3
+
+        tag = build_id3(tags, attachments)
     chunks = chunks_of(attachments, "riff")
     out = info + (pack_chunk(b"id3 ", tag) if tag else b"")
     out += b"".join(pack_chunk(name, data) for name, data in chunks)
@@ -60,6 +63,8 @@ def pack_chunk(name: bytes, data: bytes) -> bytes:
 def _take_id3(data: bytes, found: Metadata) -> bool:
     """Take an ID3 tag apart; false where it cannot be read, so that the chunk stays as it is."""
     from mutagen import MutagenError
+
+    from dpcodec.audio.metadata.id3 import read_id3
 
     try:
         tag = read_id3(data)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import click
@@ -21,6 +20,7 @@ from dpcodec.cli.rescale import Rescaling
 from dpcodec.cli.sources import open_source
 from dpcodec.cli.tag_edits import TagEdit, edit_of, tag_options
 from dpcodec.cli.values import Time
+from dpcodec.records import dataclass
 
 INTERRUPTED = 130
 

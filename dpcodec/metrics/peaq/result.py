@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from dpcodec.metrics.peaq.network import Network, difference_grade
+from dpcodec.records import dataclass
 
 
 @dataclass(frozen=True)

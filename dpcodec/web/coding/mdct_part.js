@@ -10,7 +10,7 @@ import { single } from "./segment.js";
 import { layGrid, maskOfPart } from "./stft_part.js";
 
 /**
- * @typedef {import("./part_reader.js").Laying} Laying @typedef {import("./mdct_symbols.js").LogMagnitudes} LogMagnitudes
+ * @typedef {import("./part_reader.js").Laying} Laying @typedef {import("./mdct_contexts.js").LogMagnitudes} LogMagnitudes
  */
 
 /** What a symbol stands for, over its step. @param {number} q @param {{one: number, more: number}} bias */
@@ -22,11 +22,11 @@ export function unbiased(q, { one, more }) {
 }
 
 /**
- * Enters a part into the segment. Raises `FormatError` where its body is none, or its block splits are not those of
- * the part before.
- * @param {Laying} laying
+ * Enters a part into the segment, a channel a step. Raises `FormatError` where its body is none, or its block splits are
+ * not those of the part before.
+ * @param {Laying} laying @returns {Generator<undefined, void, undefined>}
  */
-export function layMdctPart(laying) {
+export function* layMdctPart(laying) {
   const { header, segment, body } = laying;
   const reader = new BodyReader(body, header.channels, segment.frames);
   const channels = [];
@@ -36,6 +36,7 @@ export function layMdctPart(laying) {
     const channel = decodeMdctChannel(reader, laying, c, c % 2 ? paired : null);
     paired = channel.logs;
     channels.push(channel);
+    yield;
   }
   reader.finish();
   const splits = new Uint8Array(segment.blockSplits.length);

@@ -23,10 +23,11 @@ export class PartReader {
   }
 
   /**
-   * What arrived of a segment. `frames` is L, null where its parts tell it.
+   * What arrived of a segment, in steps of a channel of a part. `frames` is L, null where its parts tell it.
    * @param {import("../container/reader.js").SegmentData} data @param {number | null} frames
+   * @returns {Generator<undefined, Segment, undefined>}
    */
-  read(data, frames) {
+  *read(data, frames) {
     const { header } = this;
     const problems = /** @type {string[]} */ ([]);
     const segment = new Segment(header, data.index, frames ?? this.toldFrames(data, problems), this.angleBands);
@@ -36,7 +37,7 @@ export class PartReader {
       const cells = this.cellsOf(part, data.totalParts, segment.frames);
       try {
         if (header.frameParts && part >= segment.frames) throw new FormatError("coded part: too few frames for so many parts");
-        this.lay({ header, segment, body, cells, parts: data.totalParts, mask, bands: this.bands });
+        yield* this.lay({ header, segment, body, cells, parts: data.totalParts, mask, bands: this.bands });
       } catch (error) {
         if (!(error instanceof FormatError)) throw error;
         problems.push(`segment ${data.index}: part ${part} cannot be decoded: ${error.message}`);

@@ -40,13 +40,14 @@ class PerceptualPart {
     this.channels = [];
     /**
      * What the second channel of a pair sees of the first.
-     * @type {{logs: import("./mdct_symbols.js").LogMagnitudes, factors: {values: Uint8Array, bands: number}} | null}
+     * @type {{logs: import("./mdct_contexts.js").LogMagnitudes, factors: {values: Uint8Array, bands: number}} | null}
      */
     this.paired = null;
     this.pairTold = false;
   }
 
-  decode() {
+  /** A channel a step. */
+  *decode() {
     const { header, segment, body } = this.laying;
     const reader = new BodyReader(body, header.channels, segment.frames);
     for (let c = 0; c < header.channels; c++) {
@@ -55,6 +56,7 @@ class PerceptualPart {
         this.paired = null;
       }
       this.channels.push(reader.silent(this.coding.mode) ? null : this.decodeChannel(reader, c));
+      yield;
     }
     reader.finish();
   }
@@ -126,14 +128,21 @@ class PerceptualPart {
     const kept = new Uint8Array(this.size);
     const value = new Float32Array(this.size);
     const noise = new Float32Array(this.size);
+    const factors = new Float64Array(frames);
+    const noiseOfBand = new Float32Array(frames);
     for (let row = 0, at = 0; row < rows; row++) {
+      const band = bands[row];
+      const changed = row === 0 || bands[row - 1] !== band;
+      for (let l = 0; changed && l < frames; l++) {
+        factors[l] = STEP_FACTORS[scaleFactors[band * frames + l]];
+        noiseOfBand[l] = single(step * ((factors[l] * levels[band * groups + Math.floor(l / each)]) / 32));
+      }
       for (let l = 0; l < frames; l++, at++) {
-        const f = STEP_FACTORS[scaleFactors[bands[row] * frames + l]];
         if (q[at]) {
           kept[at] = 1;
-          value[at] = single(unbiased(q[at], bias) * step * f);
+          value[at] = single(unbiased(q[at], bias) * step * factors[l]);
         } else {
-          noise[at] = single(step * ((f * levels[bands[row] * groups + Math.floor(l / each)]) / 32));
+          noise[at] = noiseOfBand[l];
         }
       }
     }
@@ -180,14 +189,14 @@ function blockGains(total, count, blocks) {
 }
 
 /**
- * Enters a part into the segment. Raises `FormatError` where its body is none, or its block splits or angles are not
- * those of the part before.
- * @param {Laying} laying
+ * Enters a part into the segment, a channel a step. Raises `FormatError` where its body is none, or its block splits or
+ * angles are not those of the part before.
+ * @param {Laying} laying @returns {Generator<undefined, void, undefined>}
  */
-export function layPerceptualPart(laying) {
+export function* layPerceptualPart(laying) {
   const { segment } = laying;
   const part = new PerceptualPart(laying);
-  part.decode();
+  yield* part.decode();
   const same = sameBytes(part.splits, segment.blockSplits) && sameBytes(part.angles, segment.angles);
   if (segment.told && !same) throw new FormatError("coded part: its block splits or angles are not those of the part before");
   segment.blockSplits.set(part.splits);

@@ -7,6 +7,9 @@ import { FormatError } from "../errors.js";
 
 const WORD = 2 ** 32;
 const PRECISION = 2 ** 24;
+const UNITS = 2 ** 20;
+/** Far more than what a quotient is off. */
+const NEAR_AN_EDGE = 2 ** -16;
 const RAW_BITS = 16;
 
 /** @returns {never} */
@@ -51,9 +54,11 @@ export class RangeDecoder {
       if (c[from + middle] <= q) low = middle;
       else high = middle;
     }
-    // q is rounded, so the symbol may be one off
-    while (low > 0 && !this.reaches(scale, c[from + low])) low--;
-    while (low + 1 < size && this.reaches(scale, c[from + low + 1])) low++;
+    // q is rounded: where it is next to an edge the symbol may be one off
+    if (q - c[from + low] < NEAR_AN_EDGE || c[from + low + 1] - q < NEAR_AN_EDGE) {
+      while (low > 0 && !this.reaches(scale, c[from + low])) low--;
+      while (low + 1 < size && this.reaches(scale, c[from + low + 1])) low++;
+    }
     this.take(scale, c[from + low], c[from + low + 1] - c[from + low]);
     return low;
   }
@@ -61,17 +66,20 @@ export class RangeDecoder {
   /** Whether the difference is `scale * c` or more. @param {number} scale @param {number} c */
   reaches(scale, c) {
     const upper = scale * (c >>> 12);
-    const lower = (upper % 1048576) * 4096 + scale * (c & 4095);
-    const high = Math.floor(upper / 1048576) + Math.floor(lower / WORD);
-    return this.diffHigh > high || (this.diffHigh === high && this.diffLow >= lower % WORD);
+    const whole = Math.floor(upper / UNITS);
+    const lower = (upper - whole * UNITS) * 4096 + scale * (c & 4095);
+    const carry = Math.floor(lower / WORD);
+    const high = whole + carry;
+    return this.diffHigh > high || (this.diffHigh === high && this.diffLow >= lower - carry * WORD);
   }
 
   /** Moves into the interval of a symbol. @param {number} scale @param {number} c @param {number} width */
   take(scale, c, width) {
     const upper = scale * (c >>> 12);
-    const lower = (upper % 1048576) * 4096 + scale * (c & 4095);
+    const whole = Math.floor(upper / UNITS);
+    const lower = (upper - whole * UNITS) * 4096 + scale * (c & 4095);
     const carry = Math.floor(lower / WORD);
-    this.diffHigh -= Math.floor(upper / 1048576) + carry;
+    this.diffHigh -= whole + carry;
     this.diffLow -= lower - carry * WORD;
     if (this.diffLow < 0) {
       this.diffLow += WORD;
@@ -86,9 +94,10 @@ export class RangeDecoder {
   /** @param {number} scale @param {number} width */
   narrow(scale, width) {
     const upper = scale * (width >>> 12);
-    const lower = (upper % 1048576) * 4096 + scale * (width & 4095);
+    const whole = Math.floor(upper / UNITS);
+    const lower = (upper - whole * UNITS) * 4096 + scale * (width & 4095);
     const carry = Math.floor(lower / WORD);
-    this.rangeHigh = Math.floor(upper / 1048576) + carry;
+    this.rangeHigh = whole + carry;
     this.rangeLow = lower - carry * WORD;
   }
 
@@ -108,11 +117,13 @@ export class RangeDecoder {
     for (let i = 0; i < count; i++) {
       const c = edges[contexts[i]];
       const scale = rangeHigh * 256 + (rangeLow >>> 24);
+      // scale * c, 64 bits: remainders by floor, for % of such numbers is slow
       const upper = scale * (c >>> 12);
-      let low = (upper % 1048576) * 4096 + scale * (c & 4095);
+      const whole = Math.floor(upper / UNITS);
+      let low = (upper - whole * UNITS) * 4096 + scale * (c & 4095);
       let high = Math.floor(low / WORD);
       low -= high * WORD;
-      high += Math.floor(upper / 1048576);
+      high += whole;
       if (diffHigh < high || (diffHigh === high && diffLow < low)) {
         out[i] = 0;
         rangeHigh = high;
@@ -127,10 +138,11 @@ export class RangeDecoder {
         }
         const width = PRECISION - c;
         const above = scale * (width >>> 12);
-        rangeLow = (above % 1048576) * 4096 + scale * (width & 4095);
+        const most = Math.floor(above / UNITS);
+        rangeLow = (above - most * UNITS) * 4096 + scale * (width & 4095);
         rangeHigh = Math.floor(rangeLow / WORD);
         rangeLow -= rangeHigh * WORD;
-        rangeHigh += Math.floor(above / 1048576);
+        rangeHigh += most;
         if (diffHigh > rangeHigh || (diffHigh === rangeHigh && diffLow >= rangeLow)) noSymbol();
       }
       if (rangeHigh === 0) {
@@ -162,9 +174,12 @@ export class RangeDecoder {
   uniform(width) {
     const scale = this.rangeHigh * 256 + (this.rangeLow >>> 24);
     const most = PRECISION / width - 1;
-    let symbol = Math.min(Math.floor((this.diffHigh * WORD + this.diffLow) / scale / width), most);
-    while (symbol > 0 && !this.reaches(scale, symbol * width)) symbol--;
-    while (symbol < most && this.reaches(scale, (symbol + 1) * width)) symbol++;
+    const q = (this.diffHigh * WORD + this.diffLow) / scale;
+    let symbol = Math.min(Math.floor(q / width), most);
+    if (q - symbol * width < NEAR_AN_EDGE || (symbol + 1) * width - q < NEAR_AN_EDGE) {
+      while (symbol > 0 && !this.reaches(scale, symbol * width)) symbol--;
+      while (symbol < most && this.reaches(scale, (symbol + 1) * width)) symbol++;
+    }
     this.take(scale, symbol * width, width);
     return symbol;
   }

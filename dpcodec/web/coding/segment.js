@@ -2,8 +2,21 @@
 
 import { LimitError } from "../errors.js";
 
-const MOST_CELLS = 2 ** 27;
+const MOST_CELLS = 2 ** 26;
 const LARGEST_FLOAT = 3.4028234663852886e38;
+
+/**
+ * What is made of arrays. Raises `LimitError` where the machine has no room for them.
+ * @template T @param {() => T} make @returns {T}
+ */
+export function allocated(make) {
+  try {
+    return make();
+  } catch (error) {
+    if (error instanceof RangeError) throw new LimitError("not enough memory");
+    throw error;
+  }
+}
 
 /** As float32, within what that can hold. @param {number} value */
 export function single(value) {
@@ -26,11 +39,12 @@ export class Segment {
     this.channels = channels;
     this.bins = bins;
     this.bands = bands;
-    this.kept = new Uint8Array(cells);
-    this.value = new Float32Array(cells);
-    this.imaginary = complex ? new Float32Array(cells) : null;
-    this.halfwidth = complex ? new Float32Array(cells) : null;
-    this.noise = header.perceptual ? new Float32Array(cells) : null;
+    const floats = () => allocated(() => new Float32Array(cells));
+    this.kept = allocated(() => new Uint8Array(cells));
+    this.value = floats();
+    this.imaginary = complex ? floats() : null;
+    this.halfwidth = complex ? floats() : null;
+    this.noise = header.perceptual ? floats() : null;
     this.blockSplits = new Uint8Array(channels * frames);
     this.angles = new Uint8Array((channels >> 1) * bands);
     this.arrived = new Uint8Array(bins * frames);

@@ -35,14 +35,17 @@ export function layGrid({ segment, cells }, channel, to, from) {
 }
 
 /**
- * Enters a part into the segment. Raises `FormatError` where its body is none.
- * @param {Laying} laying
+ * Enters a part into the segment, a channel a step. Raises `FormatError` where its body is none.
+ * @param {Laying} laying @returns {Generator<undefined, void, undefined>}
  */
-export function layStftPart(laying) {
+export function* layStftPart(laying) {
   const { header, segment, body, cells } = laying;
   const reader = new BodyReader(body, header.channels, segment.frames);
   const channels = [];
-  for (let c = 0; c < header.channels; c++) channels.push(decodeChannel(reader, laying, c));
+  for (let c = 0; c < header.channels; c++) {
+    channels.push(decodeChannel(reader, laying, c));
+    yield;
+  }
   reader.finish();
   channels.forEach((channel, c) => {
     layGrid(laying, c, segment.kept, channel.kept);

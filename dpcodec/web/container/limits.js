@@ -40,6 +40,9 @@ export const MAX_SEGMENTS = 2 ** 32 - 1;
 export const MAX_FRAME_INDEX = 2 ** 47;
 export const MAX_PACKETS = 2 ** 24;
 export const MAX_PARITY_GROUPS = 32;
+/** A file that parity mended is at most so many times as long as what came of it, and 1 MiB. */
+export const MAX_MENDED_FACTOR = 4;
+export const MENDED_FREE_BYTES = 1 << 20;
 export const MAX_STRINGS = 255;
 export const MAX_GROUP_BYTES = 16 << 20;
 

@@ -3,7 +3,7 @@
 import { readU16, readU32 } from "../bytes.js";
 import { MAX_GROUP_BYTES, MAX_PARITY_GROUPS, MAX_STRINGS, OVERHEAD_BYTES } from "./limits.js";
 
-const PARITY_FIXED_BYTES = 14;
+export const PARITY_FIXED_BYTES = 14;
 const FIELD_POLYNOMIAL = 0x11d;
 const { exponentials: EXP, logarithms: LOG } = makeField();
 
@@ -11,7 +11,13 @@ const { exponentials: EXP, logarithms: LOG } = makeField();
  * @typedef {object} Group what all parities of a group agree on
  * @property {string} key
  * @property {number} block
+ * @property {number} number of the group
+ * @property {number} groups D
  * @property {number} members K
+ * @property {number} parities M
+ * @property {number} flags
+ * @property {number} start S
+ * @property {number} startParities
  * @property {number} length bytes of a parity
  * @property {number[]} checksums of the members
  */
@@ -36,8 +42,8 @@ function makeField() {
 export function unpackParity(body) {
   if (body.length < PARITY_FIXED_BYTES) return null;
   const [number, groups, members, parities, index, flags] = body.subarray(4, 10);
-  const start = PARITY_FIXED_BYTES + 4 * members;
-  const length = body.length - start;
+  const listed = PARITY_FIXED_BYTES + 4 * members;
+  const length = body.length - listed;
   const lawful =
     number < groups && groups <= MAX_PARITY_GROUPS && members > 0 && members <= MAX_STRINGS - parities &&
     index < parities && !(flags & ~7) && length >= OVERHEAD_BYTES && length * members <= MAX_GROUP_BYTES;
@@ -45,8 +51,10 @@ export function unpackParity(body) {
   const checksums = Array.from({ length: members }, (_, i) => readU32(body, PARITY_FIXED_BYTES + 4 * i));
   const told = [...body.subarray(4, 8), flags, readU16(body, 10), body[12], body[13], length];
   const block = readU32(body, 0);
-  const group = { key: [block, ...told, ...checksums].join(), block, members, length, checksums };
-  return { group, index, string: body.subarray(start) };
+  const [start, startParities] = [body[12], body[13]];
+  const key = [block, ...told, ...checksums].join();
+  const group = { key, block, number, groups, members, parities, flags, start, startParities, length, checksums };
+  return { group, index, string: body.subarray(listed) };
 }
 
 /** 1 / (member xor (255 - parity)). @param {number} parity @param {number} member */

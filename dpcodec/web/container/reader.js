@@ -157,14 +157,19 @@ export class Reader {
     if (!this.log.entries.length && !this.hashPassed) this.log.add("hash", "the end hash does not match");
   }
 
+  /** @param {number} offset */
+  headAt(offset) {
+    return /** @type {import("./packets.js").Head} */ (parseHead(this.bytes, offset));
+  }
+
   /** Packets of one segment by part, the first of each place. @param {number} index */
   gather(index) {
     /** @type {Map<number, Packet>} */
     const packets = new Map();
     const damaged = new Set();
     let total = 0;
-    for (const offset of this.places.get(index) ?? []) {
-      const head = /** @type {import("./packets.js").Head} */ (parseHead(this.bytes, offset));
+    const heads = (this.places.get(index) ?? []).map((offset) => ({ offset, head: this.headAt(offset) }));
+    for (const { offset, head } of heads.sort((a, b) => a.head.part - b.head.part)) {
       const packet = loadPacket(this.bytes, offset, head);
       const held = packets.get(head.part);
       if (!packet.body) {

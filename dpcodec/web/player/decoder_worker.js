@@ -7,6 +7,18 @@ import { samplesFrom } from "../stream/decoding.js";
 import { blobSource, httpSource } from "../stream/sources.js";
 import { StreamFile } from "../stream/stream_file.js";
 
+/** Lets what came meanwhile be heard; a timer would take its time. */
+function messages() {
+  const { port1, port2 } = new MessageChannel();
+  return new Promise((done) => {
+    port1.onmessage = () => {
+      port1.close();
+      done(undefined);
+    };
+    port2.postMessage(null);
+  });
+}
+
 /** One file, and what becomes of it. */
 class OpenFile {
   /** @param {StreamFile} file */
@@ -39,12 +51,16 @@ class OpenFile {
     this.wake();
     let given = 0;
     const waits = () => id === this.id && !(this.wanted.id === id && given < this.wanted.want);
-    for await (const block of samplesFrom(this.file, sample)) {
+    const goesOn = async () => {
+      await messages();
+      return id === this.id;
+    };
+    for await (const block of samplesFrom(this.file, sample, goesOn)) {
       while (waits()) await new Promise((done) => (this.wake = () => done(undefined)));
       if (id !== this.id) return;
       given += block[0].length;
       this.port?.postMessage({ id, block: block.slice(0, channels).map((samples) => samples.slice()) });
-      await new Promise((done) => setTimeout(done)); // messages may have come
+      if (!(await goesOn())) return;
     }
     while (!given && waits()) await new Promise((done) => (this.wake = () => done(undefined)));
     if (id === this.id) this.port?.postMessage({ id, end: true });

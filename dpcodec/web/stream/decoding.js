@@ -4,10 +4,11 @@ import { SegmentDecoder, segmentBefore } from "../decoder.js";
 
 /**
  * Blocks of samples of each channel from sample `first` on, without gaps; the next segment is read only when the next
- * block is asked for.
- * @param {import("./stream_file.js").StreamFile} file @param {number} first @returns {AsyncGenerator<Float32Array[]>}
+ * block is asked for. Every few milliseconds it waits for `goesOn`, and ends where that says no.
+ * @param {import("./stream_file.js").StreamFile} file @param {number} first @param {() => Promise<boolean>} [goesOn]
+ * @returns {AsyncGenerator<Float32Array[]>}
  */
-export async function* samplesFrom(file, first) {
+export async function* samplesFrom(file, first, goesOn = async () => true) {
   const { header } = file;
   const segment = segmentBefore(header, first);
   const decoder = new SegmentDecoder(header, { first: segment });
@@ -20,7 +21,10 @@ export async function* samplesFrom(file, first) {
   for await (const data of file.from(segment)) {
     const frames = file.framesOf(data.index);
     if (frames !== null && frames <= 0) break;
-    const blocks = cut(decoder.push(data, frames));
+    const steps = decoder.steps(data, frames);
+    let step = steps.next();
+    for (; !step.done; step = steps.next()) if (!(await goesOn())) return;
+    const blocks = cut(step.value);
     if (blocks[0].length) yield blocks;
   }
   const rest = cut(decoder.finish());

@@ -15,9 +15,8 @@ from streams import Pipe
 from waves import X, chunk, extensible, fmt, opened, pcm8, read_all, riff
 
 from dpcodec.audio.byte_source import ByteSource
-from dpcodec.audio.samples import ENCODINGS, decode_pcm
+from dpcodec.audio.samples import ENCODINGS, WAV_SUBTYPES, decode_pcm
 from dpcodec.audio.wav import WavReader, read_header
-from dpcodec.audio.wav_writer import WAV_SUBTYPES
 from dpcodec.errors import AudioError
 
 

@@ -18,9 +18,9 @@ from streams import Pipe
 from waves import X, opened, read_all
 
 from dpcodec.audio.byte_source import ByteSource
-from dpcodec.audio.samples import ENCODINGS, SUBTYPE_ENCODINGS, decode_pcm
+from dpcodec.audio.samples import ENCODINGS, SUBTYPE_ENCODINGS, WAV_SUBTYPES, decode_pcm
 from dpcodec.audio.wav import WavReader, read_header
-from dpcodec.audio.wav_writer import WAV_SUBTYPES, WavLayout, WavWriter, build_header
+from dpcodec.audio.wav_writer import WavLayout, WavWriter, build_header
 from dpcodec.errors import FileAccessError
 
 

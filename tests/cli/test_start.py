@@ -1,0 +1,79 @@
+"""What the command loads before it works: each module here would cost every call of it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from command_line import MakeFile
+
+SLOW = {"asyncio", "bz2", "concurrent", "difflib", "email", "http", "logging", "lzma", "multiprocessing"}
+SLOW |= {"random", "shutil", "socket", "ssl", "subprocess", "tempfile", "traceback", "unittest", "xml"}
+"""Of the standard library, each a millisecond and more."""
+
+
+def loaded(*arguments: str) -> list[str]:
+    """The modules there are when the command has done its work, in the order in which they came."""
+    program = "import atexit, sys; atexit.register(lambda: print(*sys.modules, file=sys.stderr))\n"
+    program += "from dpcodec.cli.entry import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=True
+    )
+    return done.stderr.splitlines()[-1].split()
+
+
+def others(modules: list[str]) -> set[str]:
+    """The packages that are neither Python's nor ours, but for what an environment loads for itself."""
+    first = {name.partition(".")[0] for name in modules}
+    bare = subprocess.run(
+        [sys.executable, "-c", "import sys; print(*sys.modules)"], capture_output=True, text=True, check=True
+    )
+    environment = {name.partition(".")[0] for name in bare.stdout.split()}
+    return first - set(sys.stdlib_module_names) - environment - {"dpcodec", "_distutils_hack"}
+
+
+def test_help_loads_neither_numpy_nor_a_verb() -> None:
+    modules = loaded("--help")
+    assert others(modules) == {"click"}
+    assert not (SLOW - {"bz2", "lzma", "shutil"}).intersection(modules)  # click asks shutil for the width
+    assert not [name for name in modules if name.startswith("dpcodec.cli.commands.")]
+    assert not {"json", "hashlib", "dpcodec.settings"}.intersection(modules)
+
+
+def test_encoding_loads_numpy_and_what_encodes(tone: MakeFile, tmp_path: Path) -> None:
+    modules = loaded("encode", "--quiet", str(tone(seconds=1)), str(tmp_path / "a.dpc"))
+    assert others(modules) == {"click", "numpy"}
+    assert not SLOW.intersection(modules)
+    for name in ("audio.metadata.id3", "audio.spool", "audio.wav_writer", "batch.engines", "cli.worker"):
+        assert f"dpcodec.{name}" not in modules, name
+    for name in ("codec.decoder", "codec.effort", "container.parity", "container.reader"):
+        assert f"dpcodec.{name}" not in modules, name
+    for name in ("inpainting.solvers", "modes.mdct", "modes.stft", "transform.operator"):
+        assert f"dpcodec.{name}" not in modules, name
+
+
+@pytest.mark.parametrize("verb", ["encode", "--help"])
+def test_numpy_comes_before_click(verb: str, tone: MakeFile, tmp_path: Path) -> None:
+    """At the bottom of the stack, see `cli.entry`."""
+    rest = [] if verb == "--help" else ["--quiet", str(tone(seconds=1)), str(tmp_path / "a.dpc")]
+    modules = loaded(verb, *rest)
+    assert ("numpy" in modules) == (verb == "encode")
+    if verb == "encode":
+        assert modules.index("numpy") < modules.index("click")
+
+
+@pytest.mark.parametrize("collects", [True, False])
+def test_garbage_is_collected_once_a_verb_runs(collects: bool, tmp_path: Path) -> None:
+    program = (
+        "import atexit, gc, os\n"
+        "from dpcodec.cli.entry import main\n"
+        "atexit.register(lambda: print(gc.isenabled(), os.environ['OPENBLAS_THREAD_TIMEOUT']))\n"
+        "main()"
+    )
+    arguments = ["tag", str(tmp_path / "none.dpc")] if collects else ["--version"]
+    done = subprocess.run(
+        [sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=False
+    )
+    assert done.stdout.split()[-2:] == [str(collects), "16"]
