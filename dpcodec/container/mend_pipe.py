@@ -31,14 +31,17 @@ class PipeMender:
         self._held: list[Event] = []
         self._held_bytes = 0
         self._groups: dict[Group, dict[int, bytes]] = {}
+        self._others: dict[Group, dict[int, bytes]] = {}
         self._tail: list[Packet] = []
         self._protected = self._started = False
         self._last: Head | None = None
         self._tags_came = False
         self._done = -1
         self._done_groups: frozenset[Group] = frozenset()
+        self._done_members: set[int] = set()
         self._left_out: list[Event] = []
-        self._contradicted = False
+        self._contradicted = self._foreign = False
+        self._unlisted: set[int] = set()
         self.rebuilt = 0
 
     def __iter__(self) -> Iterator[Event]:
@@ -54,6 +57,8 @@ class PipeMender:
             if _key(packet) not in self._passed:
                 self.rebuilt += 1
                 yield packet
+        if not self.rebuilt and (self._foreign or self._unlisted):
+            yield from self._left_out  # it may have been what no parity knows, as there is more of that
 
     def _take(self, event: Event) -> Iterator[Event]:
         """Pass an event on, or hold it."""
@@ -92,6 +97,10 @@ class PipeMender:
     def _pass(self, event: Event) -> Event:
         if isinstance(event, Packet) and event.body is not None:
             self._passed[_key(event)] = None
+            if event.head.type != c.TYPE_PARITY and _key(event) not in self._done_members:
+                self._unlisted.add(_key(event))
+            if len(self._unlisted) > c.PARITY_WAIT_PACKETS:
+                self._unlisted.clear()
             if len(self._passed) > 2 * c.PARITY_WAIT_PACKETS:
                 del self._passed[next(iter(self._passed))]
             self._started = True
@@ -120,6 +129,7 @@ class PipeMender:
                 self._contradicted = True
                 left_out, self._left_out = self._left_out, []
                 yield from left_out
+                yield from self._other(parity)
             return
         if any(group.block != parity.group.block for group in self._groups):
             yield from self._settle()
@@ -131,6 +141,17 @@ class PipeMender:
             self._groups.setdefault(parity.group, {})[parity.index] = parity.string
             yield from self._settle()
 
+    def _other(self, parity: Parity) -> Iterator[Event]:
+        """What parity brings back that contradicts the block which is over: packets that disagree with it."""
+        held = self._others.setdefault(parity.group, {})
+        held[parity.index] = parity.string
+        for packet in self._recover(parity.group, held).values():
+            if _key(packet) not in self._passed:
+                self.rebuilt += 1
+                yield self._pass(packet)
+        while len(self._others) > c.MAX_PARITY_GROUPS:
+            del self._others[next(iter(self._others))]
+
     def _settle(self) -> Iterator[Event]:
         """If the block can be completed, let it go on in its order."""
         groups = sorted(self._groups, key=lambda group: group.number)
@@ -139,7 +160,7 @@ class PipeMender:
         missing = {g: [i for i in range(g.members) if self._member(g, i) is None] for g in groups}
         if any(len(missing[g]) > len(self._groups[g]) for g in groups):
             return
-        back = {g: self._recover(g) if missing[g] else {} for g in groups}
+        back = {g: self._recover(g, self._groups[g]) if missing[g] else {} for g in groups}
         if any(len(back[g]) < len(missing[g]) for g in groups):
             return
         order = []
@@ -165,8 +186,13 @@ class PipeMender:
             first -= 1
         for event in held[:first]:
             yield self._pass(event)
+        self._foreign |= not self._unlisted <= members
+        self._unlisted.clear()
+        self._done_members = members
         for packet in block:
             lost = _key(packet) not in there
+            if lost:
+                self._remember(packet)  # the start is in another block too
             if flags & FLAG_LAST and packet.head.type in _TAIL and lost:
                 self._tail.append(packet)
             elif packet.head.type in c.METADATA_TYPES and self._tags_came:
@@ -185,24 +211,26 @@ class PipeMender:
 
     def _give_up(self) -> Iterator[Event]:
         """The block cannot be completed: its groups that can be go on with the rest as it came."""
-        back = [p for g in self._groups for p in self._recover(g).values()]
+        back = [p for g, held in self._groups.items() for p in self._recover(g, held).values()]
         self._groups.clear()
         fresh = [p for p in back if _key(p) not in self._passed]
         self.rebuilt += len(fresh)
+        for packet in fresh:
+            self._remember(packet)
         held, self._held, self._held_bytes = [*self._held, *fresh], [], 0
         if self._protected:
             held.sort(key=_place)
         for event in held:
             yield self._pass(event)
 
-    def _recover(self, group: Group) -> dict[int, Packet]:
-        """The members of a group that are missing, if all of them come back."""
+    def _recover(self, group: Group, parities: dict[int, bytes]) -> dict[int, Packet]:
+        """The members of a group that are missing, if these parities bring all of them back."""
 
         def fetch(index: int) -> bytes | None:
             packet = self._member(group, index)
             return None if packet is None else _bytes(packet)
 
-        strings = recover(group.length, group.members, fetch, self._groups[group])
+        strings = recover(group.length, group.members, fetch, parities)
         back = {}
         for index, string in strings.items():
             found = rebuilt_packet(string, group.checksum(index))

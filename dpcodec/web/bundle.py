@@ -47,10 +47,15 @@ def tables() -> str:
     )
 
 
+def without_comments(text: str) -> str:
+    """JavaScript without the comments that have lines to themselves."""
+    return _COMMENT.sub("", text)
+
+
 def script(entry: Path = CORE, name: str = "dpcodec") -> str:
     """JavaScript that sets `name` to an object of what `entry` exports, the tables given."""
     paths = modules_of(entry)
-    text = "".join(_EXPORT.sub("", _IMPORT.sub("", _COMMENT.sub("", p.read_text("utf-8")))) for p in paths)
+    text = "".join(_EXPORT.sub("", _IMPORT.sub("", without_comments(p.read_text("utf-8")))) for p in paths)
     exported = [n.strip() for names, _ in _IMPORT.findall(_exports(entry)) for n in names.split(",")]
     exported += re.findall(
         r"^export (?:async )?(?:function|class|const) (\w+)", entry.read_text("utf-8"), re.M

@@ -7,6 +7,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,8 @@ import pytest
 
 import dpcodec
 from dpcodec import Audio
-from dpcodec.bench.experiments.report.media import flac, spectrogram_png
 from dpcodec.bench.experiments.report.page import build
+from dpcodec.bench.experiments.report.stored import flac
 
 RATE, SECONDS, STEP_S = 16000, 2.0, 0.25
 HOSTILE = '</script><b id="evil">Yak & "Co"</b>'
@@ -79,7 +80,6 @@ def rows() -> list[dict[str, Any]]:
                     **{"system": system, "role": role, "about": f"about {system}", "kbps": None},
                     **figures,
                     **embedded(sound, v),
-                    "picture": base64.b64encode(spectrogram_png(sound, 0.0)).decode(),
                 }
             )
     return made
@@ -216,11 +216,19 @@ def _level(samples: np.ndarray, rate: int, hz: float) -> float:
 @pytest.fixture
 def listener(chromium: Any, page: str) -> Iterator[Listener]:
     """At the page, freshly loaded on a desk; what the console says against it fails the test."""
+    with at(chromium, page) as listener:
+        yield listener
+
+
+@contextmanager
+def at(chromium: Any, page: str) -> Iterator[Listener]:
+    """A listener at a page, once it has unpacked itself."""
     listener = Listener(chromium)
     listener.prefer("light")
     listener.resize(1280, 900)
     chromium.get_log("performance")
     chromium.get(page)
+    listener.until(lambda: listener.all(".clip"))
     yield listener
     said = chromium.get_log("browser")
     chromium.get("about:blank")

@@ -26,16 +26,21 @@ MAX_DELAY_S = 0.1
 class Coded:
     """What a peer made of a clip.
 
-    bytes    size of the coded file on disk
+    file     the coded file, as it lies on disk
     audio    decoded, [C, N] as the clip, at its rate and in step with it
     delay    samples by which the decoded file was late, beyond what the program itself had made up for
     command  what ran
     """
 
-    bytes: int
+    file: bytes
     audio: Audio
     delay: int
     command: str
+
+    @property
+    def bytes(self) -> int:
+        """Size of the file."""
+        return len(self.file)
 
 
 @dataclass(frozen=True)
@@ -79,8 +84,8 @@ class Peer:
         )
         delay = find_delay(audio.samples, decoded.samples, round(MAX_DELAY_S * audio.sample_rate))
         in_step = _in_step(decoded.samples, delay, audio.samples.shape[1])
-        size = (folder / self.coded).stat().st_size
-        return Coded(size, Audio(in_step, audio.sample_rate), delay, "; ".join(map(spell, commands)))
+        file = (folder / self.coded).read_bytes()
+        return Coded(file, Audio(in_step, audio.sample_rate), delay, "; ".join(map(spell, commands)))
 
 
 def spell(command: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""The measurements behind the page: every clip through every system, with its sound and its picture."""
+"""The measurements behind the page: every clip through every system, with its sound."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from dpcodec.bench.engine.experiment import Experiment, Row, Table, Task
 from dpcodec.bench.engine.statistics import FEWEST, column, grouped, interval, mean, plus_minus
 from dpcodec.bench.evaluation import compare, file_name, metrics_s
 from dpcodec.bench.experiments.peers import quantised_16_bit
-from dpcodec.bench.experiments.report.media import flac, levels, spectrogram_png
-from dpcodec.bench.experiments.report.systems import NAMES, OURS, Choice, System, Version, choose
+from dpcodec.bench.experiments.report.stored import FLAC, flac, stored
+from dpcodec.bench.experiments.report.systems import NAMES, OURS, Choice, System, choose
 
 OF_OTHERS = ("none", "deep-prior")
 """Solvers that are no method of this project."""
@@ -57,6 +57,7 @@ def experiment(
                 "rate": clip.sample_rate,
                 "seconds": round(clip.duration, 3),
                 **({"synthetic": True} if folder is None else {}),
+                **({"decoded": True} if choice.decoded else {}),
                 "system": system.name,
                 "role": system.role,
                 "about": system.about,
@@ -75,26 +76,19 @@ def experiment(
 
 
 def measure(clip: Audio, system: System, metrics: Sequence[str]) -> Row:
-    """Size, metrics (none for the reference), PNG in base 64, and the sound: a `.dpc` file where the page
-    decodes it to the same and it is shorter than FLAC, else that."""
+    """Size, metrics (none for the reference), and the sound in base 64, under what kind of sound it is: one
+    of `stored.KINDS`."""
     version = system.make(clip)
     heard = _as_long_as(clip, version.audio)
-    figures = {} if system.role == "reference" else compare(clip, heard, metrics)
-    picture = spectrogram_png(heard, top_db=float(levels(clip).max()))
+    if system.role == "reference":
+        return {"bytes": None, "kbps": None, FLAC: base64.b64encode(flac(clip)).decode()}
+    sound = stored(clip, heard, version.stored)
     return {
         "bytes": version.bytes,
         "kbps": None if version.bytes is None else 8e-3 * version.bytes / clip.duration,
-        **figures,
-        **_sound(version, heard),
-        "picture": base64.b64encode(picture).decode(),
+        **compare(clip, heard, metrics),
+        sound.kind: base64.b64encode(sound.content).decode(),
     }
-
-
-def _sound(version: Version, heard: Audio) -> Row:
-    lossless = flac(heard)
-    if version.coded is not None and len(version.coded) < len(lossless):
-        return {"dpc": base64.b64encode(version.coded).decode()}
-    return {"flac": base64.b64encode(lossless).decode()}
 
 
 def tables(rows: Sequence[Row]) -> list[Table]:

@@ -16,12 +16,15 @@ from dpcodec.bench.engine.canvas import description
 from dpcodec.bench.engine.experiment import Row, Table
 from dpcodec.bench.engine.statistics import grouped
 from dpcodec.bench.experiments.report.measurement import tables
-from dpcodec.bench.experiments.report.media import data_uri
-from dpcodec.web import MEDIA_TYPE, bundle
+from dpcodec.bench.experiments.report.packing import Store, as_text, deflated
+from dpcodec.bench.experiments.report.stored import KINDS
+from dpcodec.web import bundle
 
 SCRIPTS = (
     "dom.js",
     "sound.js",
+    "masked.js",
+    "picture.js",
     "engine.js",
     "deck.js",
     "clips.js",
@@ -44,8 +47,8 @@ WORDS = ("clip", "system")
 NUMBERS = ' class="number"'
 FACTS = {"kbps": "{:.1f} kbit/s on disk", "snr": "SNR {:.1f} dB", "peaq_odg": "ODG {:.1f}"}
 """What stands below a picture, where a row has it."""
+PLOTS = '<div class="figures" id="figures"></div>'
 NO_PLOTS = "<p>None: matplotlib draws them, which <code>pip install dpcodec[bench]</code> installs.</p>"
-KINDS = {".png": "image/png", ".svg": "image/svg+xml"}
 
 
 def build(rows: Sequence[Row], plots: Iterable[Path] = (), title: str = "Listen", note: str = "") -> str:
@@ -55,13 +58,19 @@ def build(rows: Sequence[Row], plots: Iterable[Path] = (), title: str = "Listen"
     title   of the page; like all other text here it is escaped
     note    where the clips are from, say: a paragraph at the top
 
-    Everything is inside the page: its policy lets a browser load and run nothing else.
+    Everything is inside the page: its policy lets a browser load and run nothing else. Script, data and plots
+    are deflated; they and the sounds stand in it as `packing.as_text` writes them.
     """
-    decoder = bundle.script() if any("dpc" in row for row in rows) else ""
-    style, script = "\n".join(map(_part, STYLES)), _joined_scripts(decoder)
+    store, plots = Store(), list(plots)
+    style, loader, script = "\n".join(map(_part, STYLES)), _part("loader.js"), _joined_scripts()
+    packed = {
+        "script": script,
+        "report": {**data(rows, title, store), "plots": [_plot(p, store) for p in plots]},
+    }
     policy = (
-        "default-src 'none'; img-src data:; "
-        f"style-src '{_hash(style)}'; script-src '{_hash(script)}'; base-uri 'none'; form-action 'none'"
+        "default-src 'none'; img-src data: blob:; "
+        f"style-src '{_hash(style)}'; script-src '{_hash(loader)}' '{_hash(script)}'; "
+        "base-uri 'none'; form-action 'none'"
     )
     return Template(_part("page.html")).substitute(
         policy=escape(policy),
@@ -70,10 +79,11 @@ def build(rows: Sequence[Row], plots: Iterable[Path] = (), title: str = "Listen"
         notes="\n".join(f"<p>{escape(text)}</p>" for text in _notes(rows, note)),
         systems="\n".join(_descriptions(rows)),
         tables="\n".join(_table(table) for table in tables(rows)),
-        plots="\n".join(_figure(path) for path in plots) or NO_PLOTS,
-        data=_json(data(rows, title)),
+        plots=PLOTS if plots else NO_PLOTS,
         style=style,
-        script=script,
+        packed=as_text(deflated(json.dumps(packed))),
+        sounds=as_text(store.content),
+        loader=loader,
     )
 
 
@@ -84,8 +94,9 @@ def plots_in(folder: Path) -> list[Path]:
     return [found[name] for name in sorted(found, key=lambda name: (not name.startswith("report"), name))]
 
 
-def data(rows: Sequence[Row], title: str) -> Row:
-    """What the script works on: clips, and in each the versions to hear, the reference first."""
+def data(rows: Sequence[Row], title: str, store: Store) -> Row:
+    """What the script works on: clips, and in each the versions to hear, the reference first. Their sounds go
+    into the store."""
     clips = []
     for (name, code), group in grouped(rows, "clip", "clip_digest").items():
         ranked = sorted(group, key=lambda row: row["role"] != "reference")
@@ -97,24 +108,22 @@ def data(rows: Sequence[Row], title: str) -> Row:
                 "digest": code,
                 "rate": first["rate"],
                 "seconds": first["seconds"],
-                "versions": [_version(row) for row in ranked],
+                "versions": [_version(row, store) for row in ranked],
             }
         )
     return {"title": title, "dpcodec": dpcodec.__version__, "clips": clips}
 
 
-def _version(row: Row) -> Row:
+def _version(row: Row, store: Store) -> Row:
     told = {name: round(float(row[name]), 1) + 0.0 for name in FACTS if row.get(name) is not None}
     facts = [FACTS[name].format(value) for name, value in told.items()]
-    coded = "dpc" in row
-    kind = MEDIA_TYPE if coded else "audio/flac"
+    kind = next(kind for kind in KINDS if kind in row)
     return {
         "system": row["system"],
         "role": row["role"],
         "about": row["about"],
         "facts": _typeset(" · ".join(facts)),
-        "audio": f"data:{kind};base64,{row['dpc' if coded else 'flac']}",
-        "picture": f"data:image/png;base64,{row['picture']}",
+        "sound": (kind, *store.put(base64.b64decode(row[kind]))),
     }
 
 
@@ -161,19 +170,16 @@ def _typeset(figures: str) -> str:
     return figures.replace("inf", "∞").replace("-", "−")
 
 
-def _figure(path: Path) -> str:
-    uri = data_uri(KINDS[path.suffix], path.read_bytes())
-    return f'<figure><img src="{uri}" alt="Plot: {escape(description(path))}"></figure>'
+def _plot(path: Path, store: Store) -> Row:
+    """SVG in words, which are deflated, or where in the store a PNG lies; and what is told instead of it."""
+    if path.suffix == ".svg":
+        return {"svg": path.read_text(encoding="utf-8"), "alt": f"Plot: {description(path)}"}
+    return {"png": store.put(path.read_bytes()), "alt": f"Plot: {description(path)}"}
 
 
-def _json(value: Row) -> str:
-    """JSON that cannot end the element it stands in."""
-    return json.dumps(value).replace("<", "\\u003c")
-
-
-def _joined_scripts(decoder: str) -> str:
-    """`decoder` is that of `.dpc` files, where a page has any."""
-    parts = decoder + "\n".join(_part(name) for name in SCRIPTS)
+def _joined_scripts() -> str:
+    decoder = bundle.script(Path(__file__).parent / "web" / "core.js")
+    parts = decoder + "\n".join(bundle.without_comments(_part(name)) for name in SCRIPTS)
     return f'"use strict";\n(() => {{\n{parts}}})();\n'
 
 

@@ -13,9 +13,9 @@ from typing import Literal
 from dpcodec import Audio, DecodeSettings, EncodeSettings, decode, encode
 from dpcodec.bench.experiments.peers import Peer, available_peers, peer
 from dpcodec.bench.experiments.report.anchor import low_anchor
+from dpcodec.bench.experiments.report.stored import DPC, IN_PAGES, KINDS, Stored, anchor_filter, masked
 from dpcodec.profiles import profile
 
-File = bytes
 Role = Literal["reference", "anchor", "system"]
 NAMES = {
     "none": "masked",
@@ -26,8 +26,6 @@ NAMES = {
 }
 """What a solver's output is called: that of "none" is the masked signal of the paper."""
 OURS = "dpcodec"
-IN_PAGES = "noise"
-"""Solver of the decoder in JavaScript: what the page plays is what was measured."""
 COST_S = {"none": 0.2, "least-squares": 0.5, "janssen": 3.0, "auto": 60.0, "deep-prior": 600.0}
 """Estimated seconds on one core for a second of audio."""
 
@@ -36,12 +34,12 @@ COST_S = {"none": 0.2, "least-squares": 0.5, "janssen": 3.0, "auto": 60.0, "deep
 class Version:
     """A clip as a system gave it back, and the bytes that the system made of it; None: it makes none.
 
-    coded  these bytes, where the page's own decoder makes the same sound of them
+    stored  what the page makes the same sound of, None where nothing is known that is short
     """
 
     audio: Audio
     bytes: int | None = None
-    coded: File | None = None
+    stored: Stored | None = None
 
 
 @dataclass(frozen=True)
@@ -72,6 +70,7 @@ class Choice:
 
     profile, drop, solvers, time_limit  one encoding, rebuilt by each solver within this many seconds
     bitrates, codecs                    this codec and these peers at each of these kbit/s
+    decoded                             peers stand in the page decoded, for browsers that cannot
     """
 
     profile: str = "paper"
@@ -80,6 +79,7 @@ class Choice:
     time_limit: float | None = None
     bitrates: Sequence[float] = (32,)
     codecs: Sequence[str] = ()
+    decoded: bool = False
 
 
 def choose(choice: Choice) -> tuple[list[System], list[str]]:
@@ -89,13 +89,13 @@ def choose(choice: Choice) -> tuple[list[System], list[str]]:
         System("original", "the clip itself, 16 bits", Version, "reference"),
         System("3.5 kHz anchor", "the clip without what lies above 3.5 kHz", _anchor, "anchor"),
         *_solvers(choice),
-        *(_lossless(p) for p in peers if p.lossless),
+        *(_lossless(p, choice.decoded) for p in peers if p.lossless),
     ]
     for kbps in choice.bitrates:
         # What was asked for is not what lies on disk: it tells systems apart only where it must.
         ending = f", {kbps:g} asked for" if len(choice.bitrates) > 1 else ""
         systems.append(_at_rate(kbps, ending))
-        systems += [_peer_at_rate(one, kbps, ending) for one in peers if not one.lossless]
+        systems += [_peer_at_rate(p, kbps, ending, choice.decoded) for p in peers if not p.lossless]
     return systems, notes
 
 
@@ -104,13 +104,15 @@ def _at_rate(kbps: float, ending: str) -> System:
     return System(f"{OURS}{ending}", about, partial(_at_bitrate, kbps=kbps), cost_s=1.0)
 
 
-def _peer_at_rate(peer: Peer, kbps: float, ending: str) -> System:
+def _peer_at_rate(peer: Peer, kbps: float, ending: str, decoded: bool) -> System:
     about = f"{peer.version()}, {kbps:g} kbit/s asked for"
-    return System(f"{peer.name}{ending}", about, partial(_by_peer, name=peer.name, kbps=kbps))
+    made = partial(_by_peer, name=peer.name, kbps=kbps, decoded=decoded)
+    return System(f"{peer.name}{ending}", about, made)
 
 
-def _lossless(peer: Peer) -> System:
-    return System(peer.name, f"{peer.version()}, lossless", partial(_by_peer, name=peer.name, kbps=0.0))
+def _lossless(peer: Peer, decoded: bool) -> System:
+    made = partial(_by_peer, name=peer.name, kbps=0.0, decoded=decoded)
+    return System(peer.name, f"{peer.version()}, lossless", made)
 
 
 def _solvers(choice: Choice) -> list[System]:
@@ -135,21 +137,24 @@ def _solvers(choice: Choice) -> list[System]:
 
 
 def _anchor(clip: Audio) -> Version:
-    return Version(low_anchor(clip))
+    return Version(low_anchor(clip), stored=anchor_filter(clip.sample_rate))
 
 
 def _rebuilt(clip: Audio, encoding: EncodeSettings, decoding: DecodeSettings) -> Version:
     data = encode(clip, encoding)
-    coded = data if decoding.solver == "none" else None
-    return Version(decode(data, decoding), len(data), coded)
+    stored = masked(data) if decoding.solver == "none" else None
+    return Version(decode(data, decoding), len(data), stored)
 
 
 def _at_bitrate(clip: Audio, kbps: float) -> Version:
     data = encode(clip, profile("perceptual", bitrate=kbps))
-    return Version(decode(data, DecodeSettings(solver=IN_PAGES)), len(data), data)
+    return Version(decode(data, DecodeSettings(solver=IN_PAGES)), len(data), Stored(DPC, data))
 
 
-def _by_peer(clip: Audio, name: str, kbps: float) -> Version:
+def _by_peer(clip: Audio, name: str, kbps: float, decoded: bool) -> Version:
+    one = peer(name)
     with tempfile.TemporaryDirectory(prefix="dpcodec-") as folder:
-        coded = peer(name).encode_decode(clip, kbps, Path(folder))
-    return Version(coded.audio, coded.bytes)
+        coded = one.encode_decode(clip, kbps, Path(folder))
+    kind = Path(one.coded).suffix[1:]
+    stored = Stored(kind, coded.file) if kind in KINDS and not decoded else None
+    return Version(coded.audio, coded.bytes, stored)

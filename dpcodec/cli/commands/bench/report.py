@@ -27,7 +27,7 @@ from dpcodec.cli.outputs import create
 from dpcodec.cli.paths import Job, is_special
 from dpcodec.metrics.catalogue import METRICS
 
-CHOICES = ("profile", "drop", "solvers", "time_limit", "bitrates", "codecs")
+CHOICES = ("profile", "drop", "solvers", "time_limit", "bitrates", "codecs", "decoded")
 
 
 @click.command("report", cls=Verb)
@@ -56,6 +56,9 @@ CHOICES = ("profile", "drop", "solvers", "time_limit", "bitrates", "codecs")
 @click.option("--time-limit", type=Duration(), help="For each clip that a solver rebuilds.")
 @shown("--bitrates", type=Numbers(1, 512), default="32", help="kbit/s of dpcodec and the other codecs.")
 @shown("--codecs", type=Names(PEER_NAMES), default="opus,mp3,vorbis,aac", help="The other codecs.")
+@click.option(
+    "--decoded", is_flag=True, help="They stand in the page decoded, for browsers that cannot play them."
+)
 @shown("--metrics", type=Names(tuple(METRICS)), default="snr,si-sdr,peaq,pemoq", help="For the tables.")
 @click.option(
     "-j",

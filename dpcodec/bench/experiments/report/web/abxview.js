@@ -9,34 +9,23 @@ const MEANINGS = {
 };
 
 class ComparisonView extends View {
-  #report;
-  #session = null;
-  #at = 0; // the trial shown
-
-  constructor(root, report, engine, onleave) {
-    super(root, engine, onleave);
-    this.#report = report;
+  setup(leave) {
+    const begin = ({ systems, count, seed, listener }) =>
+      this.begin(newComparison(comparable(this.report.clips, systems), systems, count, seed, listener));
+    return comparisonForm(this.report, begin, leave);
   }
 
-  open() {
-    if (this.#session) this.#showNext();
-    else this.show(comparisonForm(this.#report, (choice) => this.#begin(choice), () => this.leave()));
-  }
-
-  #begin({ systems, count, seed, listener }) {
-    const clips = comparable(this.#report.clips, systems);
-    this.#session = newComparison(clips, systems, count, seed, listener);
-    this.#at = 0;
+  resume() {
     this.#showNext();
   }
 
   #showNext() {
-    const { trials, systems } = this.#session;
-    if (this.#at >= trials.length) return this.#showResult();
-    const sheet = comparisonSheet(trials[this.#at], systems, this.engine, (answer) => this.#answer(answer));
+    const { trials, systems } = this.session;
+    if (this.at >= trials.length) return this.#showResult();
+    const sheet = comparisonSheet(trials[this.at], systems, this.engine, (answer) => this.#answer(answer));
     this.stage = sheet;
     this.show(
-      heading(`Trial ${this.#at + 1} of ${trials.length}`),
+      heading(`Trial ${this.at + 1} of ${trials.length}`),
       make("p", {}, "X is the same sound as A, or as B. Switch as often as you like, then say which."),
       sheet.element,
       make(
@@ -50,20 +39,20 @@ class ComparisonView extends View {
   }
 
   #answer(answer) {
-    this.#session.trials[this.#at].answer = answer;
-    this.#at += 1;
+    this.session.trials[this.at].answer = answer;
+    this.at += 1;
     this.saved = false;
     this.#showNext();
   }
 
   #showResult() {
-    const { trials, systems } = this.#session;
-    this.#at = trials.length; // what was told cannot be gone on with
+    const { trials, systems } = this.session;
+    this.at = trials.length; // what was told cannot be gone on with
     const { answered, correct, p } = scoreOf(trials);
     const told = `${correct} of ${answered} right: p = ${spellP(p)}.`;
     const meaning = p < 0.05 ? MEANINGS.heard : MEANINGS.open;
     const early = answered < trials.length ? ` Of ${trials.length} planned: ${MEANINGS.early}` : "";
-    const lines = comparable(this.#report.clips, systems)
+    const lines = comparable(this.report.clips, systems)
       .map((clip) => [clip, scoreOf(trials.filter((trial) => trial.clip === clip))])
       .map(([clip, score]) => [clip.name, score.correct, score.answered]);
     this.show(
@@ -74,24 +63,12 @@ class ComparisonView extends View {
         "p",
         { className: "actions" },
         ...this.savingButtons(
-          () => saveComparisonJson(this.#session, this.#report),
-          () => saveComparisonCsv(this.#session, this.#report),
+          () => saveComparisonJson(this.session, this.report),
+          () => saveComparisonCsv(this.session, this.report),
         ),
-        buttonOf("Compare anew", () => this.#restart()),
-        buttonOf("Back to the open page", () => this.#forget()),
+        ...this.closing("Compare anew"),
       ),
     );
-  }
-
-  #restart() {
-    this.#session = null;
-    this.saved = true;
-    this.open();
-  }
-
-  #forget() {
-    this.#session = null;
-    this.leave();
   }
 }
 
@@ -129,7 +106,7 @@ function comparisonForm(report, onbegin, onleave) {
 
 /** The sounds of one trial and the answer; `onanswer` gets "A" or "B". */
 function comparisonSheet(trial, systems, engine, onanswer) {
-  const sources = [...trial.pair, trial.pair[trial.x === "A" ? 0 : 1]].map((version) => version.audio);
+  const sources = [...trial.pair, trial.pair[trial.x === "A" ? 0 : 1]];
   const deck = new Deck(engine, sources, trial.clip.seconds, { dip: true });
   const names = [`A: ${systems[0]}`, `B: ${systems[1]}`, "X"];
   const buttons = names.map((name, i) => choiceOf(() => deck.hear(i), name));

@@ -1,28 +1,18 @@
 // Grading blind, laid out as MUSHRA (ITU-R BS.1534-3): an open reference, and the versions behind numbers.
 
 class BlindView extends View {
-  #report;
-  #session = null;
-  #at = 0; // the trial shown
-
-  constructor(root, report, engine, onleave) {
-    super(root, engine, onleave);
-    this.#report = report;
+  setup(leave) {
+    const begin = ({ systems, seed, listener }) => this.begin(newSession(this.report.clips, systems, seed, listener));
+    return setupForm(this.report, begin, leave);
   }
 
-  open() {
-    if (this.#session) this.#showTrial(this.#at);
-    else this.show(setupForm(this.#report, (choice) => this.#begin(choice), () => this.leave()));
-  }
-
-  #begin({ systems, seed, listener }) {
-    this.#session = newSession(this.#report.clips, systems, seed, listener);
-    this.#showTrial(0);
+  resume() {
+    this.#showTrial(this.at);
   }
 
   #showTrial(index) {
-    this.#at = index;
-    const trial = this.#session.trials[index];
+    this.at = index;
+    const trial = this.session.trials[index];
     const sheet = gradingSheet(trial, this.engine, () => {
       this.saved = false;
       showMissing();
@@ -35,7 +25,7 @@ class BlindView extends View {
     showMissing();
     this.stage = { ...sheet, step: (by) => this.#step(by) };
     this.show(
-      heading(`Clip ${index + 1} of ${this.#session.trials.length}`),
+      heading(`Clip ${index + 1} of ${this.session.trials.length}`),
       ...instructions(),
       sheet.element,
       missing,
@@ -44,12 +34,12 @@ class BlindView extends View {
   }
 
   #step(by) {
-    const next = this.#at + by;
-    if (next >= 0 && next < this.#session.trials.length) this.#showTrial(next);
+    const next = this.at + by;
+    if (next >= 0 && next < this.session.trials.length) this.#showTrial(next);
   }
 
   #buttons(index) {
-    const last = index === this.#session.trials.length - 1;
+    const last = index === this.session.trials.length - 1;
     const back = buttonOf("Previous clip", () => this.#step(-1));
     back.disabled = index === 0;
     const onward = last
@@ -60,14 +50,14 @@ class BlindView extends View {
 
   #saving() {
     return this.savingButtons(
-      () => saveJson(this.#session, this.#report),
-      () => saveCsv(this.#session, this.#report),
+      () => saveJson(this.session, this.report),
+      () => saveCsv(this.session, this.report),
     );
   }
 
   #showResults() {
-    const clips = this.#report.clips;
-    const lines = [...gradesBySystem(this.#session, clips)].map(([system, grades]) => {
+    const clips = this.report.clips;
+    const lines = [...gradesBySystem(this.session, clips)].map(([system, grades]) => {
       const given = [...grades.values()].filter((grade) => grade !== null);
       const mean = given.length ? given.reduce((a, b) => a + b) / given.length : null;
       return [system, mean, ...clips.map((clip) => grades.get(clip) ?? null)];
@@ -80,21 +70,9 @@ class BlindView extends View {
         "p",
         { className: "actions" },
         ...this.#saving(),
-        buttonOf("Grade anew", () => this.#restart()),
-        buttonOf("Back to the open page", () => this.#forget()),
+        ...this.closing("Grade anew"),
       ),
     );
-  }
-
-  #restart() {
-    this.#session = null;
-    this.saved = true;
-    this.open();
-  }
-
-  #forget() {
-    this.#session = null;
-    this.leave();
   }
 }
 

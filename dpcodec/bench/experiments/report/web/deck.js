@@ -9,7 +9,7 @@ class Deck {
   #controls;
   #dip;
 
-  /** sources: data URIs, all of one length in seconds; dip: a moment of silence at each change. */
+  /** sources: versions, all of one length in seconds; dip: a moment of silence at each change. */
   constructor(engine, sources, length, { dip = false } = {}) {
     this.#dip = dip;
     this.#engine = engine;

@@ -1,10 +1,12 @@
 // Small helpers around the document.
 
-/** The report's data. It leaves the document, so that no name stands there while somebody grades blind. */
-function takeData() {
-  const holder = document.getElementById("data");
-  holder.remove();
-  return JSON.parse(holder.textContent);
+/** What the loader unpacked: the report's data, and the sounds' bytes. */
+function takePage() {
+  const { report, stored } = window.page;
+  delete window.page;
+  for (const clip of report.clips) giveSamples(clip, stored);
+  showPlots(report.plots, stored);
+  return report;
 }
 
 /** An element with properties (or attributes), listeners ("onclick" and so on) and children. */
@@ -26,6 +28,16 @@ function announce(text) {
 
 function seconds(value) {
   return value.toFixed(1) + " s";
+}
+
+/** Plots, SVG in words or PNG in bytes of `stored`. */
+function showPlots(plots, stored) {
+  const figures = plots.map(({ svg, png, alt }) => {
+    const content = svg ?? stored.subarray(png[0], png[0] + png[1]);
+    const type = svg ? "image/svg+xml" : "image/png";
+    return make("figure", {}, make("img", { src: URL.createObjectURL(new Blob([content], { type })), alt }));
+  });
+  document.getElementById("figures")?.append(...figures);
 }
 
 /** Hand the listener a file. */

@@ -41,10 +41,15 @@ class Engine {
   async adopt(deck) {
     this.release(deck);
     this.context ??= new AudioContext();
-    const decoded = await Promise.all(deck.sources.map((uri) => this.context.decodeAudioData(soundOf(uri))));
+    const decoded = await Promise.all(deck.sources.map((version) => this.#decoded(version)));
     if (this.owner !== deck) return false;
     this.#buffers = decoded;
     return true;
+  }
+
+  /** At the rate of the loudspeakers. */
+  async #decoded(version) {
+    return this.context.decodeAudioData(wavOf(await version.samples(), version.rate));
   }
 
   /** Sound from a place on. Without `adopt` before there is nothing to sound. */

@@ -1,6 +1,6 @@
 // Joins the parts.
 
-const report = takeData();
+const report = takePage();
 const engine = new Engine();
 const views = report.clips.map((clip, i) => clipView(clip, engine, i));
 const openView = document.getElementById("open-view");

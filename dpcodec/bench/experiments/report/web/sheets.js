@@ -35,8 +35,7 @@ function systemBoxes(report) {
 
 /** The controls and sliders of one clip; `ongrade` is called after each grade. */
 function gradingSheet(trial, engine, ongrade) {
-  const reference = trial.clip.versions[0].audio;
-  const deck = new Deck(engine, [reference, ...trial.order.map((version) => version.audio)], trial.clip.seconds);
+  const deck = new Deck(engine, [trial.clip.versions[0], ...trial.order], trial.clip.seconds);
   const open = choiceOf(() => deck.hear(0), make("kbd", { "aria-hidden": true }, "0"), "Reference");
   const conditions = trial.order.map((_, i) => conditionOf(trial, i, deck, ongrade));
   const buttons = [open, ...conditions.map((condition) => condition.button)];

@@ -3,13 +3,28 @@
 class View {
   stage = null; // what the keys act on
   saved = true;
+  session = null;
+  at = 0; // the trial shown
   #root;
   #onleave;
 
-  constructor(root, engine, onleave) {
+  /** Subclasses have `setup(leave)`, which gives the form that begins a session, and `resume()`, which shows it. */
+  constructor(root, report, engine, onleave) {
     this.#root = root;
+    this.report = report;
     this.engine = engine;
     this.#onleave = onleave;
+  }
+
+  open() {
+    if (this.session) this.resume();
+    else this.show(this.setup(() => this.leave()));
+  }
+
+  begin(session) {
+    this.session = session;
+    this.at = 0;
+    this.resume();
   }
 
   /** Whether answers would be lost if the page were left. */
@@ -28,6 +43,19 @@ class View {
   leave() {
     this.show();
     this.#onleave();
+  }
+
+  /** What can be done with a session that is over; `text` begins another. */
+  closing(text) {
+    const end = (then) => () => {
+      this.session = null;
+      then();
+    };
+    const again = end(() => {
+      this.saved = true;
+      this.open();
+    });
+    return [buttonOf(text, again), buttonOf("Back to the open page", end(() => this.leave()))];
   }
 
   /** Buttons that hand out the session by `json` and `csv`. */
