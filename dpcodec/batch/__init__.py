@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from dpcodec.batch.engines import Engine, InProcess, LocalPool, Task, WorkerLostError
-    from dpcodec.batch.long_files import encode_runs
+    from dpcodec.batch.long_files import encode_runs, share_decoding, share_encoding
     from dpcodec.batch.manifest import Manifest
     from dpcodec.batch.opening import open_engine
     from dpcodec.batch.runner import Rules, Summary, attempts, run
@@ -49,11 +49,13 @@ __all__ = [
     "encode_runs",
     "open_engine",
     "run",
+    "share_decoding",
+    "share_encoding",
 ]
 
 _HOMES = {
     "dpcodec.batch.engines": (*("Engine", "InProcess", "LocalPool", "Task", "WorkerLostError"),),
-    "dpcodec.batch.long_files": ("encode_runs",),
+    "dpcodec.batch.long_files": ("encode_runs", "share_decoding", "share_encoding"),
     "dpcodec.batch.manifest": ("Manifest",),
     "dpcodec.batch.opening": ("open_engine",),
     "dpcodec.batch.runner": ("Rules", "Summary", "attempts", "run"),

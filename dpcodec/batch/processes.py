@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager, suppress
+from importlib import import_module
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -53,39 +54,42 @@ def pools(*sizes: int) -> Iterator[list[ProcessPoolExecutor]]:
 class WarmPool:
     """Processes that have loaded `modules` before their first call, and leave with this one.
 
-    They are forked from one that has loaded them where the system can do that, else started one by one.
-    `clean`, a function of a module, is called in a worker that must leave in the middle of its work.
+    They are begun with the first call: forked from this process where that is safe, else from one that has
+    loaded the modules where the system can do that, else started one by one. `clean`, a function of a module,
+    is called in a worker that must leave in the middle of its work.
     """
 
     def __init__(self, workers: int, modules: tuple[str, ...] = (), clean: Callable[[], Any] = bool) -> None:
-        kind = "forkserver" if sys.platform == "linux" else "spawn"
-        self._context: Any = multiprocessing.get_context(kind)
-        if kind == "forkserver":
-            self._context.set_forkserver_preload([__name__, *modules])
-        self._workers, self._clean = workers, clean
-        self._start()
+        self._workers, self._modules, self._clean = workers, modules, clean
+        self._pool: ProcessPoolExecutor | None = None
 
     def submit(self, function: Callable[..., Any], *arguments: Any) -> Any:
         """The future of a call."""
         with interrupts_wait(), _quiet_tracker(), threads_each(self._threads(), replace=False):
+            if self._pool is None:
+                self._pool = self._start()
             return self._pool.submit(function, *arguments)
 
     def restart(self) -> None:
         """Begin anew after a worker has died: the standard pool is of no use then."""
         self.close()
-        self._start()
 
     def close(self) -> None:
         """Let go of the workers, idle or not."""
+        if self._pool is None:
+            return
         processes = self._processes()
         self._ours.close()
         self._pool.shutdown(wait=False, cancel_futures=True)
         for process in processes:
             process.join(LEAVE_S)
         self._theirs.close()
+        self._pool = None
 
     def leave(self) -> None:
         """The end of this process, called from any thread: workers clean up and go."""
+        if self._pool is None:
+            return
         processes = self._processes()
         with suppress(OSError):
             self._ours.close()
@@ -93,13 +97,21 @@ class WarmPool:
             with suppress(OSError, ValueError, AssertionError):
                 process.join(LEAVE_S)
 
-    def _start(self) -> None:
-        self._theirs, self._ours = self._context.Pipe(duplex=False)
-        self._pool = ProcessPoolExecutor(
+    def _start(self) -> ProcessPoolExecutor:
+        kind = _way_to_start()
+        context: Any = multiprocessing.get_context(kind)
+        if kind == "forkserver":
+            context.set_forkserver_preload([__name__, *self._modules])
+        elif kind == "fork":
+            for module in self._modules:
+                import_module(module)
+        self._theirs, self._ours = context.Pipe(duplex=False)
+        inherited = self._ours if kind == "fork" else None
+        return ProcessPoolExecutor(
             self._workers,
-            mp_context=self._context,
+            mp_context=context,
             initializer=_leave_when_closed,
-            initargs=(self._theirs, self._clean),
+            initargs=(self._theirs, self._clean, inherited),
         )
 
     def _threads(self) -> int:
@@ -109,18 +121,36 @@ class WarmPool:
         return list((getattr(self._pool, "_processes", None) or {}).values())
 
 
+def _way_to_start() -> str:
+    """A fork has everything at once and shares its memory, but would wait for ever for a lock that another
+    thread holds meanwhile: one that holds none says so by `holds_no_lock`. torch misses its threads in one,
+    and macOS and Windows have libraries that do."""
+    if sys.platform != "linux":
+        return "spawn"
+    others = [t for t in threading.enumerate() if not getattr(t, "holds_no_lock", False)]
+    alone = others == [threading.current_thread()] and "torch" not in sys.modules
+    return "fork" if alone else "forkserver"
+
+
 @contextmanager
-def interrupts_wait() -> Iterator[None]:
-    """An interrupt from the keyboard waits for the end of the block. Processes started inside never get one,
-    not even before their first line that could answer it; where signals cannot be blocked, they may."""
+def _signals_wait(*some: signal.Signals) -> Iterator[None]:
+    """These signals, all of them where none is named, wait for the end of the block, where they can."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, some or signal.valid_signals())
     try:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def interrupts_wait() -> Iterator[None]:
+    """An interrupt from the keyboard waits for the end of the block. Processes started inside never get one,
+    not even before their first line that could answer it; where signals cannot be blocked, they may."""
+    with _signals_wait(signal.SIGINT):
+        yield
 
 
 def _quiet_tracker() -> Any:
@@ -143,8 +173,13 @@ def _environment(values: dict[str, str]) -> Iterator[None]:
                 os.environ[name] = value
 
 
-def _leave_when_closed(pipe: Connection, clean: Callable[[], Any] = bool) -> None:
-    """In a worker. An interrupt from the keyboard reaches it too, and is the parent's to answer."""
+def _leave_when_closed(
+    pipe: Connection, clean: Callable[[], Any] = bool, inherited: Connection | None = None
+) -> None:
+    """In a worker. An interrupt from the keyboard reaches it too, and is the parent's to answer. `inherited`
+    is the parent's end of the pipe, which a fork has too."""
+    if inherited is not None:
+        inherited.close()
 
     def leave(*_: object) -> None:
         with suppress(Exception):
@@ -158,5 +193,5 @@ def _leave_when_closed(pipe: Connection, clean: Callable[[], Any] = bool) -> Non
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, leave)  # of the pool, when another worker has died, and of service managers
-
-    threading.Thread(target=watch, daemon=True).start()
+    with _signals_wait():  # in the thread for ever, so that they reach this one, which answers them
+        threading.Thread(target=watch, daemon=True).start()

@@ -38,7 +38,16 @@ def install() -> None:
             # The handler only makes Python write the number to the wakeup descriptor.
             signal.signal(number, lambda number, frame: None)
     signal.set_wakeup_fd(send, warn_on_full_buffer=False)
-    threading.Thread(target=_watch, args=(receive, read), name="signals", daemon=True).start()
+    _Watcher(target=_watch, args=(receive, read), name="signals", daemon=True).start()
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=_forget)
+
+
+def _forget() -> None:
+    """In a process forked from this one: signals that it gets, and unfinished outputs, are not its own."""
+    signal.set_wakeup_fd(-1)
+    _at_leave.clear()
+    _told[1:] = []
 
 
 @contextlib.contextmanager
@@ -84,6 +93,12 @@ def interrupted() -> bool:
 def settle() -> None:
     """The output that the polite SIGINT waited for is kept: the main thread ends the process itself."""
     _settled.set()
+
+
+class _Watcher(threading.Thread):
+    """It only waits: a process may be forked meanwhile (`batch.processes`)."""
+
+    holds_no_lock = True
 
 
 def _ends() -> tuple[int, int, Callable[[], bytes]]:

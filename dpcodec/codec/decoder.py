@@ -12,6 +12,7 @@ from dpcodec.audio.audio import SampleFormat
 from dpcodec.audio.metadata.model import without_positions
 from dpcodec.audio.streams import AudioWriter
 from dpcodec.audio.suffixes import way_out
+from dpcodec.codec.blocks import Sharing
 from dpcodec.codec.memory import check_rebuilding
 from dpcodec.codec.rebuild import Rebuild, time_range_of
 from dpcodec.codec.report import DecodeReport
@@ -43,14 +44,16 @@ def decode_stream(
     open_writer: Callable[[StreamInfo], AudioWriter],
     settings: DecodeSettings,
     progress: Progress = silent,
+    share: Callable[[StreamInfo], Sharing | None] = lambda info: None,
 ) -> DecodeReport:
     """Decode a file object, seekable or not, into the writer that `open_writer` makes for it.
 
-    Lost packets become missing coefficients; the report says so. Memory is bounded by a few segments, every
-    sample that is written is finite. Raises `FormatError`, `VersionError` or `LimitError` before any output
-    where nothing can be decoded (a pipe may show only later that it holds too much, or the time limit be
-    over: `LimitError` then too), `DeviceError` before anything is read where the device is not there,
-    `SettingsError` for a solver that there is not, or a start behind the end.
+    Lost packets become missing coefficients; the report says so. `share` may have workers solve what was
+    dropped (`batch.share_decoding`). Memory is bounded by a few segments, every sample that is written is
+    finite. Raises `FormatError`, `VersionError` or `LimitError` before any output where nothing can be
+    decoded (a pipe may show only later that it holds too much, or the time limit be over: `LimitError` then
+    too), `DeviceError` before anything is read where the device is not there, `SettingsError` for a solver
+    that there is not, or a start behind the end.
     """
     solver = solver_of(settings)
     reader = Reader(source, ReadLimits(settings.max_expansion, settings.max_memory))
@@ -71,7 +74,7 @@ def decode_stream(
         reader.tags,
         attachments,
     )
-    rebuild = rebuild_of(reader, settings, solver, report, progress)
+    rebuild = rebuild_of(reader, settings, solver, report, progress, share(info))
     with open_writer(info) as writer:
         for block in rebuild.samples(wanted):
             report.samples += block.shape[1]
@@ -113,9 +116,10 @@ def rebuild_of(
     solver: SolverSettings,
     report: DecodeReport,
     progress: Progress = silent,
+    sharing: Sharing | None = None,
 ) -> Rebuild:
     """What walks over the file. Raises `LimitError` where that takes more memory than the settings allow."""
-    rebuild = Rebuild(reader, settings, solver, report, progress)
+    rebuild = Rebuild(reader, settings, solver, report, progress, sharing)
     solver_bytes = cell_bytes(rebuild.transform, settings.solver, settings.network, rebuild.device)
     sizes = rebuild.batch, rebuild.halo, solver_bytes, rebuild.waiting
     check_rebuilding(reader.header, *sizes, settings.max_memory)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from typing import BinaryIO
@@ -23,6 +23,7 @@ from dpcodec.errors import AudioError
 from dpcodec.inpainting.problem import Progress, silent
 from dpcodec.mask.columns import merge_ranges
 from dpcodec.modes import mode_of
+from dpcodec.modes.base import Budget, CodedSegment
 from dpcodec.settings import MASKS, TRANSFORMS, EncodeSettings
 
 SEGMENT_CELLS = 1 << 22
@@ -32,28 +33,48 @@ PART_CELLS = 1 << 20
 LOUDEST_SAMPLE = 1e30
 OVERDRAFT = 0.01
 """Share of the bytes that a last frame may take even where those before it have spent all."""
+HOPS_AT_ONCE = 16
+"""Read where segments wait for others anyway."""
 WELL_USED = 0.95
 """Share of a bit rate from which on nothing is said of the rest."""
 
 
+Coder = Callable[[Header, Iterator[np.ndarray], EncodeSettings, Budget], Iterator[CodedSegment]]
+"""Codes blocks of samples float32 [C, n] into the segments of a file with this header, in order."""
+
+
+def one_by_one(
+    header: Header, blocks: Iterator[np.ndarray], settings: EncodeSettings, budget: Budget
+) -> Iterator[CodedSegment]:
+    """Each segment as soon as its samples have come."""
+    mode = mode_of(header)
+    coder = mode.coder(settings)
+    for index, run in enumerate(mode.runs(blocks)):
+        yield coder.code(index, run, budget)
+
+
 def encode_stream(
-    reader: AudioReader, out: BinaryIO, settings: EncodeSettings, progress: Progress = silent
+    reader: AudioReader,
+    out: BinaryIO,
+    settings: EncodeSettings,
+    progress: Progress = silent,
+    coder: Coder = one_by_one,
 ) -> EncodeReport:
     """Encode audio from a reader into a file object, which need not be seekable.
 
-    Memory is bounded by the segment. Raises `AudioError` for samples that are not finite (see
-    `EncodeSettings.sanitize`), `LimitError` past a limit of the format.
+    Memory is bounded by the segment. `coder` may share segments out (`batch.share_encoding`). Raises
+    `AudioError` for samples that are not finite (see `EncodeSettings.sanitize`), `LimitError` past a limit of
+    the format.
     """
     channels = 1 if settings.mono else reader.channels
     rate = settings.rate or reader.sample_rate
     report = EncodeReport(rate, channels)
-    blocks = checked_blocks(reader, settings, report)
+    blocks = checked_blocks(reader, settings, report, hops=1 if coder is one_by_one else HOPS_AT_ONCE)
     if settings.effort:
         from dpcodec.codec.effort import with_window_chosen  # lazy: rare
 
         settings, blocks = with_window_chosen(settings, blocks, rate, partial(_size, rate))
     header = header_for(settings, reader, channels, rate)
-    mode = mode_of(header)
     writer = writer_for(out, header, reader, settings, report)
     come = 0
 
@@ -74,12 +95,13 @@ def encode_stream(
 
     enough = False
     total = reader.samples / reader.sample_rate if reader.samples is not None else None
-    for index, coded in enumerate(mode.encode(counted(), settings, budget)):
+    for index, coded in enumerate(coder(header, counted(), settings, budget)):
         writer.write_segment(index, coded.bodies)
         report.kept += coded.kept
         enough = enough or coded.finest
         report.cells += coded.coefficients
-        progress(come / rate, total, f"segment {index + 1}")
+        done = min(come, (index + 1) * header.segment_frames * header.hop)
+        progress(done / rate, total, f"segment {index + 1}")
     writer.close(come)
     report.samples = come
     report.bytes = writer.bytes_written
@@ -163,15 +185,17 @@ def _size(rate: int, samples: np.ndarray, settings: EncodeSettings) -> int:
 
 
 def checked_blocks(
-    reader: AudioReader, settings: EncodeSettings, report: EncodeReport, first: int = 0
+    reader: AudioReader, settings: EncodeSettings, report: EncodeReport, first: int = 0, hops: int = 1
 ) -> Iterator[np.ndarray]:
     """Checked blocks float32 [C, n] at the rate and channel count that is coded, of a hop or so: a segment is
-    not to wait for what comes after it. `first` is the reader's first sample, as errors count them."""
+    not to wait for what comes after it. `first` is the reader's first sample, as errors count them; `hops`
+    are read at once where that changes nothing else."""
     resampler = None
     if settings.rate and settings.rate != reader.sample_rate:
         resampler = Resampler(reader.sample_rate, settings.rate, 1 if settings.mono else reader.channels)
     done, replaced = first, 0
     at_once = max(1, settings.hop * reader.sample_rate // (settings.rate or reader.sample_rate))
+    at_once *= 1 if resampler else hops
     while (block := reader.read(at_once)).shape[1]:
         block, count = _checked(block, done, settings.sanitize)
         replaced += count

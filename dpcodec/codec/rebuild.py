@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import time
-import warnings
 from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 
+from dpcodec.codec.blocks import BlockSolver, Grid, Sharing, Told, cut
 from dpcodec.codec.concealment import Concealment
 from dpcodec.codec.report import DecodeReport
-from dpcodec.codec.solution_check import check_context, fault_of
 from dpcodec.container.header import Header
-from dpcodec.container.stream import Reader
-from dpcodec.errors import FormatError, LimitError
+from dpcodec.container.stream import Reader, SegmentData
+from dpcodec.errors import LimitError
 from dpcodec.inpainting.concealment.conceal import Concealer
 from dpcodec.inpainting.concealment.decoded_run import DecodedRun
 from dpcodec.inpainting.device import resolve_device
-from dpcodec.inpainting.problem import Problem, Progress, limit, reinsert
+from dpcodec.inpainting.problem import Progress
 from dpcodec.inpainting.solver_settings import SolverSettings
-from dpcodec.inpainting.solvers import agrees, halo_frames, solve_with
 from dpcodec.modes import mode_of_file
-from dpcodec.modes.base import Segment, join
+from dpcodec.modes.base import Segment
 from dpcodec.modes.frames import segments_and_frames
 from dpcodec.records import dataclass
 from dpcodec.settings import DecodeSettings
@@ -71,7 +69,8 @@ def time_range_of(header: Header, settings: DecodeSettings) -> TimeRange:
 class Rebuild:
     """Walks over a file block by block: `batch` segments, `halo` frames before them and `ahead` after.
 
-    Raises `FormatError` where the header's numbers make no transform.
+    Workers may share the blocks; this then solves none. Raises `FormatError` where the header's numbers make
+    no transform.
     """
 
     def __init__(
@@ -81,21 +80,20 @@ class Rebuild:
         solver: SolverSettings,
         report: DecodeReport,
         progress: Progress,
+        sharing: Sharing | None = None,
     ) -> None:
         self._reader, self._settings, self._solver = reader, settings, solver
-        self._report, self._progress = report, progress
+        self._report, self._progress, self._sharing = report, progress, sharing
         self._header = reader.header
         self._mode = mode_of_file(reader.header)
         self.transform = self._mode.transform
         self._hop, F = self.transform.hop, self._header.segment_frames
-        self.halo, self.ahead = halo_frames(self.transform, settings.solver)
-        self.batch = settings.batch_segments or max(1, -(-2 * self.ahead // F))
-        self._block_frames = F * self.batch
+        self._grid = Grid(self._header, self._mode, settings)
+        self.halo, self.batch = self._grid.halo, self._grid.batch
         if self.halo and solver.device == "auto":  # else nothing is worth looking for a GPU
             self._solver = replace(solver, device=resolve_device("auto"))
         # L frames finish L hop - n_fft / 2 samples, of a signal of which they promise (L - 2) hop
         self._beyond = max(0, 2 * self._hop - self.transform.n_fft // 2)
-        self._before, self._after = -(-self.halo // F), -(-self.ahead // F)
         self._concealment: Concealment | None = None
         if settings.solver != NO_SOLVER:
             stop = self._conceal_step
@@ -104,6 +102,7 @@ class Rebuild:
         self._segments: dict[int, Segment] = {}
         self._stopped, self._told = False, 0.0
         self._late: float | None = None
+        self._blocks_solver = BlockSolver(self._header, self._mode, settings, self)
 
     @property
     def device(self) -> str:
@@ -119,8 +118,8 @@ class Rebuild:
         """The finished samples of the time range, float32 [C, n] blocks."""
         first, last = self.transform.frames_under(wanted.first, wanted.last or 0)
         around = self._concealment.around if self._concealment else 0
-        first_block = max(0, first - around) // self._block_frames
-        synthesis = self._mode.synthesis(first_block * self._block_frames)
+        first_block = max(0, first - around) // self._grid.block_frames
+        synthesis = self._mode.synthesis(first_block * self._grid.block_frames)
         position, held = synthesis.start, np.zeros((self._header.channels, 0), np.float32)
         told: int | None = None
         runs = self._blocks(first_block, None if wanted.last is None else last + around)
@@ -156,17 +155,21 @@ class Rebuild:
     def _blocks(self, first_block: int, last_frame: int | None) -> Iterator[DecodedRun]:
         """From `first_block` on: coefficients as estimated, and what arrived of them."""
         F, B = self._header.segment_frames, self.batch
-        first_segment = max(0, first_block * B - self._before)
-        last_segment = None if last_frame is None else (last_frame // (F * B) + 1) * B + self._after
+        first_segment = max(0, first_block * B - self._grid.before)
+        last_segment = None if last_frame is None else (last_frame // (F * B) + 1) * B + self._grid.after
+        arriving = segments_and_frames(self._reader, first_segment, last_segment)
+        if self._sharing and self._sharing.can(self._reader.header, self._settings, self._solver):
+            yield from self._by_workers(self._sharing, first_block, arriving)
+            return
         block = first_block
         end = first_segment
-        for packets, frames in segments_and_frames(self._reader, first_segment, last_segment):
+        for packets, frames in arriving:
             segment, problems = self._mode.read(packets, frames)
             self._segments[packets.index] = segment
             self._check_time(packets.index * F)
             self._report.damage += problems
             end = packets.index + 1
-            while end >= (block + 1) * B + self._after:
+            while end >= (block + 1) * B + self._grid.after:
                 yield self._solve_block(block, (block + 1) * B)
                 block += 1
         while block * B < end:
@@ -175,69 +178,44 @@ class Rebuild:
 
     def _solve_block(self, block: int, end_segment: int) -> DecodedRun:
         """One block's own frames, with context if asked; forgets segments that are no longer needed."""
-        F, B = self._header.segment_frames, self.batch
-        first = block * self._block_frames
-        held = sorted(self._segments)
-        base = held[0] * F
-        known = join([self._segments[s] for s in held])
-        last = min(base + known.frames, end_segment * F)
-        if last <= first:
-            raise FormatError("copies of the header tell different lengths")
-        begin, stop = max(base, first - self.halo), min(base + known.frames, last + self.ahead)
-        around = known.cut(begin - base, stop - base)
-        own = slice(first - begin, last - begin)
-        channels = [self._solve(around, begin, block, c)[:, :, own] for c in range(self._header.channels)]
-        for s in held:
-            if s < min((block + 1) * B - self._before, held[-1]):
-                del self._segments[s]
+        told = Told()
+        needed = self._grid.needed(range(block, block + 1), end_segment + self._grid.after)
+        segments = {s: segment for s, segment in self._segments.items() if s in needed}
+        run = self._blocks_solver.solve(segments, block, self._reader.total_samples, told)
+        keep = min((block + 1) * self._grid.batch - self._grid.before, max(self._segments))
+        for s in [s for s in self._segments if s < keep]:
+            del self._segments[s]
+        self._over(block, told)
+        return run
+
+    def _by_workers(
+        self, sharing: Sharing, first_block: int, packets: Iterator[tuple[SegmentData, int | None]]
+    ) -> Iterator[DecodedRun]:
+        """The same, pieces of the file solved elsewhere."""
+        about = self._header, self._grid, self._settings, self._solver
+        block = first_block
+        for piece in sharing.solve(cut(*about, sharing.workers, first_block, packets)):
+            self._report.damage += piece.problems
+            for run, told in zip(piece.runs, piece.told, strict=True):
+                self._over(block, told)
+                block += 1
+                yield run
+
+    def _over(self, block: int, told: Told) -> None:
+        """A block is solved."""
+        for text in told.warnings:
+            self._report.warn(text)
+        for choice in told.choices:
+            self._report.choices[choice] = self._report.choices.get(choice, 0) + 1
         self._tell(block + 1, f"block {block + 1}")
-        segment = around.cut(own.start, own.stop)
-        X = self._mode.own_channels(np.concatenate(channels), segment)
-        return DecodedRun(first, X, segment.arrived, segment.block_splits)
 
-    def _solve(self, known: Segment, first_frame: int, block: int, channel: int) -> np.ndarray:
-        problem = self._mode.problem(known, channel, first_frame, self._reader.total_samples)
-        solver = "none" if self._stopped else self._settings.solver
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always", RuntimeWarning)
-            estimate, choice = self._estimate(problem, solver, block, channel)
-        for warning in caught:
-            self._report.warn(str(warning.message))
-        self._report.choices[choice] = self._report.choices.get(choice, 0) + 1
-        if agrees(choice):
-            return estimate
-        estimate = limit(problem, estimate)
-        if not self._settings.context:
-            return estimate
-        spectrogram = reinsert(problem, estimate)
-        if self._settings.check:
-            check_context(problem, spectrogram)
-        return spectrogram
-
-    def _estimate(self, problem: Problem, solver: str, block: int, channel: int) -> tuple[np.ndarray, str]:
-        """The solver's estimate and why it was this solver; least squares' on the CPU where it is of no use,
-        and zeros where that is of none."""
-        share, progress = self._share(block), self._steps(block, channel)
-        estimate, choice = solve_with(solver, problem, share, progress)
-        if agrees(choice):
-            return estimate, choice
-        fault = fault_of(problem, estimate, share.device)
-        if fault and not (choice.startswith("least-squares") and share.device == "cpu"):
-            self._report.warn(f"{fault}: solved by least squares on the CPU instead")
-            estimate, choice = solve_with("least-squares", problem, replace(share, device="cpu"), progress)
-            fault = fault_of(problem, estimate, "cpu")
-        if fault:
-            self._report.warn(f"{fault}: what was dropped stays zero")
-            return solve_with("none", problem, share, progress)
-        return estimate, choice
-
-    def _share(self, block: int) -> SolverSettings:
+    def share(self, block: int) -> SolverSettings:
         """The solver's settings with this block's share of the time that is left."""
         now, total = time.monotonic(), self._reader.total_samples
         if self._solver.deadline is None:
             return self._solver
-        frames = self._block_frames if total is None else frame_count(total, self._hop)
-        left = max(1, -(-frames // self._block_frames) - block) * self._header.channels
+        frames = self._grid.block_frames if total is None else frame_count(total, self._hop)
+        left = max(1, -(-frames // self._grid.block_frames) - block) * self._header.channels
         return replace(self._solver, deadline=now + max(0.0, self._solver.deadline - now) / left)
 
     def _check_time(self, frame: int) -> None:
@@ -250,7 +228,7 @@ class Rebuild:
             at = frame * self._hop / self._header.sample_rate
             raise LimitError(f"{limit_s:g} s are over at {at:.1f} s of the audio: raise --time-limit")
 
-    def _steps(self, block: int, channel: int) -> Progress:
+    def steps(self, block: int, channel: int) -> Progress:
         """The solver's progress on one channel of a block, told on in seconds of audio."""
 
         def told(done: float, total: float | None, detail: str) -> bool:
@@ -260,6 +238,11 @@ class Rebuild:
             return self._stopped
 
         return told
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the caller has asked to stop."""
+        return self._stopped
 
     def _conceal_step(self) -> bool:
         """Whether to stop estimating: time is over, or the caller asks for it."""
@@ -277,7 +260,7 @@ class Rebuild:
         """Tell that so many blocks are over; heed the answer."""
         self._told = blocks
         rate, samples = self._header.sample_rate, self._reader.total_samples
-        at = blocks * self._block_frames * self._hop / rate
+        at = blocks * self._grid.block_frames * self._hop / rate
         total = None if samples is None else samples / rate
         if self._progress(at if total is None else min(at, total), total, detail):
             self._stopped = self._report.stopped = True

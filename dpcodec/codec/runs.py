@@ -8,12 +8,14 @@ it.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import BinaryIO
+from itertools import islice
+from typing import Any, BinaryIO
 
 import numpy as np
 
 from dpcodec.audio.streams import AudioReader
 from dpcodec.codec.encoder import checked_blocks, header_for, writer_for
+from dpcodec.codec.pieces import CodedPiece, Piece, code_piece
 from dpcodec.codec.report import EncodeReport
 from dpcodec.errors import AudioError
 from dpcodec.modes import mode_of
@@ -55,8 +57,11 @@ def cut(reader: AudioReader, settings: EncodeSettings, run_s: float) -> Runs | N
     return Runs(header.segments, samples, count)
 
 
-def code_run(reader: AudioReader, settings: EncodeSettings, runs: Runs, first: int) -> list[CodedSegment]:
-    """The segments of the run that begins with segment `first`. Raises what `encode_stream` raises."""
+def code_run(
+    reader: AudioReader, settings: EncodeSettings, runs: Runs, first: int, state: Any = None
+) -> CodedPiece:
+    """The segments of the run that begins with segment `first`, with the state that those before left, where
+    that is known. Raises what `encode_stream` raises."""
     around = -(-AROUND_FRAMES * settings.hop // runs.segment_samples)
     begin = max(0, first - around)
     last = min(first + runs.count, runs.segments)
@@ -64,10 +69,11 @@ def code_run(reader: AudioReader, settings: EncodeSettings, runs: Runs, first: i
     first_sample = begin * runs.segment_samples
     source = _Stretch(reader, first_sample, end)
     channels = 1 if settings.mono else reader.channels
-    mode = mode_of(header_for(settings, source, channels, reader.sample_rate))
+    header = header_for(settings, source, channels, reader.sample_rate)
     blocks = checked_blocks(source, settings, EncodeReport(reader.sample_rate, channels), first_sample)
-    coded = list(mode.encode(blocks, settings, lambda segment: 0))
-    return coded[first - begin : last - begin]
+    found = list(islice(mode_of(header).runs(blocks), last - begin))
+    before = found[first - begin - 1] if first > begin else None
+    return code_piece(Piece(header, settings, first, found[first - begin :], before, state))
 
 
 def join_runs(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from dpcodec.records import dataclass
 from dpcodec.settings import MASKS, EncodeSettings, mode_name
 from dpcodec.transform.mdct import Mdct
 from dpcodec.transform.stft import Transform, block_span
+from dpcodec.transform.streaming import FrameRun
 
 if TYPE_CHECKING:
     from dpcodec.container.reader import SegmentData
@@ -115,16 +116,34 @@ class Synthesis(Protocol):
         """What is left of a signal of so many samples, float32 [C, n]."""
 
 
+class SegmentCoder(Protocol):
+    """Codes segments in order, or, where it is `apart`, from any place on."""
+
+    state: Any
+    """What one segment leaves to the next, to be compared and pickled; at first that of the first."""
+
+    @property
+    def apart(self) -> bool:
+        """Whether `state` is all that a segment must know of those before it, and `lead` can tell it."""
+
+    def lead(self, run: FrameRun) -> None:
+        """Pass over a segment, which is not the last: `state` becomes what it leaves, but for rare cases."""
+
+    def code(self, index: int, run: FrameRun, budget: Budget) -> CodedSegment:
+        """Code segment `index` of the file."""
+
+
 class Mode(Protocol):
     """One kind of file, made from a header."""
 
     @property
     def transform(self) -> Transform: ...
 
-    def encode(
-        self, blocks: Iterator[np.ndarray], settings: EncodeSettings, budget: Budget
-    ) -> Iterator[CodedSegment]:
-        """Code blocks of samples float32 [C, n], segment by segment."""
+    def runs(self, blocks: Iterator[np.ndarray]) -> Iterator[FrameRun]:
+        """Blocks of samples float32 [C, n], cut into what each segment is coded from."""
+
+    def coder(self, settings: EncodeSettings) -> SegmentCoder:
+        """What codes them."""
 
     def read(self, packets: SegmentData, frames: int | None) -> tuple[Segment, list[str]]:
         """What arrived of a segment, and a line for each part that cannot be decoded. `frames` is L, or None

@@ -20,7 +20,7 @@ from dpcodec.modes.rate import search
 from dpcodec.settings import RANDOM_MASK_SNR_DB, EncodeSettings
 from dpcodec.transform.bands import band_of_rows
 from dpcodec.transform.mdct import Mdct
-from dpcodec.transform.streaming import FrameRun, MdctAnalysis, MdctSynthesis
+from dpcodec.transform.streaming import BlockSplitState, FrameRun, MdctAnalysis, MdctSynthesis
 
 if TYPE_CHECKING:
     from dpcodec.container.reader import SegmentData
@@ -37,26 +37,21 @@ class MdctMode:
         self.transform = Mdct(header.n_fft, header.window, header.max_block_split)
         self._bands = band_of_rows(header.bins, header.sample_rate)
 
-    def encode(
-        self, blocks: Iterator[np.ndarray], settings: EncodeSettings, budget: Budget
-    ) -> Iterator[CodedSegment]:
-        analysis = MdctAnalysis(self.transform, self._header.channels, self._header.segment_frames)
-        log2_step = START_LOG2_STEP
-        for index, run in enumerate(analysis.runs(blocks)):
-            switching_steps = self._switching_steps(run, settings, log2_step)
-            X, block_splits = analysis.coefficients(run, switching_steps)
-            if settings.bitrate is not None and X.any():
-                coded, log2_step = self._at_rate(X, block_splits, budget(index), log2_step)
-            else:
-                coded = self._segment(index, X, block_splits, settings)
-            yield coded
+    def runs(self, blocks: Iterator[np.ndarray]) -> Iterator[FrameRun]:
+        return self._analysis().runs(blocks)
+
+    def coder(self, settings: EncodeSettings) -> _Coder:
+        return _Coder(self, settings)
+
+    def _analysis(self) -> MdctAnalysis:
+        return MdctAnalysis(self.transform, self._header.channels, self._header.segment_frames)
 
     def _switching_steps(self, run: FrameRun, settings: EncodeSettings, log2_step: float) -> np.ndarray:
         """The step that frames which are not cut into blocks would get: float64 [C, 1, 1]."""
         if settings.bitrate is not None:
             return np.full((len(run.samples), 1, 1), 2.0**log2_step)
         whole = np.zeros(run.span.frames, np.int64)
-        X = np.stack([self.transform.forward(samples, whole, run.span) for samples in run.samples])
+        X = np.stack([self.transform.forward(x, whole, run.span) for x in run.samples.astype(np.float64)])
         steps = _steps(X, segment_mask(self._header.mask)(self._header, 0, X), settings)
         return steps.astype(np.float64)[:, None, None]
 
@@ -148,6 +143,35 @@ class MdctMode:
 
     def synthesis(self, first_frame: int) -> MdctSynthesis:
         return MdctSynthesis(self.transform, self._header.channels, first_frame)
+
+
+class _Coder:
+    """See `modes.base.SegmentCoder`. At a bit rate the search goes on from the step of the segment before."""
+
+    def __init__(self, mode: MdctMode, settings: EncodeSettings) -> None:
+        self._mode, self._settings, self._analysis = mode, settings, mode._analysis()
+        self._log2_step = START_LOG2_STEP
+        self.apart = settings.bitrate is None
+
+    @property
+    def state(self) -> BlockSplitState:
+        return self._analysis.state
+
+    @state.setter
+    def state(self, state: BlockSplitState) -> None:
+        self._analysis.state = state
+
+    def lead(self, run: FrameRun) -> None:
+        self._analysis.lead(run, self._mode._switching_steps(run, self._settings, self._log2_step))
+
+    def code(self, index: int, run: FrameRun, budget: Budget) -> CodedSegment:
+        mode = self._mode
+        switching_steps = mode._switching_steps(run, self._settings, self._log2_step)
+        X, block_splits = self._analysis.coefficients(run, switching_steps)
+        if self._settings.bitrate is None or not X.any():
+            return mode._segment(index, X, block_splits, self._settings)
+        coded, self._log2_step = mode._at_rate(X, block_splits, budget(index), self._log2_step)
+        return coded
 
 
 def _steps(X: np.ndarray, kept: np.ndarray, settings: EncodeSettings) -> np.ndarray:

@@ -34,7 +34,7 @@ from dpcodec.settings import DEFAULT_QUALITY, QUALITY_RANGE, EncodeSettings
 from dpcodec.transform.bands import band_edges, band_of_rows
 from dpcodec.transform.mdct import Mdct
 from dpcodec.transform.stft import Stft
-from dpcodec.transform.streaming import FrameRun, MdctAnalysis, MdctSynthesis
+from dpcodec.transform.streaming import BlockSplitState, FrameRun, MdctAnalysis, MdctSynthesis
 
 if TYPE_CHECKING:
     from dpcodec.container.reader import SegmentData
@@ -67,44 +67,15 @@ class PerceptualMode:
         self._edges = band_edges(header.bins, header.sample_rate)[:-1]
         self._coding = CURRENT if header.frame_parts else AS_IN_1_3 if header.revised else AS_IN_1_2
 
-    def encode(
-        self, blocks: Iterator[np.ndarray], settings: EncodeSettings, budget: Budget
-    ) -> Iterator[CodedSegment]:
-        header = self._header
-        analysis = MdctAnalysis(self.transform, header.channels, header.segment_frames, paired=True)
-        stft = Stft(header.n_fft, header.hop, "sine")
-        quality = DEFAULT_QUALITY if settings.quality is None else settings.quality
-        log2_scale = math.log2(_scale_of(quality))
-        dearer: float | None = None  # log2 of a byte of the forecast, as the segment before had it
-        for index, run in enumerate(analysis.runs(blocks)):
-            fine = _fineness(log2_scale)
-            threshold = self._threshold(stft, run, fine)
-            steps = threshold.level * 2.0**log2_scale * np.exp2(threshold.log2_squares / 2)[:, self._bands]
-            finer = allowances(run.samples, header.hop, steps.shape[2], header.max_block_split, fine)
-            X, block_splits = analysis.coefficients(run, steps, finer)
-            own = np.take_along_axis(finer[:, :, : run.frames], block_splits[:, None], axis=1)
-            allowed = MaskingThreshold(threshold.log2_squares[:, :, : run.frames] + own, threshold.level)
-            trial = _Trial(self, X, block_splits, allowed, log2_scale, settings)
-            if not X.any():
-                yield trial.coded(log2_scale)  # silence says nothing about the segments after it
-                continue
-            if settings.rate_control == "bitrate":
-                finest = math.log2(_scale_of(HIGHEST_QUALITY))
-                wanted, tolerance = budget(index), tolerance_of(index)
-                forecast = trial.forecast()
-                if dearer is not None:
-                    log2_scale = forecast.log2_step(math.log2(wanted * (1 - tolerance)) - dearer)
-                coded, log2_scale = search(trial.coded, wanted, log2_scale, finest, forecast, tolerance)
-                dearer = math.log2(sum(map(len, coded.bodies))) - forecast.log2_cost(log2_scale)
-            else:
-                log2_scale = trial.log2_scale_for(log2_scale)
-                coded = trial.coded(log2_scale)
-            yield coded
+    def runs(self, blocks: Iterator[np.ndarray]) -> Iterator[FrameRun]:
+        return self._analysis().runs(blocks)
 
-    def _threshold(self, stft: Stft, run: FrameRun, fine: float) -> MaskingThreshold:
-        spectrum = np.stack([stft.forward(samples, run.span) for samples in run.samples])[:, :-1]
-        power = 2 * (spectrum.real**2 + spectrum.imag**2)  # twice as many numbers as samples
-        return masking_threshold(power, self._header.sample_rate, fine)
+    def coder(self, settings: EncodeSettings) -> _Coder:
+        return _Coder(self, settings)
+
+    def _analysis(self) -> MdctAnalysis:
+        header = self._header
+        return MdctAnalysis(self.transform, header.channels, header.segment_frames, paired=True)
 
     def read(self, packets: SegmentData, frames: int | None) -> tuple[Segment, list[str]]:
         def unknown(shape: tuple[int, int, int]) -> Segment:
@@ -153,6 +124,69 @@ class PerceptualMode:
         return MdctSynthesis(self.transform, self._header.channels, first_frame)
 
 
+class _Coder:
+    """See `modes.base.SegmentCoder`."""
+
+    def __init__(self, mode: PerceptualMode, settings: EncodeSettings) -> None:
+        header = mode._header
+        self._mode, self._settings, self._analysis = mode, settings, mode._analysis()
+        self._stft = Stft(header.n_fft, header.hop, "sine")
+        quality = DEFAULT_QUALITY if settings.quality is None else settings.quality
+        self._log2_scale = math.log2(_scale_of(quality))
+        self._dearer: float | None = None  # log2 of a byte of the forecast, as the segment before had it
+        self.apart = settings.rate_control == "quality"
+
+    @property
+    def state(self) -> BlockSplitState:
+        return self._analysis.state
+
+    @state.setter
+    def state(self, state: BlockSplitState) -> None:
+        self._analysis.state = state
+
+    def lead(self, run: FrameRun) -> None:
+        _, steps, finer = self._heard(run, self._log2_scale)
+        self._analysis.lead(run, steps, finer)
+
+    def code(self, index: int, run: FrameRun, budget: Budget) -> CodedSegment:
+        settings, log2_scale = self._settings, self._log2_scale
+        trial = self._trial(run, log2_scale)
+        if trial.silent:
+            return trial.coded(log2_scale)  # silence says nothing about the segments after it
+        if settings.rate_control == "bitrate":
+            finest = math.log2(_scale_of(HIGHEST_QUALITY))
+            wanted, tolerance = budget(index), tolerance_of(index)
+            forecast = trial.forecast()
+            if self._dearer is not None:
+                log2_scale = forecast.log2_step(math.log2(wanted * (1 - tolerance)) - self._dearer)
+            coded, log2_scale = search(trial.coded, wanted, log2_scale, finest, forecast, tolerance)
+            self._dearer = math.log2(sum(map(len, coded.bodies))) - forecast.log2_cost(log2_scale)
+        else:
+            log2_scale = trial.log2_scale_for(log2_scale)
+            coded = trial.coded(log2_scale)
+        self._log2_scale = log2_scale
+        return coded
+
+    def _heard(self, run: FrameRun, log2_scale: float) -> tuple[MaskingThreshold, np.ndarray, np.ndarray]:
+        """The masking threshold of a run's frames, the steps that it allows, and what shorter blocks may do:
+        the last two as `MdctAnalysis.coefficients` takes them."""
+        header, fine = self._mode._header, _fineness(log2_scale)
+        x = run.samples.astype(np.float64)
+        spectrum = np.stack([self._stft.forward(samples, run.span) for samples in x])[:, :-1]
+        power = 2 * (spectrum.real**2 + spectrum.imag**2)  # twice as many numbers as samples
+        threshold = masking_threshold(power, header.sample_rate, fine)
+        steps = threshold.level * 2.0**log2_scale * np.exp2(threshold.log2_squares / 2)[:, self._mode._bands]
+        return threshold, steps, allowances(x, header.hop, steps.shape[2], header.max_block_split, fine)
+
+    def _trial(self, run: FrameRun, log2_scale: float) -> _Trial:
+        """A segment, ready to be coded."""
+        threshold, steps, finer = self._heard(run, log2_scale)
+        X, block_splits = self._analysis.coefficients(run, steps, finer)
+        own = np.take_along_axis(finer[:, :, : run.frames], block_splits[:, None], axis=1)
+        allowed = MaskingThreshold(threshold.log2_squares[:, :, : run.frames] + own, threshold.level)
+        return _Trial(self._mode, X, block_splits, allowed, log2_scale, self._settings)
+
+
 class _Trial:
     """A segment to be coded at scales of the threshold: what does not depend on the scale is found once."""
 
@@ -175,6 +209,7 @@ class _Trial:
         self._scale_factors, self._lowest = hold_scale_factors(allowed)
         self._scaled = self._X / step_factors(self._scale_factors)[:, mode._bands]
         self._begun: dict[tuple[int, ...], AnyEncoder] = {}
+        self.silent = not X.any()
 
     def forecast(self) -> Forecast:
         """What the segment costs at each scale."""

@@ -17,7 +17,7 @@ from dpcodec.mask.table import segment_mask
 from dpcodec.modes.base import Budget, CodedSegment, PartReader, Segment
 from dpcodec.settings import RANDOM_MASK_SNR_DB, EncodeSettings
 from dpcodec.transform.stft import Stft, block_span
-from dpcodec.transform.streaming import StftAnalysis, StftSynthesis
+from dpcodec.transform.streaming import FrameRun, StftAnalysis, StftSynthesis
 
 if TYPE_CHECKING:
     from dpcodec.container.reader import SegmentData
@@ -30,16 +30,14 @@ class StftMode:
         self._header, self._reader = header, PartReader(header)
         self.transform = Stft(header.n_fft, header.hop, header.window)
 
-    def encode(
-        self, blocks: Iterator[np.ndarray], settings: EncodeSettings, budget: Budget
-    ) -> Iterator[CodedSegment]:
-        header = self._header
-        mask = own_mask(settings.custom) if settings.custom else segment_mask(header.mask)
-        analysis = StftAnalysis(self.transform, header.channels, header.segment_frames)
-        for index, X in enumerate(analysis.segments(blocks)):
-            kept = mask(header, index, X)
-            steps = None if settings.exact else self._steps(X, kept, settings)
-            yield CodedSegment(self._bodies(X, kept, steps), int(np.count_nonzero(kept)), kept.size)
+    def runs(self, blocks: Iterator[np.ndarray]) -> Iterator[FrameRun]:
+        return self._analysis().runs(blocks)
+
+    def coder(self, settings: EncodeSettings) -> _Coder:
+        return _Coder(self, settings)
+
+    def _analysis(self) -> StftAnalysis:
+        return StftAnalysis(self.transform, self._header.channels, self._header.segment_frames)
 
     def _steps(self, X: np.ndarray, kept: np.ndarray, settings: EncodeSettings) -> np.ndarray:
         """Quantiser step of each channel, float32 [C]."""
@@ -112,6 +110,27 @@ class StftMode:
 
     def synthesis(self, first_frame: int) -> _Synthesis:
         return _Synthesis(self.transform, self._header.channels, first_frame)
+
+
+class _Coder:
+    """See `modes.base.SegmentCoder`: a segment knows nothing of those before it."""
+
+    apart = True
+
+    def __init__(self, mode: StftMode, settings: EncodeSettings) -> None:
+        self._mode, self._settings, self.state = mode, settings, None
+        mask = mode._header.mask
+        self._mask = own_mask(settings.custom) if settings.custom else segment_mask(mask)
+        self._analysis = mode._analysis()
+
+    def lead(self, run: FrameRun) -> None:
+        """Nothing leads on."""
+
+    def code(self, index: int, run: FrameRun, budget: Budget) -> CodedSegment:
+        X = self._analysis.coefficients(run)
+        kept = self._mask(self._mode._header, index, X)
+        steps = None if self._settings.exact else self._mode._steps(X, kept, self._settings)
+        return CodedSegment(self._mode._bodies(X, kept, steps), int(np.count_nonzero(kept)), kept.size)
 
 
 class _Synthesis(StftSynthesis):

@@ -68,20 +68,34 @@ class FrameRuns:
             left -= frames
 
 
+@dataclass(frozen=True)
+class FrameRun:
+    """All that a segment is coded from: the samples under its frames and one more of an MDCT, float32 [C, n],
+    how they lie under all these frames, and how many are the segment's own."""
+
+    samples: np.ndarray
+    span: Span
+    frames: int
+
+
 class StftAnalysis:
-    """Cuts a stream of blocks float32 [C, n] into segments of `segment_frames` frames, complex128 [C, K,
-    F]."""
+    """Cuts a stream of blocks float32 [C, n] into segments of `segment_frames` frames: `runs` gives their
+    samples, `coefficients` transforms them."""
 
     def __init__(self, stft: Stft, channels: int, segment_frames: int) -> None:
         self._stft = stft
         self._runs = FrameRuns(channels, stft.n_fft, stft.hop, segment_frames)
 
-    def segments(self, blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+    def runs(self, blocks: Iterable[np.ndarray]) -> Iterator[FrameRun]:
         """Yield the segments in order; the last one may be shorter; none for an empty stream."""
         for held, frames, _ in self._runs.of(blocks):
-            support = (frames - 1) * self._stft.hop + self._stft.n_fft
-            samples = held[:, :support].astype(np.float64)
-            yield self._stft.forward(samples, Span(samples.shape[1], frames, 0))
+            samples = held[:, : (frames - 1) * self._stft.hop + self._stft.n_fft]
+            yield FrameRun(samples, Span(samples.shape[1], frames, 0), frames)
+
+    def coefficients(self, run: FrameRun) -> np.ndarray:
+        """Those of a segment, complex128 [C, K, F]."""
+        X: np.ndarray = self._stft.forward(run.samples.astype(np.float64), run.span)
+        return X
 
 
 class StftSynthesis:
@@ -129,14 +143,11 @@ class StftSynthesis:
         return to_samples(total / np.where(squares > 0, squares, 1.0))
 
 
-@dataclass(frozen=True)
-class FrameRun:
-    """The samples under a segment's frames and one more: float64 [C, n], how they lie under all these
-    frames, and how many are the segment's own."""
-
-    samples: np.ndarray
-    span: Span
-    frames: int
+BlockSplitState = tuple[tuple[int, ...], tuple[int, ...] | None]
+"""Of each channel, the block split exponents of the last frame and of the one after it, where it is
+settled."""
+LEAD_FRAMES = 12
+"""Frames whose block switching shows, but for silence, what it ends with."""
 
 
 class MdctAnalysis:
@@ -149,14 +160,25 @@ class MdctAnalysis:
     def __init__(self, mdct: Mdct, channels: int, segment_frames: int, paired: bool = False) -> None:
         self._mdct, self._paired = mdct, paired
         self._runs = FrameRuns(channels, mdct.n_fft, mdct.hop, segment_frames, ahead=1)
-        self._before = np.zeros(channels, np.int64)
-        self._first: np.ndarray | None = None
+        self.state: BlockSplitState = (0,) * channels, None
 
     def runs(self, blocks: Iterable[np.ndarray]) -> Iterator[FrameRun]:
         """Yield the segments in order; the last one may be shorter; none for an empty stream."""
         for held, frames, seen in self._runs.of(blocks):
-            samples = held[:, : (seen + 1) * self._mdct.hop].astype(np.float64)
+            samples = held[:, : (seen + 1) * self._mdct.hop]
             yield FrameRun(samples, Span(samples.shape[1], seen, 0), frames)
+
+    def lead(self, run: FrameRun, steps: np.ndarray, finer: np.ndarray | None = None) -> None:
+        """Pass over a segment, which is not the last, with the arguments of `coefficients`: `state` becomes
+        what its last frames alone would leave."""
+        frames = min(LEAD_FRAMES, run.span.frames)
+        skipped, hop = run.span.frames - frames, self._mdct.hop
+        samples = run.samples[:, skipped * hop :].astype(np.float64)
+        steps = steps[:, :, skipped:] if steps.shape[2] > 1 else steps
+        finer = None if finer is None else finer[:, :, skipped:]
+        span = Span(samples.shape[1], frames, 0)
+        chosen = choose_block_splits(self._mdct, samples, span, steps, None, self._paired, finer)
+        self.state = tuple(chosen[:, -2].tolist()), tuple(chosen[:, -1].tolist())
 
     def coefficients(
         self, run: FrameRun, steps: np.ndarray, finer: np.ndarray | None = None
@@ -164,16 +186,17 @@ class MdctAnalysis:
         """Coefficients float64 [C, K, F] of a segment and the block split exponents chosen for them, int64
         [C, F], with quantiser steps [C, 1 or K, 1 or L] of all frames that the run shows, and log2 of what
         each split multiplies their squares by, [C, block_splits, L]."""
-        chosen = choose_block_splits(
-            self._mdct, run.samples, run.span, steps, self._first, self._paired, finer
-        )
+        x = run.samples.astype(np.float64)
+        before, settled = self.state
+        first = None if settled is None else np.array(settled)
+        chosen = choose_block_splits(self._mdct, x, run.span, steps, first, self._paired, finer)
         own, after = chosen[:, : run.frames], chosen[:, -1]
         span = Span(run.span.samples, run.frames, 0)
         spectra = [
-            self._mdct.forward(samples, own[c], span, (int(self._before[c]), int(after[c])))
-            for c, samples in enumerate(run.samples)
+            self._mdct.forward(samples, own[c], span, (before[c], int(after[c])))
+            for c, samples in enumerate(x)
         ]
-        self._before, self._first = own[:, -1], after
+        self.state = tuple(own[:, -1].tolist()), tuple(after.tolist())
         return np.stack(spectra), own
 
 

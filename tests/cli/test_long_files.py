@@ -10,8 +10,8 @@ import pytest
 from command_line import MakeFile, Run
 
 import dpcodec
-from dpcodec.batch import long_files
-from dpcodec.cli.commands import encode_split
+from dpcodec import batch
+from dpcodec.cli import cores
 
 
 def test_a_long_file_is_shared_by_workers(command: Run, tone: MakeFile, tmp_path: Path) -> None:
@@ -34,16 +34,15 @@ def test_what_is_long_is_shared_without_being_asked(
     cli: Run, tone: MakeFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The same bytes and words, of a file cut short too, and of one that has what no encoder takes."""
-    monkeypatch.setattr(encode_split, "LONG_S", 4.0)
-    monkeypatch.setattr(encode_split, "SHORTEST_RUN_S", 2.0)
-    shared: list[float] = []
-    encode_runs = long_files.encode_runs
+    monkeypatch.setattr(cores, "LONG_S", 4.0)
+    engines: list[batch.Engine] = []
+    shared = batch.share_encoding
 
-    def counted(*arguments: Any) -> Any:
-        shared.append(arguments[4])
-        return encode_runs(*arguments)
+    def counted(engine: batch.Engine) -> Any:
+        engines.append(engine)
+        return shared(engine)
 
-    monkeypatch.setattr(long_files, "encode_runs", counted)
+    monkeypatch.setattr(batch, "share_encoding", counted)
     sources = [tone("long.wav", 13), tone("cut.wav", 13), tone("short.wav", 3)]
     sources[1].write_bytes(sources[1].read_bytes()[:150_001])
     for source in sources:
@@ -53,14 +52,13 @@ def test_what_is_long_is_shared_without_being_asked(
             done = cli("encode", source, target, "-j", jobs)
             outcomes.append((done.code, target.read_bytes(), done.err.count("warning")))
         assert outcomes[0] == outcomes[1]
-    assert shared == [pytest.approx(13 / 6, abs=0.01), 2.0]  # the short one is coded here
+    assert [engine.workers for engine in engines] == [2, 2]  # the short one is coded here
 
 
 def test_a_sample_that_cannot_be_coded_is_told_by_its_place_in_the_file(
     cli: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(encode_split, "LONG_S", 4.0)
-    monkeypatch.setattr(encode_split, "SHORTEST_RUN_S", 2.0)
+    monkeypatch.setattr(cores, "LONG_S", 4.0)
     samples = np.zeros((1, 80_000), np.float32)
     samples[0, 70_123] = np.nan
     source = tmp_path / "nan.wav"

@@ -74,7 +74,7 @@ def spectra(audio: Audio, encoding: EncodeSettings) -> list[np.ndarray]:
     stft = Stft(encoding.n_fft, encoding.hop, encoding.window)
     assert encoding.segment_frames
     analysis = StftAnalysis(stft, audio.samples.shape[0], encoding.segment_frames)
-    return list(analysis.segments([np.asarray(audio.samples, np.float32)]))
+    return [analysis.coefficients(run) for run in analysis.runs([np.asarray(audio.samples, np.float32)])]
 
 
 def grids(data: bytes) -> list[Any]:

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 import dpcodec
-from dpcodec.cli import exits, memory, signals
+from dpcodec.cli import cores, exits, memory, signals
 from dpcodec.cli.display import Screen
 from dpcodec.cli.formats import check_name, choose_format, default_suffix
 from dpcodec.cli.options import Verb, file_options, grouped, limit_options, run_files
@@ -92,10 +92,12 @@ def decode(context: click.Context, /, **options: Any) -> int:
     suffix = default_suffix(wanted.format, wanted.raw)
     screen = context.find_root().ensure_object(Screen)
 
-    def work(job: Job) -> int:
-        return decode_file(job, settings, wanted, screen)
+    with cores.of(context) as found:
 
-    return run_files(context, suffix, (DPC_SUFFIX,), work)
+        def work(job: Job) -> int:
+            return decode_file(job, settings, wanted, screen, found)
+
+        return run_files(context, suffix, (DPC_SUFFIX,), work)
 
 
 def settings_of(options: dict[str, Any]) -> dpcodec.DecodeSettings:
@@ -109,7 +111,9 @@ def settings_of(options: dict[str, Any]) -> dpcodec.DecodeSettings:
     return dpcodec.DecodeSettings(**given, check=not options["no_check"])
 
 
-def decode_file(job: Job, settings: dpcodec.DecodeSettings, wanted: Wanted, screen: Screen) -> int:
+def decode_file(
+    job: Job, settings: dpcodec.DecodeSettings, wanted: Wanted, screen: Screen, found: cores.Cores
+) -> int:
     """Decode one file. Damage gives exit code 5 and the output all the same, with --strict 4 and none."""
     check_name(job.target, wanted.format, wanted.raw)
     started = time.monotonic()
@@ -124,7 +128,15 @@ def decode_file(job: Job, settings: dpcodec.DecodeSettings, wanted: Wanted, scre
             # Only a deep prior has a loss to tell, and only it is worth waiting for.
             return "loss" in detail and signals.stop_asked()
 
-        report = dpcodec.decode_stream(source, _opener(output, job, wanted), settings, progress)
+        def share(info: dpcodec.StreamInfo) -> Any:
+            engine = found.engine_for(job.source, info.samples, info.sample_rate)
+            if engine is None:
+                return None
+            from dpcodec.batch import share_decoding
+
+            return share_decoding(engine)
+
+        report = dpcodec.decode_stream(source, _opener(output, job, wanted), settings, progress, share)
         meter.close()
         _tell(job, report, settings, time.monotonic() - started, screen)
         if report.damaged and wanted.strict:

@@ -6,13 +6,14 @@ import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
 import dpcodec
-from dpcodec.cli import memory
-from dpcodec.cli.commands.encode_split import by_cores, by_runs
+from dpcodec.cli import cores, memory
+from dpcodec.cli.commands.encode_split import by_runs
 from dpcodec.cli.display import Screen
 from dpcodec.cli.exits import OK, OutputError, UsageError
 from dpcodec.cli.options import Decorator, Number, Verb, file_options, grouped, run_files
@@ -157,7 +158,7 @@ def encode(context: click.Context, /, **options: Any) -> int:
         if options["split"] is not None:
             coder = stack.enter_context(by_runs(context, options["split"]))
         else:
-            coder = stack.enter_context(by_cores(context, _in_one_go))
+            coder = partial(_by_cores, stack.enter_context(cores.of(context)))
 
         def work(job: Job) -> int:
             return encode_file(job, base, settings, tags, raw, limit_s, verify, screen, coder)
@@ -233,7 +234,8 @@ def encode_file(
     return OK
 
 
-def _in_one_go(
+def _by_cores(
+    found: cores.Cores,
     name: str,
     out: BinaryIO,
     settings: dpcodec.EncodeSettings,
@@ -242,7 +244,12 @@ def _in_one_go(
     begin: Begin,
 ) -> dpcodec.EncodeReport:
     with open_source(name) as source, dpcodec.open_audio(source, raw=raw) as reader:
-        return dpcodec.encode_stream(reader, out, begin(reader, settings), progress)
+        engine = found.engine_for(name, reader.samples, reader.sample_rate)
+        if engine is None:
+            return dpcodec.encode_stream(reader, out, begin(reader, settings), progress)
+        from dpcodec.batch import share_encoding
+
+        return dpcodec.encode_stream(reader, out, begin(reader, settings), progress, share_encoding(engine))
 
 
 def _verify(output: Output, report: dpcodec.EncodeReport) -> None:

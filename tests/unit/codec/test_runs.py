@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -42,7 +43,10 @@ def test_runs_are_the_bytes_of_one_go(name: str, changes: dict[str, float], chan
     runs = cut(ArrayReader(audio), settings, 5.0)
     assert runs is not None
     assert len(runs.firsts) > 2
-    coded = [s for first in runs.firsts for s in code_run(ArrayReader(audio), settings, runs, first)]
+    pieces = [code_run(ArrayReader(audio), settings, runs, first) for first in runs.firsts]
+    for before, piece in pairwise(pieces):
+        assert piece.begun == before.left
+    coded = [segment for piece in pieces for segment in piece.segments]
     assert len(coded) == runs.segments
     out, whole = io.BytesIO(), io.BytesIO()
     report = join_runs(out, ArrayReader(audio), settings, coded)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from dpcodec.codec.encoder import one_by_one
 from dpcodec.coding.body import part_cells
 from dpcodec.container.header import Header
 from dpcodec.container.stream import SegmentData
@@ -45,7 +46,7 @@ def encoded(kind: str, x: np.ndarray) -> tuple[Any, list[list[bytes]]]:
     """The mode, and the bodies of each segment."""
     header, settings = KINDS[kind]
     mode = mode_of(header)
-    return mode, [coded.bodies for coded in mode.encode(iter([x]), settings, lambda index: 1000)]
+    return mode, [coded.bodies for coded in one_by_one(header, iter([x]), settings, lambda index: 1000)]
 
 
 def signal(samples: int) -> np.ndarray:

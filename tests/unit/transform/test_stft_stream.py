@@ -17,7 +17,8 @@ def noise(samples: int) -> np.ndarray:
 
 def segments_of(stft: Stft, x: np.ndarray, frames: int, block: int) -> list[np.ndarray]:
     analysis = StftAnalysis(stft, 2, frames)
-    return list(analysis.segments(x[:, i : i + block] for i in range(0, x.shape[1], block)))
+    blocks = (x[:, i : i + block] for i in range(0, x.shape[1], block))
+    return [analysis.coefficients(run) for run in analysis.runs(blocks)]
 
 
 @pytest.mark.parametrize("stft", TRANSFORMS, ids=str)

@@ -1,0 +1,105 @@
+"""Pieces of a file, each some segments that are coded apart, which join to the same bytes as in one go.
+
+What a segment leaves to the next is its coder's state, of an MDCT how its last frames are cut into blocks.
+A piece guesses what the one before leaves from that one's last segment; `CodedPiece.begun` tells what was
+guessed, so that whoever joins pieces can see whether it was right, and have the piece coded again if not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from dpcodec.codec.encoder import Coder, one_by_one
+from dpcodec.container.header import Header
+from dpcodec.modes import mode_of
+from dpcodec.modes.base import Budget, CodedSegment
+from dpcodec.records import dataclass
+from dpcodec.settings import EncodeSettings
+from dpcodec.transform.streaming import FrameRun
+
+MOST_SEGMENTS, FEWEST_SEGMENTS = 8, 2
+"""Of a piece: the segment before is looked at for each, and all workers should end together."""
+_mode_of = lru_cache(maxsize=1)(mode_of)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Segments of a file with this header to be coded: the index of the first, the samples of each, those of
+    the segment before, and the state which that left, where it is known."""
+
+    header: Header
+    settings: EncodeSettings
+    first: int
+    runs: list[FrameRun]
+    before: FrameRun | None = None
+    state: Any = None
+
+
+@dataclass(frozen=True)
+class CodedPiece:
+    """Its segments, the state that it began with, and the one that it left."""
+
+    segments: list[CodedSegment]
+    begun: Any
+    left: Any
+
+
+def by_pieces(workers: int, code: Callable[[Iterator[Piece]], Iterator[CodedPiece]]) -> Coder:
+    """For `encode_stream`: `code` has so many workers code pieces, and gives them back in order. Where
+    something leads through the whole file its segments are coded here, one by one."""
+
+    def coder(
+        header: Header, blocks: Iterator[np.ndarray], settings: EncodeSettings, budget: Budget
+    ) -> Iterator[CodedSegment]:
+        if settings.custom is not None or not mode_of(header).coder(settings).apart:
+            yield from one_by_one(header, blocks, settings, budget)
+            return
+        for piece in code(_cut(header, blocks, settings, workers)):
+            yield from piece.segments
+
+    return coder
+
+
+def _cut(
+    header: Header, blocks: Iterator[np.ndarray], settings: EncodeSettings, workers: int
+) -> Iterator[Piece]:
+    runs: list[FrameRun] = []
+    before, first, wanted = None, 0, _size(header.segments, workers)
+    for run in mode_of(header).runs(blocks):
+        # Of its own, for a slice would hold all that its block holds.
+        runs.append(FrameRun(run.samples.copy(), run.span, run.frames))
+        if len(runs) == wanted:
+            yield Piece(header, settings, first, runs, before)
+            before, first, runs = runs[-1], first + wanted, []
+            wanted = _size(None if header.segments is None else header.segments - first, workers)
+    if runs:
+        yield Piece(header, settings, first, runs, before)
+
+
+def _size(left: int | None, workers: int) -> int:
+    """Segments of a piece where so many are left: fewer towards the end, so that no worker waits long for
+    another's last piece."""
+    if left is None:
+        return MOST_SEGMENTS
+    return min(max(left // (2 * workers), FEWEST_SEGMENTS), MOST_SEGMENTS)
+
+
+def code_piece(piece: Piece) -> CodedPiece:
+    """Code a piece of a file whose coder is `apart`."""
+    coder = _mode_of(piece.header).coder(piece.settings)
+    if piece.state is not None:
+        coder.state = piece.state
+    elif piece.before is not None:
+        coder.lead(piece.before)
+    begun = coder.state
+    segments = [coder.code(index, run, _free) for index, run in enumerate(piece.runs, piece.first)]
+    return CodedPiece(segments, begun, coder.state)
+
+
+def _free(segment: int) -> int:
+    """The budget of segments that have none."""
+    return 0
