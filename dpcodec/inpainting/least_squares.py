@@ -40,11 +40,12 @@ FIRST_STEPS = 30
 """Conjugate gradient steps before the reweighted stage."""
 REFINE_STEPS = 1000
 """Reweighted steps where the prior has to fill in for data."""
-FEWER_STEPS = 800
-"""The same where coefficients are exact and few windows do: they end no more than 0.2 dB below 1000."""
+FEWER_STEPS = (640, 800)
+"""The same where coefficients are exact and few windows do: with fewer known real numbers than samples, and
+with more (docs/experiments/inpainting.md)."""
 POLISH_STEPS = (200, 800)
 """Conjugate gradient steps after them, where coefficients are exact, to the nearest signal that agrees: with
-fewer known real numbers than samples, and with more, which leave little open but that slowly."""
+fewer and more as above; more leave little open, but that slowly."""
 REFINE_TIME = 0.75
 """Share of the time left that the reweighted stage may take where another follows."""
 TOLERANCE = 3e-8
@@ -125,8 +126,9 @@ def plan_of(seen: Observation) -> Plan:
         return Plan(FIRST_STEPS, REFINE_STEPS, 0)
     if known >= NEARLY:
         return Plan(FIRST_STEPS, *NEARLY_STEPS)
-    steps = FEWER_STEPS if reweighted.few_windows_do(seen) else REFINE_STEPS
-    return Plan(FIRST_STEPS, steps, POLISH_STEPS[int(known >= 1)])
+    many = int(known >= 1)
+    steps = FEWER_STEPS[many] if reweighted.few_windows_do(seen) else REFINE_STEPS
+    return Plan(FIRST_STEPS, steps, POLISH_STEPS[many])
 
 
 def conjugate_gradients(seen: Observation, x: Array, stage: Stage) -> Array:

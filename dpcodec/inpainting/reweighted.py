@@ -25,7 +25,7 @@ from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
-from array_api_compat import array_namespace, device, is_numpy_array
+from array_api_compat import device, is_numpy_array
 
 from dpcodec.inpainting.arrays import dot, power, to_numpy
 from dpcodec.inpainting.observation import Observation
@@ -33,7 +33,7 @@ from dpcodec.inpainting.step_budget import Stage
 from dpcodec.inpainting.window_selection import shares
 from dpcodec.settings import N_FFT_RANGE
 from dpcodec.transform.operator import Operator
-from dpcodec.transform.stft import Stft
+from dpcodec.transform.stft import Stft, array_namespace
 
 Array = Any
 T = TypeVar("T")
@@ -49,7 +49,7 @@ LAST_E, LAST_E_RANGE = (-3.5, -2.0), (1e-6, 1e-5)
 """The last one falls with the known real numbers per sample, 10^(-3.5 - 2 known), within a range."""
 SPARSITY_MU = 1e-2
 """First weight of the prior."""
-LAST_MU, LAST_MU_RANGE = (-1.0, -2.5), (3e-5, 1e-2)
+LAST_MU, LAST_MU_RANGE = (0.5, -3.75), (3e-5, 1e-2)
 """The same of the last one."""
 CHOOSE_FROM, CHOOSE = 0.3, 40
 """Share of the way from which windows are chosen for each place, and the steps between two choices."""
@@ -74,22 +74,26 @@ def few_windows_do(seen: Observation) -> bool:
 
 
 class _View(NamedTuple):
-    """An operator and its adjoint, Q S or an S_j, and where the estimate is in it.
+    """A transform S or S_j, and the quadratic sum c (w |S x|^2 - 2 Re QY conj(S x)) on its coefficients.
 
     transform  S or S_j
-    at         QSx - QX, or S_j x
-    share      s_j of its coefficients
+    at         S x, of the estimate
+    known      Q^2 and Q Y of the data; None where nothing was measured
+    share      s_j of its coefficients; None where the prior does not look
+    scratch    room for as many coefficients: fresh memory costs as much as what is done in it
+    weights    w = Q^2 + mu s_j e / (|S x|^2 + e)
     move       image of the move before; None before the first
-    weights    mu s_j w of its coefficients; None for the data
     """
 
     transform: Operator | Stft
     forward: Callable[[Array], Array]
     adjoint: Callable[[Array], Array]
     at: Array
-    share: Array
-    move: Array | None = None
-    weights: Array | None = None
+    known: tuple[Array, Array] | None
+    share: Array | None
+    scratch: Array
+    weights: Array = None
+    move: Array = None
 
 
 class _Prior(NamedTuple):
@@ -131,9 +135,9 @@ def _refine(seen: Observation, x: Array, stage: Stage, each: Callable[..., Any])
     for step, way in enumerate(stage):
         prior = _prior_at(seen, way)
         if way >= CHOOSE_FROM and step % CHOOSE == 0:
-            views = [views[0], *_chosen(seen, views[1:], prior)]
+            views = _chosen(seen, views, prior)
         if step % REWEIGHT_EVERY == 0:
-            views = [views[0], *each(partial(_reweight, prior=prior), views[1:])]
+            views = list(each(partial(_reweight, prior=prior), views))
         g = -sum(each(_slope, views))
         downs, H = zip(*each(partial(_look, g=g), views), strict=True)
         a = _minimum(sum(H), g, dx)
@@ -147,35 +151,55 @@ def _refine(seen: Observation, x: Array, stage: Stage, each: Callable[..., Any])
 
 
 def _views(seen: Observation, x: Array) -> list[_View]:
-    """The data, then the prior's windows."""
-    views = [_View(seen.operator, seen.forward, seen.adjoint, seen.forward(x) - seen.target, 1.0)]
-    stfts = prior_stfts(seen.operator, FEWER if few_windows_do(seen) else LONGER)
-    for S in stfts:
-        span = S.span(seen.operator.span.samples)
-        forward, adjoint = partial(S.forward, span=span), partial(S.adjoint, span=span)
-        views.append(_View(S, forward, adjoint, S.forward(x, span), 1 / len(stfts)))
+    """S, and the prior's windows; where S is one of these, it is looked at once for both."""
+    operator, S = seen.operator, getattr(seen.operator, "transform", None)
+    stfts = prior_stfts(operator, FEWER if few_windows_do(seen) else LONGER)
+    known, share = (seen.root**2, seen.root * seen.target), 1 / len(stfts)
+    views = [_view(operator, operator.forward, operator.adjoint, x, known, share if S in stfts else None)]
+    for S_j in stfts:
+        if S_j != S:
+            span = S_j.span(operator.span.samples)
+            forward, adjoint = partial(S_j.forward, span=span), partial(S_j.adjoint, span=span)
+            views.append(_view(S_j, forward, adjoint, x, None, share))
     return views
 
 
+def _view(
+    transform: Operator | Stft,
+    forward: Callable[[Array], Array],
+    adjoint: Callable[[Array], Array],
+    x: Array,
+    known: tuple[Array, Array] | None,
+    share: float | None,
+) -> _View:
+    at = forward(x)
+    return _View(transform, forward, adjoint, at, known, share, 0 * at)
+
+
 def _chosen(seen: Observation, views: list[_View], prior: _Prior) -> list[_View]:
-    """The prior's windows with the shares that suit the estimate."""
-    if len(views) < 2:
+    """The views, the prior's windows with the shares that suit the estimate."""
+    asked = [view for view in views if view.share is not None]
+    if len(asked) < 2:
         return views
     xp = array_namespace(views[0].at)
-    squares = [power(view.at) for view in views]
+    squares = [power(view.at) for view in asked]
     e = max(prior.e * max(float(xp.max(P)) for P in squares), TINY)
     costs = [to_numpy(xp.log1p(P / e)) for P in squares]
-    stfts = [view.transform for view in views]
+    stfts = [view.transform for view in asked]
     samples = seen.operator.span.samples
-    found = shares(stfts, costs, seen.operator.n_fft, samples, prior.choice)
+    found = iter(shares(stfts, costs, seen.operator.n_fft, samples, prior.choice))
     return [
-        view._replace(share=xp.asarray(share, device=device(view.at)))
-        for view, share in zip(views, found, strict=True)
+        view if view.share is None else view._replace(share=xp.asarray(next(found), device=device(view.at)))
+        for view in views
     ]
 
 
 def _slope(view: _View) -> Array:
-    return view.adjoint(view.at if view.weights is None else view.at * view.weights)
+    """Half the gradient of its quadratic, real [N]."""
+    push = array_namespace(view.at).multiply(view.at, view.weights, out=view.scratch)
+    if view.known is not None:
+        push -= view.known[1]
+    return view.adjoint(push)
 
 
 def _look(view: _View, g: Array) -> tuple[Array, np.ndarray]:
@@ -184,7 +208,7 @@ def _look(view: _View, g: Array) -> tuple[Array, np.ndarray]:
     basis = [down] if view.move is None else [down, view.move]
     H = np.zeros((2, 2))
     for i, p in enumerate(basis):
-        wp = p if view.weights is None else p * view.weights
+        wp = array_namespace(p).multiply(p, view.weights, out=view.scratch)
         for j in range(i + 1):
             H[i, j] = H[j, i] = _inner(wp, basis[j], view.transform)
     return down, H
@@ -192,7 +216,9 @@ def _look(view: _View, g: Array) -> tuple[Array, np.ndarray]:
 
 def _moved(view: _View, down: Array, a: tuple[float, float]) -> _View:
     move = _combine(a, down, view.move)
-    return view._replace(at=view.at + move, move=move)
+    at = view.at
+    at += move
+    return view._replace(at=at, move=move)
 
 
 def _minimum(H: np.ndarray, g: Array, before: Array | None) -> tuple[float, float] | None:
@@ -217,10 +243,16 @@ def _combine(a: tuple[float, float], down: Array, before: Array | None) -> Array
 
 def _reweight(view: _View, prior: _Prior) -> _View:
     """With weights of the estimate as it is. e and mu e stop where the data are no surer."""
-    P = power(view.at)
-    e = max(float(array_namespace(P).max(P)) * prior.e, prior.variance, TINY)
+    if view.share is None:
+        return view if view.known is None else view._replace(weights=view.known[0])
+    w = power(view.at)
+    e = max(float(array_namespace(w).max(w)) * prior.e, prior.variance, TINY)
     mu = max(prior.mu, prior.variance / e)
-    return view._replace(weights=(mu * e * view.share) / (P + e))
+    w += e
+    w = (mu * e * view.share) / w
+    if view.known is not None:
+        w += view.known[0]
+    return view._replace(weights=w)
 
 
 def _between(first: float, last: float, way: float) -> float:

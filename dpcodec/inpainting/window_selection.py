@@ -36,9 +36,9 @@ def shares(
     bins = np.arange(0, n_fft // 2 + 1 + PLACE_BINS, PLACE_BINS)
     around = []
     for transform, cost in zip(transforms, costs, strict=True):
-        near = means(cost, times / transform.hop, 0.6 * n_fft / transform.hop)
         scale = transform.n_fft / n_fft
-        around.append(means(near.T, bins * scale, PLACE_WIDTH * scale).T)
+        near = means(cost.T, bins * scale, PLACE_WIDTH * scale)  # first, as it leaves the least
+        around.append(means(near.T, times / transform.hop, 0.6 * n_fft / transform.hop))
     odds = np.exp((np.min(around, axis=0) - around) / choice)
     placed = odds / odds.sum(axis=0)
     out = []

@@ -156,8 +156,8 @@ class Stft:
         if span.frames == 0:
             return xp.zeros((*X.shape[:-2], span.samples), dtype=xp.real(X).dtype, device=device(X))
         frames = fft_of(X).irfft(xp.matrix_transpose(X), n=self.n_fft, axis=-1)
-        scaled = frames * (self._window_like(frames) * self.n_fft)
-        return self._overlap_add(scaled, span)
+        frames *= self._window_like(frames) * self.n_fft
+        return self._overlap_add(frames, span)
 
     def inverse(self, X: Array, samples: int) -> Array:
         """Invert: complex [..., K, L] -> real [..., samples], exact where X is the STFT of a signal."""
@@ -190,7 +190,7 @@ class Stft:
         return xp.asarray(self.analysis_window, dtype=x.dtype, device=device(x))
 
     def _cut(self, x: Array, span: Span) -> Array:
-        """Signal -> frames [..., L, n_fft], by stacking shifted blocks of `hop` samples."""
+        """Signal -> frames [..., L, n_fft], by stacking shifted blocks of `hop` samples; for reading only."""
         xp = array_namespace(x)
         shifts = -(-self.n_fft // self.hop)
         total = (span.frames + shifts - 1) * self.hop
@@ -198,6 +198,9 @@ class Stft:
         lead = xp.zeros((*x.shape[:-1], span.left), dtype=x.dtype, device=device(x))
         tail = xp.zeros((*x.shape[:-1], total - span.left - keep), dtype=x.dtype, device=device(x))
         padded = xp.concat([lead, x[..., :keep], tail], axis=-1)
+        if isinstance(padded, np.ndarray):  # nothing is copied
+            windows = np.lib.stride_tricks.sliding_window_view(padded, self.n_fft, axis=-1)
+            return windows[..., :: self.hop, :][..., : span.frames, :]
         blocks = xp.reshape(padded, (*x.shape[:-1], span.frames + shifts - 1, self.hop))
         rows = [blocks[..., j : j + span.frames, :] for j in range(shifts)]
         return xp.concat(rows, axis=-1)[..., : self.n_fft]

@@ -20,6 +20,7 @@ import zstandard
 import dpcodec
 from dpcodec.cli import exits
 from dpcodec.container.stream import Reader
+from dpcodec.inpainting.concealment import envelope
 from dpcodec.modes import mode_of_file
 from dpcodec.modes.frames import segments_and_frames
 
@@ -75,6 +76,21 @@ def zstandard_frames() -> list[dict[str, Any]]:
     return frames
 
 
+def band_levels() -> list[dict[str, Any]]:
+    """How loud noise may be in some frames of a hole, by the envelope that Python's concealment has."""
+    n = np.arange(2 * 128 * 60).reshape(2, 128, 60)
+    X = ((n * 7919 % 1009) / 1009 - 0.5) * 2.0 ** (-(n // 60 % 128) / 16) * (1 + n % 60 % 7)
+    arrived = np.ones((128, 60), bool)
+    arrived[:, 20:45] = False
+    arrived[::3, 12] = False
+    around = envelope.envelope_of(0, X.astype(np.float32), arrived, 16000)
+    found = []
+    for frame in (12, 20, 21, 30, 44):
+        power, alike = envelope.levels(around, frame, 40)
+        found.append({"frame": frame, "power": power.ravel().tolist(), "alike": alike.ravel().tolist()})
+    return found
+
+
 def _samples(data: bytes, solver: str) -> np.ndarray:
     return dpcodec.decode(data, dpcodec.DecodeSettings(solver=solver, device="cpu")).samples
 
@@ -99,7 +115,8 @@ def main() -> None:
         for folder, files in references().items()
     ]
     frames = ",\n".join(map(json.dumps, zstandard_frames()))
-    text = ",\n".join([*sections, f'"zstandard": [\n{frames}\n]'])
+    levels = ",\n".join(map(json.dumps, band_levels()))
+    text = ",\n".join([*sections, f'"zstandard": [\n{frames}\n]', f'"levels": [\n{levels}\n]'])
     REFERENCES.write_text(f"{{\n{text}\n}}\n", encoding="ascii")
 
 

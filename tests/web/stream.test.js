@@ -3,7 +3,9 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
+import { bandEdges } from "../../dpcodec/web/coding/bands.js";
 import { Concealer } from "../../dpcodec/web/coding/concealment.js";
+import { Envelope } from "../../dpcodec/web/coding/envelope.js";
 import { TYPE_DATA } from "../../dpcodec/web/container/limits.js";
 import { packetBytes } from "../../dpcodec/web/container/packets.js";
 import { scan } from "../../dpcodec/web/container/scan.js";
@@ -138,11 +140,33 @@ for (const [name, segment, parts] of [["frames-2048", 1], ["frames-quality-10", 
   });
 }
 
+test("noise in a hole may be as loud as Python says", () => {
+  const [channels, bins, frames] = [2, 128, 60];
+  const value = Float32Array.from({ length: channels * bins * frames }, (_, n) => {
+    const [k, l] = [Math.floor(n / frames) % bins, n % frames];
+    return (((n * 7919) % 1009) / 1009 - 0.5) * 2 ** (-k / 16) * (1 + (l % 7));
+  });
+  const arrived = Uint8Array.from({ length: bins * frames }, (_, at) => {
+    const [k, l] = [Math.floor(at / frames), at % frames];
+    return (l >= 20 && l < 45) || (l === 12 && k % 3 === 0) ? 0 : 1;
+  });
+  const segment = { channels, bins, frames, value, arrived, imaginary: null, blockSplits: new Uint8Array(2 * frames) };
+  const envelope = new Envelope(bandEdges(bins, 16000), 40, false);
+  for (const { frame, power, alike } of REFERENCES.levels) {
+    const [left, right] = [-1, 1].map((way) => envelope.side([segment], 0, frame, way));
+    const found = envelope.levels(left, right, () => envelope.before([segment], 0, frame));
+    const close = (a, b) => assert.ok(a.length === b.length && a.every((x, i) => Math.abs(x - b[i]) <= 1e-5 * Math.abs(b[i]) + 1e-9));
+    close([...found.power], power);
+    close([...found.alike], alike);
+  }
+});
+
 test("what nothing is known of is silence, and a long hole fades", () => {
-  const header = { channels: 1, bins: 64, sampleRate: 8000, hop: 64, nFft: 128, transform: "mdct" };
+  const header = { channels: 1, bins: 64, sampleRate: 8000, hop: 64, nFft: 128, transform: "mdct", perceptual: true };
   const run = (index, arrived) => ({
     index, channels: 1, bins: 64, frames: 100, imaginary: null,
     value: new Float32Array(6400).fill(arrived), arrived: new Uint8Array(6400).fill(arrived),
+    blockSplits: new Uint8Array(100).fill(arrived),
   });
   const alone = new Concealer(header);
   const [silent] = [...alone.push(run(0, 0)), ...alone.flush()];
@@ -151,6 +175,7 @@ test("what nothing is known of is silence, and a long hole fades", () => {
   const all = [run(0, 1), run(1, 0), run(2, 0), run(3, 0), run(4, 0)].flatMap((one) => concealer.push(one));
   all.push(...concealer.flush());
   assert.deepEqual(all.map((one) => one.index), [0, 1, 2, 3, 4]);
+  assert.ok(all[1].blockSplits.every((split) => split === 1));
   const loudness = all.map((one) => rms(one.value));
   assert.ok(loudness[1] > 0.3 && loudness[1] < 0.8);
   assert.ok(loudness[2] < 0.7 * loudness[1]);

@@ -43,7 +43,7 @@ def test_windows_chosen_for_each_place_fill_in_better_than_even_shares(
 
 
 @pytest.mark.parametrize(
-    ("known", "mu", "e"), [(0.2, 1e-2, 1e-5), (0.4, 1e-2, 1e-5), (0.8, 1e-3, 10**-5.1), (2.0, 3e-5, 1e-6)]
+    ("known", "mu", "e"), [(0.2, 1e-2, 1e-5), (0.4, 1e-2, 1e-5), (0.8, 10**-2.5, 10**-5.1), (2.0, 3e-5, 1e-6)]
 )
 def test_the_prior_ends_where_the_document_says(known: float, mu: float, e: float) -> None:
     seen = replace(observe(randomly_masked(tones_then_attacks(), 0.5), 0), determination=known)
