@@ -24,17 +24,15 @@ from dpcodec.bench.experiments.speed.shared import (
     tables_memory,
     tables_shared,
 )
+from dpcodec.bench.experiments.speed.starts import LOADED, STARTS, measure_start, table_of_starts
 from dpcodec.bench.experiments.speed.timed_work import (
     CASES,
-    LOADED,
     RUNS,
     SECONDS,
     SHORT_S,
-    STARTS_OF,
     STEP,
     measure_case,
     measure_length,
-    measure_start,
     measure_step,
 )
 from dpcodec.bench.fitting import CPU_STEP_S
@@ -91,8 +89,8 @@ def experiment(
 def _tasks(
     lengths: Sequence[float], cores: Sequence[int], networks: Sequence[str], device: str
 ) -> Iterator[Task]:
-    for name in (*STARTS_OF, LOADED):
-        yield _task("start", measure_start, 2 * START_COST_S, name=name)
+    for name in (*STARTS, LOADED):
+        yield _task("start", measure_start, START_COST_S, name=name)
     for name in CASES:
         yield _task("case", measure_case, _cost_of(name, SECONDS), name=name, seconds=SECONDS)
     for n in cores:
@@ -148,7 +146,7 @@ def tables(rows: Sequence[Row]) -> list[Table]:
     by_kind = {kind: group for (kind,), group in grouped(rows, "what").items()}
     found = {
         f"Real-time factors on {SECONDS:g} s of melody, all cores": _cases(by_kind.get("case", [])),
-        "From the command to its end": _starts(by_kind.get("start", [])),
+        "From the command to its end": table_of_starts(by_kind.get("start", [])),
         "Length: profile stft, 44.1 kHz mono": _lengths(by_kind.get("length", [])),
         f"Cores: times real time, all files together, {SECONDS_ON_CORES:g} s each": _cores(
             by_kind.get("cores", [])
@@ -174,13 +172,6 @@ def _cases(rows: Sequence[Row]) -> list[Row]:
             "peak MB": row["peak_mb"],
         }
         for row in _in_order(rows, "name", list(CASES))
-    ]
-
-
-def _starts(rows: Sequence[Row]) -> list[Row]:
-    return [
-        {"what": row["name"], "seconds": row["seconds"], "peak MB": row["peak_mb"]}
-        for row in _in_order(rows, "name", [*STARTS_OF, LOADED])
     ]
 
 
