@@ -38,8 +38,8 @@ def _as_list(paragraph: str) -> str | None:
 
 
 class Columns(griffe.Extension):
-    """Rewrites every docstring as it is read, and takes our `dataclass` for what it stands for: pages show what
-    classes are made of."""
+    """Rewrites every docstring as it is read, and takes our `dataclass` for what it stands for: pages show
+    what classes are made of."""
 
     def on_class_instance(self, *, cls: griffe.Class, **_: Any) -> None:
         for decorator in cls.decorators:
