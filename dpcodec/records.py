@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 else:
 
     def dataclass(cls=None, /, *, frozen=False, eq=True, kw_only=False, slots=False):
-        """The decorator, with these of the standard library's options; with `slots` it is that library's."""
+        """The decorator, with these of the standard library's options."""
         if cls is None:
             return lambda cls: dataclass(cls, frozen=frozen, eq=eq, kw_only=kw_only, slots=slots)
-        if slots:
-            return dataclasses.dataclass(cls, frozen=frozen, eq=eq, kw_only=kw_only, slots=True)
-        cls = dataclasses.dataclass(cls, init=False, repr=False, eq=False, kw_only=kw_only)
+        cls = dataclasses.dataclass(cls, init=False, repr=False, eq=False, kw_only=kw_only, slots=slots)
         fields = dataclasses.fields(cls)
-        methods = {"__init__": _init(fields, hasattr(cls, "__post_init__")), "__repr__": _repr}
+        methods = {"__init__": _init(fields, hasattr(cls, "__post_init__"), slots), "__repr__": _repr}
+        if slots:
+            methods |= {"__getstate__": _state, "__setstate__": _set_state}
         if eq:
             methods |= _comparing(fields, frozen)
         if frozen:
@@ -49,7 +49,7 @@ else:
 Fields = tuple["dataclasses.Field[Any]", ...]
 
 
-def _init(fields: Fields, checked: bool) -> Callable[..., None]:
+def _init(fields: Fields, checked: bool, slots: bool) -> Callable[..., None]:
     positional = tuple(field.name for field in fields if not field.kw_only)
 
     def __init__(self: Any, /, *args: Any, **named: Any) -> None:  # noqa: N807 - it becomes that method
@@ -61,7 +61,10 @@ def _init(fields: Fields, checked: bool) -> Callable[..., None]:
         if len(values) > len(fields):
             unknown = values.keys() - {field.name for field in fields}
             raise TypeError(f"{type(self).__name__} has no field {min(unknown)!r}")
-        self.__dict__.update(values)
+        if slots:
+            _fill_slots(self, values)
+        else:
+            self.__dict__.update(values)
         if checked:
             self.__post_init__()
 
@@ -77,6 +80,20 @@ def _add_defaults(values: dict[str, Any], fields: Fields, name: str) -> None:
                 values[field.name] = field.default_factory()
             else:
                 raise TypeError(f"{name}: {field.name!r} is not told")
+
+
+def _fill_slots(self: Any, values: dict[str, Any]) -> None:
+    for name, value in values.items():
+        object.__setattr__(self, name, value)
+
+
+def _state(self: Any) -> dict[str, Any]:
+    """What is pickled of one with slots."""
+    return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+
+
+def _set_state(self: Any, state: dict[str, Any]) -> None:
+    _fill_slots(self, state)
 
 
 def _repr(self: Any) -> str:

@@ -38,7 +38,9 @@ class MaskKind:
     """What the format fixes of a mask: its number in a header, the minor version it came with, whether it is
     stored in the file rather than made from the header, and whether one threshold holds for a whole segment
     rather than for each column (None: the mask bounds nothing), whether a seed makes it, whether it is coded
-    in another way since minor version 3, whether it is stored cell by cell even beside a quantiser."""
+    in another way since minor version 3, whether it is stored cell by cell even beside a quantiser, whether
+    the quantiser's step alone may decide what stays, the transforms that it goes with, and the mode that it
+    makes, where that is its own."""
 
     number: int
     since: int = 0
@@ -47,6 +49,9 @@ class MaskKind:
     seeded: bool = False
     revised: bool = False
     listed: bool = False
+    by_step: bool = False
+    transforms: tuple[str, ...] = ("stft", "mdct")
+    mode: str | None = None
 
 
 TRANSFORMS = {
@@ -59,9 +64,11 @@ MASKS = {
     "random": MaskKind(0, seeded=True),
     "energy": MaskKind(1, stored=True, by_segment=False),
     "columns": MaskKind(2),
-    "significance": MaskKind(3, since=1, stored=True, by_segment=True),
-    "perceptual": MaskKind(4, since=2, stored=True, revised=True),
-    "custom": MaskKind(5, since=4, stored=True, listed=True),
+    "significance": MaskKind(3, since=1, stored=True, by_segment=True, by_step=True),
+    "perceptual": MaskKind(
+        4, since=2, stored=True, revised=True, by_step=True, transforms=("mdct",), mode="perceptual"
+    ),
+    "custom": MaskKind(5, since=4, stored=True, listed=True, transforms=("stft",)),
 }
 
 
@@ -103,7 +110,7 @@ RANDOM_MASK_SNR_DB = 40.0
 
 def mode_name(transform: str, mask: str) -> str:
     """Which kind of file these make: "stft", "mdct" or "perceptual" (`dpcodec/modes/`)."""
-    return mask if mask == "perceptual" else transform
+    return MASKS[mask].mode or transform
 
 
 # Settings that only some modes have, each with those modes.
@@ -200,8 +207,7 @@ class EncodeSettings:
     @property
     def share(self) -> float:
         """Share of coefficients that the mask is to remove; 0 where the quantiser decides alone."""
-        alone = MASKS[self.mask].by_segment or self.mode == "perceptual"
-        if alone and self.rate_control != "drop":
+        if MASKS[self.mask].by_step and self.rate_control != "drop":
             return 0.0
         return DEFAULT_DROP if self.drop is None else self.drop
 
@@ -245,10 +251,11 @@ class EncodeSettings:
         check_real("parity", self.parity, 0, 100)
 
     def _check_mode(self) -> None:
-        if self.mask == "perceptual" and self.transform != "mdct":
-            raise SettingsError("the perceptual mask needs transform mdct: give transform mdct")
-        if self.mask == "custom" and self.transform != "stft":
-            raise SettingsError("the custom mask needs transform stft: give transform stft")
+        wanted = MASKS[self.mask].transforms
+        if self.transform not in wanted:
+            raise SettingsError(
+                f"the {self.mask} mask needs transform {wanted[0]}: give transform {wanted[0]}"
+            )
         for name, modes in OF_MODES.items():
             if getattr(self, name) not in (None, False, 0) and self.mode not in modes:
                 raise SettingsError(
@@ -264,7 +271,7 @@ class EncodeSettings:
             raise SettingsError(
                 f"{given[0]} and exact contradict each other: exact coefficients have no quantiser"
             )
-        by_step = self.mask in ("significance", "perceptual")
+        by_step = MASKS[self.mask].by_step
         if self.bitrate is not None and not by_step:
             raise SettingsError("bitrate needs mask significance or perceptual")
         if self.effort and (not by_step or self.exact):

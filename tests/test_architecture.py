@@ -211,3 +211,13 @@ def test_torch_stays_away_unless_a_network_runs(code: str) -> None:
 
 def test_importing_the_package_loads_next_to_nothing() -> None:
     assert run_python("import dpcodec, sys; print('numpy' in sys.modules)").strip() == "False"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=relative)
+def test_dataclasses_cost_no_time(path: Path) -> None:
+    """Of the standard library's each costs every command half a millisecond; `records` has the same."""
+    if room(path) in ("bench", "training", "web", "records"):
+        return
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module == "dataclasses":
+            assert "dataclass" not in {alias.name for alias in node.names}, relative(path)

@@ -178,15 +178,18 @@ def solve_piece(piece: BlockPiece) -> SolvedPiece:
     mode = _mode_of(piece.header)
     solver = BlockSolver(piece.header, mode, piece.settings, _Unwatched(piece.solver))
     grid = Grid(piece.header, mode, piece.settings)
-    segments, problems = {}, []
-    for packets, frames in piece.packets:
-        segments[packets.index], found = mode.read(packets, frames)
-        problems += found if packets.index >= piece.own else []
+    arriving, end = iter(piece.packets), piece.packets[-1][0].index + 1
+    segments: dict[int, Segment] = {}
+    problems: list[str] = []
     runs, told = [], [Told() for _ in piece.blocks]
     for block, its in zip(piece.blocks, told, strict=True):
-        needed = grid.needed(range(block, block + 1), max(segments) + 1)
-        its_own = {s: segments[s] for s in needed}
-        runs.append(solver.solve(its_own, block, piece.header.samples, its))
+        needed = grid.needed(range(block, block + 1), end)
+        segments = {s: segment for s, segment in segments.items() if s in needed}
+        while not segments or max(segments) + 1 < needed.stop:
+            packets, frames = next(arriving)
+            segments[packets.index], found = mode.read(packets, frames)
+            problems += found if packets.index >= piece.own else []
+        runs.append(solver.solve(segments, block, piece.header.samples, its))
     return SolvedPiece(runs, told, problems)
 
 

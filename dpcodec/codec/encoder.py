@@ -21,7 +21,6 @@ from dpcodec.container.header import Header
 from dpcodec.container.writer import Writer
 from dpcodec.errors import AudioError
 from dpcodec.inpainting.problem import Progress, silent
-from dpcodec.mask.columns import merge_ranges
 from dpcodec.modes import mode_of
 from dpcodec.modes.base import Budget, CodedSegment
 from dpcodec.settings import MASKS, TRANSFORMS, EncodeSettings
@@ -155,6 +154,11 @@ def header_for(settings: EncodeSettings, reader: AudioReader, channels: int, rat
     bins = settings.n_fft // 2 + TRANSFORMS[settings.transform].extra_bins
     if samples is not None and rate != reader.sample_rate:
         samples = resampled_length(samples, reader.sample_rate, rate)
+    columns: tuple[tuple[int, int], ...] = ()
+    if settings.columns:
+        from dpcodec.mask.columns import merge_ranges
+
+        columns = merge_ranges(settings.columns)
     return Header(
         sample_rate=rate,
         channels=channels,
@@ -170,7 +174,7 @@ def header_for(settings: EncodeSettings, reader: AudioReader, channels: int, rat
         parts=settings.parts,
         container=reader.sample_format.container,
         subtype=reader.sample_format.subtype,
-        columns=merge_ranges(settings.columns) if settings.columns else (),
+        columns=columns,
         transform=settings.transform,
         max_block_split=settings.block_split,
         revised=MASKS[settings.mask].revised,

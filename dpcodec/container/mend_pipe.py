@@ -28,6 +28,7 @@ class PipeMender:
         self._known_bytes = 0
         self._clashes: set[int] = set()
         self._passed: dict[int, None] = {}
+        self._back: dict[int, None] = {}
         self._held: list[Event] = []
         self._held_bytes = 0
         self._groups: dict[Group, dict[int, bytes]] = {}
@@ -63,6 +64,9 @@ class PipeMender:
     def _take(self, event: Event) -> Iterator[Event]:
         """Pass an event on, or hold it."""
         if isinstance(event, Packet) and event.body is not None:
+            if _key(event) in self._back:
+                del self._back[_key(event)]
+                self.rebuilt -= 1  # it was late, not lost
             if event.head.type == c.TYPE_DATA and _key(event) in self._passed:
                 return  # it came twice, or late
             self._remember(event)
@@ -147,7 +151,7 @@ class PipeMender:
         held[parity.index] = parity.string
         for packet in self._recover(parity.group, held).values():
             if _key(packet) not in self._passed:
-                self.rebuilt += 1
+                self._came_back(packet)
                 yield self._pass(packet)
         while len(self._others) > c.MAX_PARITY_GROUPS:
             del self._others[next(iter(self._others))]
@@ -191,14 +195,13 @@ class PipeMender:
         self._done_members = members
         for packet in block:
             lost = _key(packet) not in there
-            if lost:
-                self._remember(packet)  # the start is in another block too
             if flags & FLAG_LAST and packet.head.type in _TAIL and lost:
                 self._tail.append(packet)
             elif packet.head.type in c.METADATA_TYPES and self._tags_came:
                 continue
             elif _key(packet) not in self._passed:
-                self.rebuilt += lost
+                if lost:
+                    self._came_back(packet)
                 yield self._pass(packet)
         for event, belongs in zip(held[first:], own[first:], strict=True):
             if not belongs and isinstance(event, Packet) and event.body is not None:
@@ -214,14 +217,21 @@ class PipeMender:
         back = [p for g, held in self._groups.items() for p in self._recover(g, held).values()]
         self._groups.clear()
         fresh = [p for p in back if _key(p) not in self._passed]
-        self.rebuilt += len(fresh)
         for packet in fresh:
-            self._remember(packet)
+            self._came_back(packet)
         held, self._held, self._held_bytes = [*self._held, *fresh], [], 0
         if self._protected:
             held.sort(key=_place)
         for event in held:
             yield self._pass(event)
+
+    def _came_back(self, packet: Packet) -> None:
+        """Count a packet that parity brought back, and keep it: the start is in another block too."""
+        self.rebuilt += 1
+        self._back[_key(packet)] = None
+        self._remember(packet)
+        if len(self._back) > c.PARITY_WAIT_PACKETS:
+            del self._back[next(iter(self._back))]
 
     def _recover(self, group: Group, parities: dict[int, bytes]) -> dict[int, Packet]:
         """The members of a group that are missing, if these parities bring all of them back."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import tempfile
 from collections import Counter
 from dataclasses import field
 from typing import BinaryIO, cast
@@ -19,7 +18,11 @@ _IN_MEMORY_BYTES = 16 << 20
 
 def scratch(size: int) -> BinaryIO:
     """Room for about so many bytes: in memory, or a temporary file where they are many."""
-    return cast(BinaryIO, tempfile.TemporaryFile() if size > _IN_MEMORY_BYTES else io.BytesIO())
+    if size <= _IN_MEMORY_BYTES:
+        return io.BytesIO()
+    import tempfile  # lazy: it loads what packs and unpacks archives
+
+    return cast(BinaryIO, tempfile.TemporaryFile())
 
 
 class Store:

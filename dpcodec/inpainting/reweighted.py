@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
@@ -125,6 +124,8 @@ def refine(seen: Observation, x: Array, stage: Stage) -> Array:
     workers = os.cpu_count() or 1
     if not is_numpy_array(x) or workers == 1:
         return _refine(seen, x, stage, map)
+    from concurrent.futures import ThreadPoolExecutor  # lazy: where others solve nobody needs it
+
     with ThreadPoolExecutor(workers) as pool:
         return _refine(seen, x, stage, pool.map)
 

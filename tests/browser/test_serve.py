@@ -139,6 +139,8 @@ def test_a_screen_reader_hears_names_times_and_errors(visitor: Visitor) -> None:
     status = visitor.inner(2, ".message")
     assert status.get_attribute("role") == "status"
     visitor.until(lambda: status.text == "Cannot be played: not a .dpc file")
+    assert not visitor.inner(2, "button").is_enabled()
+    assert visitor.inner(0, "button").is_enabled()
 
 
 def test_folders_and_strange_names(visitor: Visitor) -> None:

@@ -54,6 +54,21 @@ def test_encoding_loads_numpy_and_what_encodes(tone: MakeFile, tmp_path: Path) -
         assert f"dpcodec.{name}" not in modules, name
 
 
+def test_reading_loads_numpy_and_what_reads(tone: MakeFile, tmp_path: Path) -> None:
+    coded = tmp_path / "a.dpc"
+    loaded("encode", "--quiet", str(tone(seconds=1)), str(coded))
+    ways = (
+        ["info"],
+        ["test"],
+        ["decode", "--quiet", "--solver", "none", "--output", str(tmp_path / "b.wav")],
+    )
+    for way in ways:
+        modules = loaded(*way, str(coded))
+        assert others(modules) == {"click", "numpy"}, way
+        assert not SLOW.intersection(modules), way
+        assert not {"dpcodec.codec.encoder", "dpcodec.codec.effort"}.intersection(modules), way
+
+
 @pytest.mark.parametrize("verb", ["encode", "--help"])
 def test_numpy_comes_before_click(verb: str, tone: MakeFile, tmp_path: Path) -> None:
     """At the bottom of the stack, see `cli.entry`."""

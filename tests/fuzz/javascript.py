@@ -39,7 +39,7 @@ class JavaScriptDecoder:
 
     def decode(self, data: bytes) -> Verdict:
         """With solver "none"; an `EOFError` where the process died, an `AssertionError` where it threw what
-        is no `DpcError` or took too much memory."""
+        is no `DpcError`, took too much memory, or gave other samples piece by piece."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(struct.pack("<I", len(data)) + data)
@@ -49,13 +49,14 @@ class JavaScriptDecoder:
             decoder.cache_clear()
             raise EOFError("the process with the decoder in JavaScript died")
         told: dict[str, Any] = json.loads(line)
-        assert told["rss"] < MOST_RSS_BYTES, "it took too much memory"
         why = "; ".join(told["damage"])
         assert "fault" not in told, told["fault"] + "\n" + told["stack"]
         if told["code"] not in (exits.OK, exits.DAMAGED):
             return Verdict(told["code"], why=why)
         shape = told["channels"], told["samples"]
         raw = self._process.stdout.read(4 * shape[0] * shape[1])
+        assert told["rss"] < MOST_RSS_BYTES, "it took too much memory"
+        assert not told["pieces"], told["pieces"]
         return Verdict(told["code"], told["sampleRate"], np.frombuffer(raw, "<f4").reshape(shape), why)
 
 

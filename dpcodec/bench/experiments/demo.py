@@ -37,7 +37,7 @@ def experiment() -> Experiment:
             cost_s=6.0 if solver in ("deep-prior", "auto") else 1.5,
         )
         for mask in MASKS
-        for solver in (("none", "auto") if mask == "perceptual" else SOLVERS)
+        for solver in (SOLVERS if MASKS[mask].masked else ("none", "auto"))
     ]
     return Experiment("demo", tasks, tables, timed=True)
 

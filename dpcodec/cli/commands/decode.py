@@ -16,7 +16,6 @@ from dpcodec.cli.formats import check_name, choose_format, default_suffix
 from dpcodec.cli.options import Verb, file_options, grouped, limit_options, run_files
 from dpcodec.cli.outputs import Output, create
 from dpcodec.cli.paths import DPC_SUFFIX, Job
-from dpcodec.cli.rescale import Rescaling
 from dpcodec.cli.sources import open_source
 from dpcodec.cli.tag_edits import TagEdit, edit_of, tag_options
 from dpcodec.cli.values import Time
@@ -174,7 +173,11 @@ def _opener(output: Output, job: Job, wanted: Wanted) -> Callable[[dpcodec.Strea
             attachments=info.attachments,
         )
         subtype = raw.subtype if raw else sample_format.subtype
-        return Rescaling(writer, subtype) if wanted.rescale else writer
+        if not wanted.rescale:
+            return writer
+        from dpcodec.cli.rescale import Rescaling  # lazy: it loads what packs and unpacks archives
+
+        return Rescaling(writer, subtype)
 
     return open_writer
 

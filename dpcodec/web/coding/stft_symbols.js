@@ -30,62 +30,61 @@ function stftPasses() {
   return passes;
 }
 
-/** Magnitudes of the cells coded so far, -1 where unknown. */
+/** Frames and rows around the grid that are never known: the farthest neighbours. */
+const FRAMES_BESIDE = 24;
+
+/** Magnitudes of the cells coded so far, -1 where unknown and around the grid. */
 class Neighbourhood {
   /** @param {number} rows @param {number} frames */
   constructor(rows, frames) {
-    this.rows = rows;
-    this.frames = frames;
-    this.known = new Int16Array(rows * frames).fill(-1);
-    this.weight = 0;
-    this.sum = 0;
+    this.stride = frames + 2 * FRAMES_BESIDE;
+    this.known = new Int16Array((rows + 2) * this.stride).fill(-1);
   }
 
-  /** @param {number} row @param {number} frame @param {number} weight */
-  see(row, frame, weight) {
-    if (row < 0 || row >= this.rows || frame < 0 || frame >= this.frames) return;
-    const magnitude = this.known[row * this.frames + frame];
-    if (magnitude < 0) return;
-    this.weight += weight;
-    this.sum += weight * magnitude;
-  }
-
-  /** The mean of what was seen since the last one. */
-  mean() {
-    const mean = Math.min(Math.floor((16 * this.sum) / Math.max(this.weight, 1)), MOST_MEAN);
-    this.weight = this.sum = 0;
-    return mean;
+  /** Where a cell stands. @param {number} row @param {number} frame */
+  place(row, frame) {
+    return (row + 1) * this.stride + FRAMES_BESIDE + frame;
   }
 
   /**
-   * Activity and beside class of a cell, as activity * 4 + class.
-   * @param {StftPass} pass @param {number} row @param {number} frame
+   * Activity and beside class of the cell at a place, as activity * 4 + class.
+   * @param {StftPass} pass @param {number} at
    */
-  context({ b, f, d }, row, frame) {
-    const h = d / 2;
+  context({ b, f, d }, at) {
+    const { known, stride } = this;
+    const h = d >> 1;
+    let weight = 0;
+    let sum = 0;
+    let m = 0;
     if (f) {
-      this.see(row, frame - h, 6);
-      this.see(row, frame + h, 6);
-      this.see(row, frame - 3 * h, 1);
-      this.see(row, frame + 3 * h, 1);
+      if ((m = known[at - h]) >= 0) { weight += 6; sum += 6 * m; }
+      if ((m = known[at + h]) >= 0) { weight += 6; sum += 6 * m; }
+      if ((m = known[at - 3 * h]) >= 0) { weight += 1; sum += m; }
+      if ((m = known[at + 3 * h]) >= 0) { weight += 1; sum += m; }
     }
-    const inTime = this.weight > 0;
-    const meanInTime = this.mean();
+    const inTime = weight > 0;
+    const meanInTime = meanOf(sum, weight);
+    weight = sum = 0;
     if (f) {
-      for (const away of [-1, 1]) {
-        this.see(row + away, frame - h, 1);
-        this.see(row + away, frame + h, 1);
-      }
+      if ((m = known[at - stride - h]) >= 0) { weight += 1; sum += m; }
+      if ((m = known[at - stride + h]) >= 0) { weight += 1; sum += m; }
+      if ((m = known[at + stride - h]) >= 0) { weight += 1; sum += m; }
+      if ((m = known[at + stride + h]) >= 0) { weight += 1; sum += m; }
     }
     if (b) {
-      this.see(row - 1, frame, 1);
-      this.see(row + 1, frame, 1);
+      if ((m = known[at - stride]) >= 0) { weight += 1; sum += m; }
+      if ((m = known[at + stride]) >= 0) { weight += 1; sum += m; }
     }
-    const any = inTime || this.weight > 0;
-    const meanBeside = this.mean();
+    const any = inTime || weight > 0;
+    const meanBeside = meanOf(sum, weight);
     const activity = any ? 1 + ACTIVITY_OF[inTime ? meanInTime : meanBeside] : 0;
     return activity * BESIDES + BESIDE_OF[meanBeside];
   }
+}
+
+/** In sixteenths. @param {number} sum @param {number} weight */
+function meanOf(sum, weight) {
+  return weight ? Math.min(Math.floor((16 * sum) / weight), MOST_MEAN) : 0;
 }
 
 /**
@@ -99,36 +98,47 @@ export function decodeStftSymbols(decoder, rows, frames, coded) {
   const realTable = new AdaptiveTable(real.flat(), MAGNITUDE_CLASSES);
   const imagTable = new AdaptiveTable(imag.flat(), MAGNITUDE_CLASSES);
   const around = new Neighbourhood(rows, frames);
+  const { known } = around;
   const all = rows * frames;
   const places = new Int32Array(all);
   const classes = new Uint8Array(2 * all);
+  const [cells, spots] = [new Int32Array(all), new Int32Array(all)];
+  const [contexts, shifted] = [new Uint16Array(all), new Uint16Array(all)];
+  const [zero, re, im] = [new Uint8Array(all), new Uint8Array(all), new Uint8Array(all)];
   let found = 0;
   for (const pass of stftPasses()) {
-    /** @type {number[]} */
-    const cells = [];
+    let count = 0;
     for (let row = pass.b; row < rows; row += 2) {
       for (let frame = pass.f; frame < frames; frame += pass.d) {
-        if (!coded || coded[row * frames + frame]) cells.push(row * frames + frame);
+        const cell = row * frames + frame;
+        if (coded && !coded[cell]) continue;
+        cells[count] = cell;
+        spots[count] = around.place(row, frame);
+        contexts[count] = around.context(pass, spots[count]);
+        shifted[count] = pass.stage * ACTIVITIES * BESIDES + contexts[count];
+        count++;
       }
     }
-    const contexts = Uint16Array.from(cells, (cell) => around.context(pass, Math.floor(cell / frames), cell % frames));
-    const zero = new Uint8Array(cells.length);
-    zeroTable.decode(decoder, contexts.map((context) => pass.stage * ACTIVITIES * BESIDES + context), cells.length, zero);
-    const chosen = [...cells.keys()].filter((i) => zero[i]);
-    const activities = Uint16Array.from(chosen, (i) => Math.floor(contexts[i] / BESIDES));
-    const re = new Uint8Array(chosen.length);
-    const im = new Uint8Array(chosen.length);
-    realTable.decode(decoder, activities, chosen.length, re);
-    imagTable.decode(decoder, activities.map((a, i) => 4 * a + Math.min(re[i], 3)), chosen.length, im);
-    for (const cell of cells) around.known[cell] = 0;
-    chosen.forEach((i, n) => {
-      if (!re[n] && !im[n]) throw new FormatError("coded part: a cell told to be non-zero is zero");
-      around.known[cells[i]] = Math.min(CLASS_FLOORS[re[n]] + CLASS_FLOORS[im[n]], LARGEST_NEIGHBOUR);
+    zeroTable.decode(decoder, shifted, count, zero);
+    let chosen = 0;
+    for (let i = 0; i < count; i++) {
+      known[spots[i]] = 0;
+      if (!zero[i]) continue;
+      cells[chosen] = cells[i];
+      spots[chosen] = spots[i];
+      contexts[chosen++] = (contexts[i] / BESIDES) | 0;
+    }
+    realTable.decode(decoder, contexts, chosen, re);
+    for (let i = 0; i < chosen; i++) shifted[i] = 4 * contexts[i] + Math.min(re[i], 3);
+    imagTable.decode(decoder, shifted, chosen, im);
+    for (let i = 0; i < chosen; i++) {
+      if (!re[i] && !im[i]) throw new FormatError("coded part: a cell told to be non-zero is zero");
+      known[spots[i]] = Math.min(CLASS_FLOORS[re[i]] + CLASS_FLOORS[im[i]], LARGEST_NEIGHBOUR);
       places[found] = cells[i];
-      classes[2 * found] = re[n];
-      classes[2 * found + 1] = im[n];
+      classes[2 * found] = re[i];
+      classes[2 * found + 1] = im[i];
       found++;
-    });
+    }
   }
   const values = decodeExtras(decoder, classes, 2 * found);
   const q = new Int32Array(2 * all);

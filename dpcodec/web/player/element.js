@@ -134,7 +134,8 @@ class DpcAudio extends HTMLElement {
     this.heading.textContent = title;
     this.box.setAttribute("aria-label", title || "Audio");
     if (this.button.textContent !== (playing ? "Pause" : "Play")) this.button.textContent = playing ? "Pause" : "Play";
-    this.bar.disabled = !Number.isFinite(duration);
+    this.button.disabled = player?.error != null;
+    this.bar.disabled = this.button.disabled || !Number.isFinite(duration);
     this.bar.max = String(Number.isFinite(duration) ? Math.floor(duration * BAR_STEPS_A_SECOND) : 0);
     this.bar.value = String(Math.floor(now * BAR_STEPS_A_SECOND));
     this.bar.setAttribute("aria-valuetext", `${spokenTime(now)} of ${Number.isFinite(duration) ? spokenTime(duration) : "unknown"}`);

@@ -22,7 +22,7 @@ button {
   background: var(--strong); color: var(--on-strong); font: inherit; font-weight: 600; cursor: pointer;
 }
 input { width: 100%; min-height: 2.75rem; margin: 0; accent-color: var(--strong); }
-input:disabled { opacity: 0.5; }
+button:disabled, input:disabled { opacity: 0.5; cursor: default; }
 .time { color: var(--soft); font-variant-numeric: tabular-nums; white-space: nowrap; }
 .message { grid-column: 1 / -1; }
 :focus-visible { outline: 3px solid var(--strong); outline-offset: 2px; }

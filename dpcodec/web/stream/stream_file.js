@@ -130,7 +130,7 @@ export class StreamFile {
     let next = first;
     if (!this.whole) {
       for await (const data of this.inOrder(first)) {
-        if (data.index !== next || data.parts.size < data.totalParts) break;
+        if (data.index !== next || !data.parts.size || data.parts.size < data.totalParts) break;
         yield data;
         next++;
       }

@@ -62,3 +62,17 @@ def test_parity_of_another_header(opened: Opened) -> None:
     start = [i for i, p in enumerate(packets) if p.type == PARITY]
     assert outcome(opened(join(packets)))[0]
     assert not outcome(opened(join([*packets[: start[0] + 2], parity, *packets[start[0] + 2 :]])))[0]
+
+
+def test_a_header_that_comes_late_is_not_lost(opened: Opened) -> None:
+    """A pipe has it of parity before; but nothing was lost that would tell what the damaged parity was."""
+    packets = split(made(25, 6))
+    start = [i for i, p in enumerate(packets) if p.type == PARITY and p.body[:4] == bytes(4)]
+    audio = [p for p in packets if p.type == PARITY and p.body[:4] != bytes(4)]
+    late = [*packets[1 : start[-1] + 1], *(p for p in packets if p.type in (DATA, END)), packets[0]]
+    hurt = [p.pack()[:-1] + b"\0" for p in audio]
+    assert not outcome(opened(join([*hurt, *late])))[0]
+    assert outcome(opened(join([*packets[1:], packets[0]])))[1] in (
+        [],
+        ["what does not belong to the file is left out, as its parity tells"],
+    )

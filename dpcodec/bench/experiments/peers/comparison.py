@@ -129,9 +129,9 @@ def default_metrics() -> tuple[str, ...]:
 
 
 def measure_ours(clip: Audio, kbps: float, solver: str, profile: str, metrics: Sequence[str]) -> Row:
-    """This codec: profile stft at the drop whose file is the largest within the bit rate, the others as
-    they make the bit rate themselves."""
-    if profile == "stft":
+    """This codec: profiles that make a bit rate themselves, of others the drop whose file is the largest
+    within it."""
+    if not dpcodec.PROFILES[profile].accepts("bitrate"):
         data, drop = fit(clip, kbps)
         command = f"dpcodec encode --drop {drop:.8f}; dpcodec decode --solver {solver}"
     else:

@@ -1,4 +1,4 @@
-"""The command beside compiled codecs in one run, by CPU seconds, and on several cores beside one."""
+"""The command beside compiled codecs in one run, by CPU seconds."""
 
 from __future__ import annotations
 
@@ -40,7 +40,6 @@ RATIOS = (
     ("encode at 64 kbit/s", "opusenc", "<= 4"),
     ("decode noise", "opusdec", "<= 3.5"),
 )
-LONG_S, FILES, FILE_S = 180.0, 50, 3.0
 
 
 def measure_beside(seconds: float, clip: str | None = None) -> Row:
@@ -53,23 +52,6 @@ def measure_beside(seconds: float, clip: str | None = None) -> Row:
             found = shutil.which(command[0]) is not None
             done = [run(command, folder) for _ in range(REPEATS if seconds <= REPEATED_S else 1) if found]
             row[f"{name}, CPU s"] = round(min(cpu for cpu, _ in done), 3) if done else None
-    return row
-
-
-def measure_shared(cores: int) -> Row:
-    """Seconds of one core and of `cores`: for a long file, and for many short ones."""
-    row: Row = {}
-    with tempfile.TemporaryDirectory() as folder:
-        write_stereo(Path(folder) / "long.wav", LONG_S)
-        names = [f"{i}.wav" for i in range(FILES)]
-        for name in names:
-            write_stereo(Path(folder) / name, FILE_S)
-        for what, sources in (("one long file", ["long.wav", "long.dpc"]), ("many short files", names)):
-            for n in (1, cores):
-                times = [
-                    run((*DPCODEC, "encode", "-qf", f"-j{n}", *sources), folder)[1] for _ in range(REPEATS)
-                ]
-                row[f"{what}, {'one' if n == 1 else 'all'}, s"] = round(min(times), 3)
     return row
 
 
@@ -118,18 +100,3 @@ def tables_beside(rows: Sequence[Row]) -> list[Row]:
                 }
             )
     return shown
-
-
-def tables_shared(rows: Sequence[Row]) -> list[Row]:
-    """A row for the long file and one for the many."""
-    return [
-        {
-            "what": what,
-            "cores": row["cores"],
-            "one core, s": row[f"{what}, one, s"],
-            "all, s": row[f"{what}, all, s"],
-            "ratio": rounded(row[f"{what}, one, s"] / row[f"{what}, all, s"], 2),
-        }
-        for row in rows
-        for what in ("one long file", "many short files")
-    ]

@@ -16,21 +16,23 @@ from dpcodec.bench.engine.statistics import grouped, rounded
 from dpcodec.bench.experiments.speed.beside import (
     RATIOS,
     measure_beside,
-    measure_shared,
     tables_beside,
+)
+from dpcodec.bench.experiments.speed.shared import (
+    measure_memory,
+    measure_shared,
+    tables_memory,
     tables_shared,
 )
+from dpcodec.bench.experiments.speed.starts import LOADED, STARTS, measure_start, table_of_starts
 from dpcodec.bench.experiments.speed.timed_work import (
     CASES,
-    LOADED,
     RUNS,
     SECONDS,
     SHORT_S,
-    STARTS_OF,
     STEP,
     measure_case,
     measure_length,
-    measure_start,
     measure_step,
 )
 from dpcodec.bench.fitting import CPU_STEP_S
@@ -49,8 +51,8 @@ START_COST_S = 3.0
 """To start a process that has loaded what it needs, on a busy machine."""
 LENGTH_COST = 0.2
 """Seconds for one of audio: encoded once, decoded twice."""
-BESIDE_COST, SHARED_COST_S = 0.3, 90.0
-KINDS = ("start", "case", "cores", "step", "length", "beside", "shared")
+BESIDE_COST, SHARED_COST_S, MEMORY_COST = 0.3, 120.0, 0.06
+KINDS = ("start", "case", "cores", "step", "length", "beside", "shared", "memory")
 IN_LENGTH = {"encode": "encode", "none": "decode none", "least-squares": "decode least-squares"}
 
 
@@ -87,8 +89,8 @@ def experiment(
 def _tasks(
     lengths: Sequence[float], cores: Sequence[int], networks: Sequence[str], device: str
 ) -> Iterator[Task]:
-    for name in (*STARTS_OF, LOADED):
-        yield _task("start", measure_start, 2 * START_COST_S, name=name)
+    for name in (*STARTS, LOADED):
+        yield _task("start", measure_start, START_COST_S, name=name)
     for name in CASES:
         yield _task("case", measure_case, _cost_of(name, SECONDS), name=name, seconds=SECONDS)
     for n in cores:
@@ -106,11 +108,22 @@ def _tasks(
 
 def _beside(lengths: Sequence[float], cores: int, clip: str | None) -> Iterator[Task]:
     for seconds in lengths:
-        task = _task("beside", measure_beside, 3 * START_COST_S + BESIDE_COST * seconds, seconds=seconds)
-        key = task.key | {"clip": clip and Path(clip).name}
-        yield replace(task, key=key, arguments={"seconds": seconds, "clip": clip})
+        cost_s = 3 * START_COST_S + BESIDE_COST * seconds
+        yield _on_clip("beside", measure_beside, cost_s, clip, seconds=seconds)
     if cores > 1:
-        yield _task("shared", measure_shared, SHARED_COST_S, cores=cores)
+        yield _on_clip("shared", measure_shared, SHARED_COST_S, clip, cores=cores)
+        for seconds in lengths:
+            cost_s = START_COST_S + MEMORY_COST * seconds
+            yield _on_clip("memory", measure_memory, cost_s, clip, seconds=seconds, cores=cores)
+
+
+def _on_clip(
+    what: str, measure: Callable[..., Row], cost_s: float, clip: str | None, **arguments: Any
+) -> Task:
+    task = _task(what, measure, cost_s, **arguments)
+    return replace(
+        task, key=task.key | {"clip": clip and Path(clip).name}, arguments={**arguments, "clip": clip}
+    )
 
 
 def _task(what: str, measure: Callable[..., Row], cost_s: float, **arguments: Any) -> Task:
@@ -133,7 +146,7 @@ def tables(rows: Sequence[Row]) -> list[Table]:
     by_kind = {kind: group for (kind,), group in grouped(rows, "what").items()}
     found = {
         f"Real-time factors on {SECONDS:g} s of melody, all cores": _cases(by_kind.get("case", [])),
-        "From the command to its end": _starts(by_kind.get("start", [])),
+        "From the command to its end": table_of_starts(by_kind.get("start", [])),
         "Length: profile stft, 44.1 kHz mono": _lengths(by_kind.get("length", [])),
         f"Cores: times real time, all files together, {SECONDS_ON_CORES:g} s each": _cores(
             by_kind.get("cores", [])
@@ -144,6 +157,9 @@ def tables(rows: Sequence[Row]) -> list[Table]:
         by_kind.get("beside", [])
     )
     found["The command on all cores"] = tables_shared(by_kind.get("shared", []))
+    found["The command's memory on all cores, MB, its processes together"] = tables_memory(
+        by_kind.get("memory", [])
+    )
     return [Table(title, shown) for title, shown in found.items() if shown]
 
 
@@ -156,13 +172,6 @@ def _cases(rows: Sequence[Row]) -> list[Row]:
             "peak MB": row["peak_mb"],
         }
         for row in _in_order(rows, "name", list(CASES))
-    ]
-
-
-def _starts(rows: Sequence[Row]) -> list[Row]:
-    return [
-        {"what": row["name"], "seconds": row["seconds"], "peak MB": row["peak_mb"]}
-        for row in _in_order(rows, "name", [*STARTS_OF, LOADED])
     ]
 
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import tempfile
-import time
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -20,9 +17,7 @@ from dpcodec.bench.experiments.speed.apart import (
     decode_away,
     encode_tiled,
     network_step,
-    nothing,
 )
-from dpcodec.errors import DpcodecError
 
 SECONDS = 20.0
 """Of audio, for the factors."""
@@ -33,7 +28,7 @@ BINS, FRAMES = 1024, 160
 STEP = f"{BINS} bins x {FRAMES} frames"
 SHORT_S = 10.0
 """Work that takes less is timed RUNS times."""
-RUNS, STARTS = 3, 5
+RUNS = 3
 
 
 @dataclass(frozen=True)
@@ -67,15 +62,6 @@ CASES = {
         16000, profile("paper", drop=0.8), "least-squares", 0.6, ">= 0.33"
     ),
 }
-STARTS_OF = {
-    "dpcodec --help": ["--help"],
-    "dpcodec encode, 1 s": ["encode", "-q", "-f", "in.wav", "out.dpc"],
-    "dpcodec decode --solver none, 1 s": ["decode", "-q", "-f", "--solver", "none", "in.dpc", "out.wav"],
-    "dpcodec decode --solver least-squares, 1 s": [
-        "decode", "-q", "-f", "--solver", "least-squares", "in.dpc", "out.wav",
-    ],
-}  # fmt: skip
-LOADED = "dpcodec loaded"
 
 
 def measure_case(name: str, seconds: float, cores: int | None = None, copies: int = 1) -> Row:
@@ -110,18 +96,6 @@ def measure_length(seconds: float) -> Row:
     return row
 
 
-def measure_start(name: str) -> Row:
-    """The command out of `STARTS_OF` as a user waits for it, median of STARTS; or the memory of dpcodec when
-    it has only been loaded."""
-    if name == LOADED:
-        return {"seconds": None, "peak_mb": apart(nothing)[0]["peak_mb"]}
-    with tempfile.TemporaryDirectory() as folder:
-        write_16_bit(Path(folder) / "in.wav", Audio(_melody(44100).samples[:, :44100], 44100))
-        _run(["encode", "-q", "in.wav", "in.dpc"], folder)
-        times = [_run(STARTS_OF[name], folder) for _ in range(STARTS)]
-    return {"seconds": round(median(times), 3), "peak_mb": None}
-
-
 def measure_step(network: str, device: str, cores: int | None = None) -> Row:
     """One optimisation step of a network on BINS x FRAMES cells."""
     (done,) = apart(network_step, network, BINS, FRAMES, device, cores=cores)
@@ -137,16 +111,6 @@ def _as_columns(name: str, done: Row, seconds: float) -> Row:
 
 def _solving(solver: str) -> DecodeSettings:
     return DecodeSettings(solver=solver, device="cpu")
-
-
-def _run(arguments: list[str], folder: str) -> float:
-    start = time.perf_counter()
-    command = [sys.executable, "-m", "dpcodec", *arguments]
-    done = subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, check=False)
-    if done.returncode:
-        said = done.stderr.decode("utf-8", "replace").strip().split("\n")[-1]
-        raise DpcodecError(f"dpcodec {arguments[0]} ended with code {done.returncode}: {said}")
-    return time.perf_counter() - start
 
 
 def _tile(folder: Path, rate: int) -> Path:

@@ -15,8 +15,12 @@ from dpcodec.cli.options import Verb
 )
 @shown("--networks", default="multiresunet,multiresunet-small", help="Whose step is timed.")
 @shown("--device", default="cpu", help="For the networks: cpu, cuda, cuda:N or mps.")
-@shown("--kinds", default="start,case,cores,step,length,beside,shared", help="Of measurements.")
-@click.option("--clip", metavar="FILE", help="Repeated beside other codecs; else music made by formula.")
+@shown("--kinds", default="start,case,cores,step,length,beside,shared,memory", help="Of measurements.")
+@click.option(
+    "--clip",
+    metavar="FILE",
+    help="Repeated beside other codecs and on all cores; else music made by formula.",
+)
 @common_options
 @click.pass_context
 def command(
@@ -30,8 +34,8 @@ def command(
     kinds: str,
     clip: str | None,
 ) -> int:
-    """Real-time factors, peak memory, start-up, how they change with length and cores, and CPU seconds beside
-    opusenc, opusdec and lame, as far as they are on PATH."""
+    """Real-time factors, peak memory, start-up, how they change with length and cores, CPU seconds
+    beside opusenc, opusdec and lame, as far as they are on PATH, and what all cores gain."""
     from dpcodec.bench.experiments import speed
 
     return run_experiment(

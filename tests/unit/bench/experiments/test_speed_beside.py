@@ -62,14 +62,6 @@ def test_every_codec_is_run_and_ratios_are_of_one_run(
     assert {path.name for path in drawn} == {"speed-beside.svg", "speed-beside.png"}
 
 
-def test_what_is_shared_is_timed_on_one_core_and_on_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in (("LONG_S", 1.0), ("FILES", 3), ("FILE_S", 0.2), ("REPEATS", 1)):
-        monkeypatch.setattr(beside, name, value)
-    row = {"what": "shared", "cores": 2, **beside.measure_shared(2)}
-    for line in beside.tables_shared([row]):
-        assert line["ratio"] == pytest.approx(line["one core, s"] / line["all, s"], abs=0.01)
-
-
 def test_kinds_are_chosen_and_a_wrong_one_is_refused() -> None:
     found = speed.experiment((5.0,), (1,), (), kinds=("beside", "start"), clip="/some/where/clip.wav")
     assert {task.key["what"] for task in found.tasks} == {"beside", "start"}
