@@ -41,8 +41,8 @@ FIRST_STEPS = 30
 REFINE_STEPS = 1000
 """Reweighted steps where the prior has to fill in for data."""
 FEWER_STEPS, FEWEST_STEPS = 800, 640
-"""The same where coefficients are exact and missing everywhere alike, and where few windows do for fewer known
-real numbers than samples (docs/experiments/inpainting.md)."""
+"""The same where coefficients are exact and missing everywhere alike, and where few windows do for fewer
+known real numbers than samples (docs/experiments/inpainting.md)."""
 POLISH_STEPS = (200, 800)
 """Conjugate gradient steps after them, where coefficients are exact, to the nearest signal that agrees: with
 fewer known real numbers than samples, and with more, which leave little open but that slowly."""
