@@ -40,12 +40,12 @@ FIRST_STEPS = 30
 """Conjugate gradient steps before the reweighted stage."""
 REFINE_STEPS = 1000
 """Reweighted steps where the prior has to fill in for data."""
-FEWER_STEPS = (640, 800)
-"""The same where coefficients are exact and few windows do: with fewer known real numbers than samples, and
-with more (docs/experiments/inpainting.md)."""
+FEWER_STEPS, FEWEST_STEPS = 800, 640
+"""The same where coefficients are exact and missing everywhere alike, and where few windows do for fewer
+known real numbers than samples (docs/experiments/inpainting.md)."""
 POLISH_STEPS = (200, 800)
 """Conjugate gradient steps after them, where coefficients are exact, to the nearest signal that agrees: with
-fewer and more as above; more leave little open, but that slowly."""
+fewer known real numbers than samples, and with more, which leave little open but that slowly."""
 REFINE_TIME = 0.75
 """Share of the time left that the reweighted stage may take where another follows."""
 TOLERANCE = 3e-8
@@ -126,9 +126,11 @@ def plan_of(seen: Observation) -> Plan:
         return Plan(FIRST_STEPS, REFINE_STEPS, 0)
     if known >= NEARLY:
         return Plan(FIRST_STEPS, *NEARLY_STEPS)
-    many = int(known >= 1)
-    steps = FEWER_STEPS[many] if reweighted.few_windows_do(seen) else REFINE_STEPS
-    return Plan(FIRST_STEPS, steps, POLISH_STEPS[many])
+    many = known >= 1
+    steps = REFINE_STEPS
+    if known > 0:
+        steps = FEWEST_STEPS if reweighted.few_windows_do(seen) and not many else FEWER_STEPS
+    return Plan(FIRST_STEPS, steps, POLISH_STEPS[int(many)])
 
 
 def conjugate_gradients(seen: Observation, x: Array, stage: Stage) -> Array:
@@ -148,7 +150,7 @@ def conjugate_gradients(seen: Observation, x: Array, stage: Stage) -> Array:
     for _ in stage:
         if dot(r[seen.inside], z[seen.inside]) <= enough:
             break
-        Ad = seen.adjoint(seen.forward(d)) + ends * d
+        Ad = seen.normal(d) + ends * d
         curvature = dot(d, Ad)
         if not curvature > UNSEEN * dot(d, floor * d):
             break

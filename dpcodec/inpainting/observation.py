@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -59,6 +60,17 @@ class Observation:
     def adjoint(self, Y: Array) -> Array:
         """S* Q Y: [K, L] -> real [N]."""
         return self.operator.adjoint(Y * self.root)
+
+    @cached_property
+    def square(self) -> Array:
+        """Q^2, real [K, L]."""
+        return self.root**2
+
+    def normal(self, x: Array) -> Array:
+        """S* Q^2 S x: real [N] -> real [N]."""
+        X = self.operator.forward(x)
+        X *= self.square
+        return self.operator.adjoint(X)
 
     def first(self) -> Array:
         """Where to start, real [N]: silence, or of an orthonormal S the signal of what is known."""

@@ -155,7 +155,7 @@ def _views(seen: Observation, x: Array) -> list[_View]:
     """S, and the prior's windows; where S is one of these, it is looked at once for both."""
     operator, S = seen.operator, getattr(seen.operator, "transform", None)
     stfts = prior_stfts(operator, FEWER if few_windows_do(seen) else LONGER)
-    known, share = (seen.root**2, seen.root * seen.target), 1 / len(stfts)
+    known, share = (seen.square, seen.root * seen.target), 1 / len(stfts)
     views = [_view(operator, operator.forward, operator.adjoint, x, known, share if S in stfts else None)]
     for S_j in stfts:
         if S_j != S:

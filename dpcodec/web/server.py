@@ -25,7 +25,8 @@ _TYPES = {".js": "text/javascript", ".json": "application/json"}
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 _CHUNK_BYTES = 1 << 16
 _POLICY = (
-    "default-src 'none'; script-src 'self' blob:; worker-src 'self' blob:; connect-src 'self'; "
+    "default-src 'none'; script-src 'self' blob: 'wasm-unsafe-eval'; worker-src 'self' blob:; "
+    "connect-src 'self'; "
     "style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 )
 LOOPBACK = ("127.0.0.1", "localhost", "::1")

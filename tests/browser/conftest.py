@@ -182,7 +182,10 @@ class Listener:
 
     def hears(self) -> int | None:
         """The version that sounded in the last tenth of a second; None: silence, or more than one."""
-        rate, samples = self.samples()
+        return self.version_in(*self.samples())
+
+    def version_in(self, rate: int, samples: np.ndarray) -> int | None:
+        """The same of samples that were taken before."""
         last = samples[-rate // 10 :]
         loud = [v for v in range(len(ROLES)) if _level(last, rate, FIRST_HZ + APART_HZ * v) > 0.15]
         return loud[0] if len(loud) == 1 else None

@@ -135,9 +135,12 @@ def test_a_change_goes_through_silence(listener: Any) -> None:
     listener.click("Play")
     listener.until(lambda: listener.hears() == listener.systems.index(A) and 0.6 < listener.position() < 1.2)
     listener.keys("b")
-    listener.until(lambda: listener.hears() == listener.systems.index(B))
-    rate, samples = listener.samples()
-    recent = samples[-rate // 2 :]
+    # Of the look that has B first, 0.6 s of sound: later than the silence before the beginning.
+    other = listener.systems.index(B)
+    rate, samples = listener.until(
+        lambda: listener.version_in(*(look := listener.samples())) == other and look
+    )
+    recent = samples[-rate * 3 // 5 :]
     length = rate // 500
     blocks = recent[: recent.size // length * length].reshape(-1, length)
     assert np.sqrt(np.mean(blocks**2, axis=1)).min() < 0.05

@@ -118,6 +118,12 @@ def test_it_jumps_to_where_the_bar_says(visitor: Visitor) -> None:
     visitor.until(lambda: visitor.hears() == 0 and visitor.hears_place() in (1.25, 1.5))
 
 
+def test_the_policy_lets_the_decoder_use_vectors(visitor: Visitor) -> None:
+    module = "/.dpcodec/web/coding/mdct_contexts_vector.js"
+    script = f"import('{module}').then((found) => arguments[0](found.startedEngine() !== null))"
+    assert visitor.browser.execute_async_script(script) is True
+
+
 def test_keys_do_what_hands_do(visitor: Visitor) -> None:
     visitor.until(visitor.known)
     visitor.inner(0, "input").send_keys(" ")

@@ -33,10 +33,16 @@ class VectorEngine {
     this.tables = new Map();
   }
 
-  /** Makes sure of so many bytes. @param {number} bytes */
+  /** Makes sure of so many bytes; whether there is room for them. @param {number} bytes */
   reserve(bytes) {
     const missing = bytes - this.memory.buffer.byteLength;
-    if (missing > 0) this.memory.grow(Math.ceil(missing / PAGE_BYTES));
+    try {
+      if (missing > 0) this.memory.grow(Math.ceil(missing / PAGE_BYTES));
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      return false;
+    }
+    return true;
   }
 
   /** The five networks of a table, in the memory. @param {string} name */
@@ -95,13 +101,15 @@ function quadsOf(around) {
 const STARTED_ENGINE = { engine: null, tried: false };
 
 /** The thread's engine, null where there can be none: old browsers, pages that forbid programs made by programs. */
-function startedEngine() {
+export function startedEngine() {
   if (!STARTED_ENGINE.tried) {
     STARTED_ENGINE.tried = true;
     try {
       STARTED_ENGINE.engine = new VectorEngine();
     } catch (error) {
-      if (!(error instanceof ReferenceError || error instanceof WebAssembly.CompileError)) throw error;
+      // no WebAssembly, forbidden (as one engine or another says it), no room
+      const expected = [ReferenceError, EvalError, RangeError].some((kind) => error instanceof kind);
+      if (!expected && !(error instanceof WebAssembly.CompileError)) throw error;
     }
   }
   return STARTED_ENGINE.engine;
@@ -121,7 +129,6 @@ export class VectorContexts {
     this.logsAt = this.silentAt + column;
     this.pairedAt = this.logsAt + column * frames;
     this.contextsAt = this.pairedAt + (paired ? column * frames : 0);
-    engine.reserve(memoryOf(channel));
     const { buffer } = engine.memory;
     new Int16Array(buffer, this.silentAt, (this.contextsAt - this.silentAt) / 2).fill(SILENT_LOG);
     this.logs = { rows, height, values: new Int16Array(buffer, this.logsAt, height * frames) };
@@ -226,6 +233,7 @@ function bandRuns(bands) {
 
 /** What finds the contexts of a channel in vectors, null where it has to be done without. @param {ChannelContext} channel */
 export function vectorContexts(channel) {
-  const engine = VECTOR_USE.wanted && memoryOf(channel) <= MOST_BYTES ? startedEngine() : null;
-  return engine && new VectorContexts(channel, engine);
+  const bytes = memoryOf(channel);
+  const engine = VECTOR_USE.wanted && bytes <= MOST_BYTES ? startedEngine() : null;
+  return engine?.reserve(bytes) ? new VectorContexts(channel, engine) : null;
 }

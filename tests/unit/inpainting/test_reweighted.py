@@ -6,12 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from problems import S, randomly_masked
+from problems import S, masked, random_mask, randomly_masked
 
 from dpcodec.inpainting import least_squares, reweighted
 from dpcodec.inpainting.observation import observe
 from dpcodec.inpainting.problem import silent
 from dpcodec.inpainting.solver_settings import SolverSettings
+from dpcodec.transform.stft import Stft
 
 N = 8000
 
@@ -52,3 +53,24 @@ def test_the_prior_ends_where_the_document_says(known: float, mu: float, e: floa
     assert (first.mu, first.e) == pytest.approx((1e-2, 1e-2))
     middle = reweighted._prior_at(seen, 0.5)
     assert middle.e == pytest.approx((first.e * last.e) ** 0.5)
+
+
+@pytest.mark.parametrize("window", ["hann", "sine"])
+def test_the_gradient_is_that_of_data_and_prior_apart(window: str) -> None:
+    """Also where a window of the prior is the one of the data, and both are looked at once."""
+    stft = Stft(256, 64, window)
+    rng = np.random.default_rng(3)
+    seen = observe(masked(rng.standard_normal(N), random_mask(N, 0.7, stft), stft), 0)
+    x = rng.standard_normal(N).astype(np.float32)
+    prior = reweighted._prior_at(seen, 0.5)
+    views = [reweighted._reweight(view, prior) for view in reweighted._views(seen, x)]
+    stfts = reweighted.prior_stfts(seen.operator, reweighted.FEWER)
+    expected = seen.adjoint(seen.forward(x) - seen.target).astype(np.float64)
+    for S_j in stfts:
+        X = S_j.forward(x.astype(np.float64))
+        e = prior.e * np.max(np.abs(X)) ** 2
+        expected += S_j.adjoint(prior.mu / len(stfts) * e / (np.abs(X) ** 2 + e) * X, N)
+    assert len(views) == len(stfts) + (window != "hann")
+    np.testing.assert_allclose(
+        sum(map(reweighted._slope, views)), expected, atol=1e-6 * np.abs(expected).max()
+    )

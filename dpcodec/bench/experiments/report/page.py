@@ -69,7 +69,7 @@ def build(rows: Sequence[Row], plots: Iterable[Path] = (), title: str = "Listen"
     }
     policy = (
         "default-src 'none'; img-src data: blob:; "
-        f"style-src '{_hash(style)}'; script-src '{_hash(loader)}' '{_hash(script)}'; "
+        f"style-src '{_hash(style)}'; script-src '{_hash(loader)}' '{_hash(script)}' 'wasm-unsafe-eval'; "
         "base-uri 'none'; form-action 'none'"
     )
     return Template(_part("page.html")).substitute(
