@@ -19,7 +19,7 @@ from dpcodec.batch.engines import Engine, Task, WorkerLostError
 from dpcodec.batch.ordered import in_order
 from dpcodec.codec.blocks import BlockPiece, Sharing, SolvedPiece, solve_piece
 from dpcodec.codec.encoder import Coder
-from dpcodec.codec.pieces import CodedPiece, Piece, by_pieces, code_piece
+from dpcodec.codec.pieces import MOST_PIECES, CodedPiece, Piece, by_pieces, code_piece
 from dpcodec.codec.report import EncodeReport
 from dpcodec.codec.runs import Runs, code_run, cut, join_runs
 
@@ -41,7 +41,7 @@ def share_encoding(engine: Engine) -> Coder:
     """
 
     def code(pieces: Iterator[Piece]) -> Iterator[CodedPiece]:
-        return in_order(engine, map(_task_of, pieces), WorkerLostError, _Check(again))
+        return in_order(engine, map(_task_of, pieces), WorkerLostError, _Check(again), most=MOST_PIECES)
 
     def again(task: Task, state: Any) -> Task:
         return _task_of(replace(task.arguments[-1], state=state))

@@ -19,6 +19,7 @@ def in_order(
     again: type[Exception] = Exception,
     instead: Callable[[Task, Any], Task | None] = lambda task, value: None,
     told: Callable[[int], Any] = bool,
+    most: int | None = None,
 ) -> Iterator[Any]:
     """The values of tasks, of which no more than the engine needs are taken before those that come first
     have been given back.
@@ -26,6 +27,7 @@ def in_order(
     again    what is tried again, RETRIES times, where a task raises it; the rest is raised here
     instead  called with each task and its value, in order: a task whose value is to be taken in its place
     told     called with the number of tasks that are over, whenever one is
+    most     tasks begun and not given back, however many workers there are
 
     What was begun when the caller stops is left to the engine, and its values are passed over by the next
     call: tasks of one engine must have ids of their own.
@@ -35,7 +37,8 @@ def in_order(
     tries: Counter[str] = Counter()
     over = 0
     while True:
-        while len(begun) < max(engine.width, AHEAD * engine.workers):
+        ahead = max(engine.width, AHEAD * engine.workers)
+        while len(begun) < min(ahead, most or ahead):
             task = next(waiting, None)
             if task is None:
                 break

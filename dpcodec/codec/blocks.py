@@ -24,7 +24,7 @@ from dpcodec.modes.base import Mode, Segment, join
 from dpcodec.records import dataclass
 from dpcodec.settings import DecodeSettings
 
-MOST_SEGMENTS, FEWEST_SEGMENTS = 8, 2
+MOST_SEGMENTS, FEWEST_SEGMENTS = 4, 1
 """Of a piece."""
 _mode_of = lru_cache(maxsize=1)(mode_of_file)
 

@@ -15,23 +15,22 @@ from dpcodec.audio.audio import Audio
 from dpcodec.audio.metadata.model import SPEAKERS, without_positions
 from dpcodec.audio.resample import Resampler, downmix, resampled_length
 from dpcodec.audio.streams import ArrayReader, Attachments, AudioReader
+from dpcodec.codec.bit_rate import BitRate
 from dpcodec.codec.report import EncodeReport
-from dpcodec.container.constants import OVERHEAD_BYTES
 from dpcodec.container.header import Header
 from dpcodec.container.writer import Writer
 from dpcodec.errors import AudioError
 from dpcodec.inpainting.problem import Progress, silent
 from dpcodec.modes import mode_of
-from dpcodec.modes.base import Budget, CodedSegment
+from dpcodec.modes.base import Allowance, Budget, CodedSegment
 from dpcodec.settings import MASKS, TRANSFORMS, EncodeSettings
+from dpcodec.transform.streaming import FrameRun
 
 SEGMENT_CELLS = 1 << 22
 CHANNEL_CELLS = 1 << 21
 """Of a segment: what a solver can be given in the memory that a decoder allows by default."""
 PART_CELLS = 1 << 20
 LOUDEST_SAMPLE = 1e30
-OVERDRAFT = 0.01
-"""Share of the bytes that a last frame may take even where those before it have spent all."""
 HOPS_AT_ONCE = 16
 """Read where segments wait for others anyway."""
 WELL_USED = 0.95
@@ -83,19 +82,18 @@ def encode_stream(
             come += block.shape[1]
             yield block
 
-    def budget(segment: int) -> int:
-        """Bytes for the bodies of a segment, so that all written so far is at the bit rate."""
-        nominal = (settings.bitrate or 0.0) * 125 / rate
-        start = segment * header.segment_frames * header.hop
-        end = min(come, start + header.segment_frames * header.hop)
-        left = nominal * end - (writer.bytes_if_closed() - writer.beside) - header.parts * OVERHEAD_BYTES
-        least = max((end - start) / 2, min(header.hop, end * OVERDRAFT))
-        return max(int(left), int(nominal * least), 1)
+    nominal = (settings.bitrate or 0.0) * 125 / rate
+    control = BitRate(header, nominal, lambda: writer.bytes_if_closed() - writer.beside)
+
+    def budget(segment: int, run: FrameRun) -> Allowance:
+        return control.allow(segment, run, come)
 
     enough = False
     total = reader.samples / reader.sample_rate if reader.samples is not None else None
     for index, coded in enumerate(coder(header, counted(), settings, budget)):
         writer.write_segment(index, coded.bodies)
+        if settings.bitrate is not None:
+            control.told(index, coded)
         report.kept += coded.kept
         enough = enough or coded.finest
         report.cells += coded.coefficients

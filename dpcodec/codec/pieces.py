@@ -16,20 +16,23 @@ import numpy as np
 from dpcodec.codec.encoder import Coder, one_by_one
 from dpcodec.container.header import Header
 from dpcodec.modes import mode_of
-from dpcodec.modes.base import Budget, CodedSegment
+from dpcodec.modes.base import Allowance, Budget, CodedSegment
+from dpcodec.modes.rate import GROUP, LAG
 from dpcodec.records import dataclass
 from dpcodec.settings import EncodeSettings
 from dpcodec.transform.streaming import FrameRun
 
 MOST_SEGMENTS, FEWEST_SEGMENTS = 8, 2
 """Of a piece: the segment before is looked at for each, and all workers should end together."""
+MOST_PIECES = LAG
+"""Begun before the first of them is written: what a piece may take at a bit rate depends on those before."""
 _mode_of = lru_cache(maxsize=1)(mode_of)
 
 
 @dataclass(frozen=True)
 class Piece:
     """Segments of a file with this header to be coded: the index of the first, the samples of each, those of
-    the segment before, and the state which that left, where it is known."""
+    the segment before, the state which that left, where it is known, and at a bit rate what each may take."""
 
     header: Header
     settings: EncodeSettings
@@ -37,6 +40,7 @@ class Piece:
     runs: list[FrameRun]
     before: FrameRun | None = None
     state: Any = None
+    allowances: tuple[Allowance, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -58,26 +62,39 @@ def by_pieces(workers: int, code: Callable[[Iterator[Piece]], Iterator[CodedPiec
         if settings.custom is not None or not mode_of(header).coder(settings).apart:
             yield from one_by_one(header, blocks, settings, budget)
             return
-        for piece in code(_cut(header, blocks, settings, workers)):
+        for piece in code(_cut(header, blocks, settings, workers, budget)):
             yield from piece.segments
 
     return coder
 
 
 def _cut(
-    header: Header, blocks: Iterator[np.ndarray], settings: EncodeSettings, workers: int
+    header: Header,
+    blocks: Iterator[np.ndarray],
+    settings: EncodeSettings,
+    workers: int,
+    budget: Budget,
 ) -> Iterator[Piece]:
+    """Pieces; at a bit rate they are its groups, whose budgets are those of one go."""
+    at_rate = settings.bitrate is not None
+
+    def size(first: int) -> int:
+        left = None if header.segments is None else header.segments - first
+        return GROUP if at_rate else _size(left, workers)
+
     runs: list[FrameRun] = []
-    before, first, wanted = None, 0, _size(header.segments, workers)
-    for run in mode_of(header).runs(blocks):
+    allowances: list[Allowance] = []
+    before, first, wanted = None, 0, size(0)
+    for index, run in enumerate(mode_of(header).runs(blocks)):
         # Of its own, for a slice would hold all that its block holds.
         runs.append(FrameRun(run.samples.copy(), run.span, run.frames))
+        allowances += [budget(index, run)] if at_rate else []
         if len(runs) == wanted:
-            yield Piece(header, settings, first, runs, before)
-            before, first, runs = runs[-1], first + wanted, []
-            wanted = _size(None if header.segments is None else header.segments - first, workers)
+            yield Piece(header, settings, first, runs, before, allowances=tuple(allowances))
+            before, first, runs, allowances = runs[-1], first + wanted, [], []
+            wanted = size(first)
     if runs:
-        yield Piece(header, settings, first, runs, before)
+        yield Piece(header, settings, first, runs, before, allowances=tuple(allowances))
 
 
 def _size(left: int | None, workers: int) -> int:
@@ -96,10 +113,9 @@ def code_piece(piece: Piece) -> CodedPiece:
     elif piece.before is not None:
         coder.lead(piece.before)
     begun = coder.state
-    segments = [coder.code(index, run, _free) for index, run in enumerate(piece.runs, piece.first)]
+
+    def budget(index: int, run: FrameRun) -> Allowance:
+        return piece.allowances[index - piece.first]
+
+    segments = [coder.code(index, run, budget) for index, run in enumerate(piece.runs, piece.first)]
     return CodedPiece(segments, begun, coder.state)
-
-
-def _free(segment: int) -> int:
-    """The budget of segments that have none."""
-    return 0

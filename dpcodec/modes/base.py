@@ -28,19 +28,36 @@ from dpcodec.transform.streaming import FrameRun
 if TYPE_CHECKING:
     from dpcodec.container.reader import SegmentData
 
-Budget = Callable[[int], int]
-"""Bytes that may be spent on the bodies of a segment, given its index."""
-
 
 @dataclass(frozen=True)
 class CodedSegment:
-    """A segment's bodies, one a part, how many of its coefficients are kept, and whether finer steps than the
-    finest would be needed for the bytes that it may take."""
+    """A segment's bodies, one a part, how many of its coefficients are kept, whether finer steps than the
+    finest would be needed for the bytes that it may take, and at a bit rate what the search found."""
 
     bodies: list[bytes]
     kept: int
     coefficients: int
     finest: bool = False
+    found: tuple[float, float] | None = None
+
+    @property
+    def size(self) -> int:
+        """Bytes of the bodies."""
+        return sum(map(len, self.bodies))
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """What a segment of a file at a bit rate may take: bytes of the bodies of its group up to its own, at
+    least so many of its own, and what the search found in the last group that it may know of."""
+
+    upto: int
+    least: int
+    found: tuple[float, float] | None = None
+
+
+Budget = Callable[[int, FrameRun], Allowance]
+"""Called with each segment's index and samples, in order."""
 
 
 @dataclass

@@ -16,7 +16,7 @@ from dpcodec.errors import FormatError
 from dpcodec.inpainting.problem import Problem
 from dpcodec.mask.table import segment_mask
 from dpcodec.modes.base import Budget, CodedSegment, PartReader, Segment, mdct_problem
-from dpcodec.modes.rate import search
+from dpcodec.modes.rate import Spending, search
 from dpcodec.settings import RANDOM_MASK_SNR_DB, EncodeSettings
 from dpcodec.transform.bands import band_of_rows
 from dpcodec.transform.mdct import Mdct
@@ -150,7 +150,7 @@ class _Coder:
 
     def __init__(self, mode: MdctMode, settings: EncodeSettings) -> None:
         self._mode, self._settings, self._analysis = mode, settings, mode._analysis()
-        self._log2_step = START_LOG2_STEP
+        self._log2_step, self._spending = START_LOG2_STEP, Spending()
         self.apart = settings.bitrate is None
 
     @property
@@ -168,10 +168,13 @@ class _Coder:
         mode = self._mode
         switching_steps = mode._switching_steps(run, self._settings, self._log2_step)
         X, block_splits = self._analysis.coefficients(run, switching_steps)
-        if self._settings.bitrate is None or not X.any():
+        if self._settings.bitrate is None:
             return mode._segment(index, X, block_splits, self._settings)
-        coded, self._log2_step = mode._at_rate(X, block_splits, budget(index), self._log2_step)
-        return coded
+        wanted = self._spending.wanted(index, budget(index, run))
+        if not X.any():
+            return self._spending.spend(mode._segment(index, X, block_splits, self._settings))
+        coded, self._log2_step = mode._at_rate(X, block_splits, wanted, self._log2_step)
+        return self._spending.spend(coded)
 
 
 def _steps(X: np.ndarray, kept: np.ndarray, settings: EncodeSettings) -> np.ndarray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,8 +29,8 @@ from dpcodec.hearing.noise import noise_levels
 from dpcodec.hearing.stereo import rotate_back, rotate_pairs
 from dpcodec.hearing.threshold import MaskingThreshold, hold_scale_factors, masking_threshold
 from dpcodec.inpainting.problem import Problem
-from dpcodec.modes.base import Budget, CodedSegment, PartReader, Segment, mdct_problem
-from dpcodec.modes.rate import Forecast, search, tolerance_of
+from dpcodec.modes.base import Allowance, Budget, CodedSegment, PartReader, Segment, mdct_problem
+from dpcodec.modes.rate import GROUP, Forecast, Spending, search, tolerance_of
 from dpcodec.settings import DEFAULT_QUALITY, QUALITY_RANGE, EncodeSettings
 from dpcodec.transform.bands import band_edges, band_of_rows
 from dpcodec.transform.mdct import Mdct
@@ -53,6 +54,8 @@ HIGHEST_QUALITY = QUALITY_RANGE[1]
 LOUDER = 1 / 16
 """Steps by which values of magnitude 1 are decoded louder than they were on average. What is lost of a band's
 energy is made up for with less error so than with noise (docs/experiments/perceptual.md)."""
+USUAL_KBPS, USUAL_OCTAVES = 8.0, 1.3
+"""Of a channel at scale 1, and by how much the scale falls with each octave of the bit rate."""
 _FINEST = 2.0**-40
 _HALVINGS = 24
 
@@ -133,8 +136,12 @@ class _Coder:
         self._stft = Stft(header.n_fft, header.hop, "sine")
         quality = DEFAULT_QUALITY if settings.quality is None else settings.quality
         self._log2_scale = math.log2(_scale_of(quality))
-        self._dearer: float | None = None  # log2 of a byte of the forecast, as the segment before had it
-        self.apart = settings.rate_control == "quality"
+        if settings.bitrate is not None:
+            self._log2_scale = _usual_log2_scale(settings.bitrate / header.channels)
+        self._spending = Spending()
+        # At a bit rate: log2 of the scale, and of a byte of its forecast, of the segment before.
+        self._found: tuple[float, float] | None = None
+        self.apart = settings.rate_control in ("quality", "bitrate")
 
     @property
     def state(self) -> BlockSplitState:
@@ -149,23 +156,30 @@ class _Coder:
         self._analysis.lead(run, steps, finer)
 
     def code(self, index: int, run: FrameRun, budget: Budget) -> CodedSegment:
-        settings, log2_scale = self._settings, self._log2_scale
-        trial = self._trial(run, log2_scale)
+        if self._settings.rate_control == "bitrate":
+            return self._spending.spend(self._at_rate(index, run, budget(index, run)))
+        trial = self._trial(run, self._log2_scale)
         if trial.silent:
-            return trial.coded(log2_scale)  # silence says nothing about the segments after it
-        if settings.rate_control == "bitrate":
-            finest = math.log2(_scale_of(HIGHEST_QUALITY))
-            wanted, tolerance = budget(index), tolerance_of(index)
-            forecast = trial.forecast()
-            if self._dearer is not None:
-                log2_scale = forecast.log2_step(math.log2(wanted * (1 - tolerance)) - self._dearer)
-            coded, log2_scale = search(trial.coded, wanted, log2_scale, finest, forecast, tolerance)
-            self._dearer = math.log2(sum(map(len, coded.bodies))) - forecast.log2_cost(log2_scale)
-        else:
-            log2_scale = trial.log2_scale_for(log2_scale)
-            coded = trial.coded(log2_scale)
-        self._log2_scale = log2_scale
-        return coded
+            return trial.coded(self._log2_scale)  # silence says nothing about the segments after it
+        self._log2_scale = trial.log2_scale_for(self._log2_scale)
+        return trial.coded(self._log2_scale)
+
+    def _at_rate(self, index: int, run: FrameRun, allowance: Allowance) -> CodedSegment:
+        """The segment in the bytes that it may take. The search begins with what it found in the segment
+        before, or where a group begins in the last one that may be known."""
+        if index % GROUP == 0:
+            self._found = allowance.found
+        log2_scale, dearer = self._found or (self._log2_scale, None)
+        trial = self._trial(run, log2_scale)
+        wanted, tolerance = self._spending.wanted(index, allowance), tolerance_of(index)
+        if trial.silent:
+            return trial.coded(log2_scale)
+        finest, forecast = math.log2(_scale_of(HIGHEST_QUALITY)), trial.forecast()
+        if dearer is not None:
+            log2_scale = forecast.log2_step(math.log2(wanted * (1 - tolerance)) - dearer)
+        coded, log2_scale = search(trial.coded, wanted, log2_scale, finest, forecast, tolerance)
+        self._found = log2_scale, math.log2(coded.size) - forecast.log2_cost(log2_scale)
+        return replace(coded, found=self._found)
 
     def _heard(self, run: FrameRun, log2_scale: float) -> tuple[MaskingThreshold, np.ndarray, np.ndarray]:
         """The masking threshold of a run's frames, the steps that it allows, and what shorter blocks may do:
@@ -320,6 +334,12 @@ def _log2_for_snr(scaled: np.ndarray, magnitude: np.ndarray, snr: float) -> floa
         off = mdct_quantize.errors(scaled, 2.0**middle)
         low, high = (low, middle) if float(np.sum(off**2 * unit)) > energy else (middle, high)
     return low
+
+
+def _usual_log2_scale(kbps: float) -> float:
+    """Of music at so many kbit/s a channel, within a third of an octave or so."""
+    usual = -USUAL_OCTAVES * (math.log2(kbps) - math.log2(USUAL_KBPS))
+    return max(min(usual, 0.0), math.log2(_scale_of(HIGHEST_QUALITY)))
 
 
 def _fineness(log2_scale: float) -> float:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from dpcodec.modes.base import CodedSegment
+from dpcodec.modes.base import Allowance, CodedSegment
 
 TOLERANCE = 0.004
 """Half the share of the bytes to spend that may be left. More are spent only where no step makes fewer."""
@@ -27,10 +27,34 @@ _LOG2_STEPS = 4
 _SMALLEST, _LARGEST = -40, 40
 
 
+GROUP, LAG = 4, 8
+"""Segments of a group, in which each may spend what those before it have left; and groups between one and the
+last whose size it may know of. So groups can be coded at the same time, and come out as in one go."""
+
+
 def tolerance_of(segment: int) -> float:
-    """`TOLERANCE` of all bytes up to a segment, as a share of its own, WIDEST at most: what it leaves the
-    next one may spend, so a file is as near to its bit rate as if each segment were."""
-    return min(TOLERANCE * (segment + 1), WIDEST)
+    """`TOLERANCE` of all bytes up to a segment, as a share of its own, WIDEST at most, and half of that where
+    a group ends: what it leaves the next one of its group may spend, or later ones, so a file is as near to
+    its bit rate as if each segment were."""
+    return min(TOLERANCE * (segment + 1), WIDEST / 2 if segment % GROUP == GROUP - 1 else WIDEST)
+
+
+class Spending:
+    """What has been spent of a group."""
+
+    def __init__(self) -> None:
+        self._spent = 0
+
+    def wanted(self, index: int, allowance: Allowance) -> int:
+        """Bytes for the bodies of a segment."""
+        if index % GROUP == 0:
+            self._spent = 0
+        return max(allowance.upto - self._spent, allowance.least, 1)
+
+    def spend(self, coded: CodedSegment) -> CodedSegment:
+        """The same segment, counted."""
+        self._spent += coded.size
+        return coded
 
 
 class Forecast:
@@ -91,7 +115,7 @@ def search(
     last: tuple[float, float] | None = None
     for trial in range(1, MOST_TRIALS + 1):
         coded = attempt(here)
-        size = sum(map(len, coded.bodies))
+        size = coded.size
         miss = math.log2(max(size, 1) / aim)
         rank = size > wanted, abs(miss)
         if best is None or rank < best[0]:

@@ -13,6 +13,7 @@ from dpcodec.coding.body import part_cells
 from dpcodec.container.header import Header
 from dpcodec.container.stream import SegmentData
 from dpcodec.modes import mode_of
+from dpcodec.modes.base import Allowance
 from dpcodec.profiles import profile
 from dpcodec.settings import EncodeSettings
 
@@ -46,7 +47,10 @@ def encoded(kind: str, x: np.ndarray) -> tuple[Any, list[list[bytes]]]:
     """The mode, and the bodies of each segment."""
     header, settings = KINDS[kind]
     mode = mode_of(header)
-    return mode, [coded.bodies for coded in one_by_one(header, iter([x]), settings, lambda index: 1000)]
+    return mode, [
+        coded.bodies
+        for coded in one_by_one(header, iter([x]), settings, lambda index, run: Allowance(1000, 1))
+    ]
 
 
 def signal(samples: int) -> np.ndarray:
