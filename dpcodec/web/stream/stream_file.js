@@ -151,7 +151,7 @@ export class StreamFile {
     for (;;) {
       const head = await this.headAt(offset);
       if (!head || head.type === TYPE_END) break;
-      checkKnown(head);
+      if (!(await this.isKnown(offset, head))) break;
       if (head.type === TYPE_DATA && head.segment >= first) {
         if (head.segment !== data.index) {
           yield data;
@@ -171,6 +171,21 @@ export class StreamFile {
       offset += packetBytes(head);
     }
     if (data.parts.size) yield { ...data, totalParts: data.totalParts + 1 };
+  }
+
+  /**
+   * False for a damaged packet of a type that there is not; raises `VersionError` where it is intact.
+   * @param {number} offset @param {Head} head
+   */
+  async isKnown(offset, head) {
+    try {
+      checkKnown(head);
+    } catch (error) {
+      const intact = () => this.window.at(offset, packetBytes(head)).then((bytes) => loadPacket(bytes, 0, head).body);
+      if (head.type === TYPE_DATA || (await intact())) throw error;
+      return false;
+    }
+    return true;
   }
 
   /** The body of a packet, null where it did not pass. @param {number} offset @param {Head} head */
