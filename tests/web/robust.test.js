@@ -56,3 +56,29 @@ test("changed files", () => {
   }
   assert.ok(decoded > 100 && refused > 20, `${decoded} ${refused}`);
 });
+
+/** An INDEX packet of a later version: flag bit 1 is set. */
+function laterIndex() {
+  const packet = new Uint8Array(22 + 1 + 4);
+  const view = new DataView(packet.buffer);
+  packet.set([0xf2, 0x64, 0x70, 0xb1]);
+  view.setUint16(4, 0x8005, true);
+  view.setUint16(6, 2, true);
+  view.setUint32(14, 1, true);
+  const checksum = crc32(packet, 0, 18);
+  view.setUint32(18, checksum, true);
+  view.setUint32(23, crc32(packet, 22, 23, checksum), true);
+  return packet;
+}
+
+test("parity comes before refusals", () => {
+  const [lost, whole] = ["parity-brings-back", "parity"].map((name) => conformanceFile("good", name));
+  const last = [...scan(lost)].at(-1).packet;
+  const put = (bytes, at) => Uint8Array.from([...bytes.subarray(0, at), ...laterIndex(), ...bytes.subarray(at)]);
+  // an index does not come into a mended file, so nothing is left to refuse
+  const mended = decode(put(lost, last.offset));
+  assert.equal(mended.damaged, false);
+  assert.deepEqual(mended.channels, decode(lost).channels);
+  const end = [...scan(whole)].at(-1).packet;
+  assert.throws(() => decode(put(whole, end.offset)), (error) => error instanceof DpcError && error.code === 8);
+});

@@ -1,7 +1,7 @@
 /** Reading a file that is all there: the header, the tags, the parts of each segment, and what is damaged. */
 
 import { sameBytes } from "../bytes.js";
-import { DpcError, FormatError, LimitError } from "../errors.js";
+import { DpcError, FormatError, LimitError, VersionError } from "../errors.js";
 import { Catalogue } from "./catalogue.js";
 import { DamageLog } from "./damage.js";
 import { coefficientCount, frameCount, largestBody } from "./header.js";
@@ -43,7 +43,8 @@ export class Reader {
     try {
       this.open(bytes);
     } catch (error) {
-      if (!(error instanceof FormatError) || !this.mend(bytes)) throw error;
+      // what cannot be read as it is may be whole by its parity, which may stand farther on
+      if (!(error instanceof FormatError || error instanceof VersionError) || !this.mend(bytes)) throw error;
       return;
     }
     if (this.catalogue.hasParity) this.mend(bytes);
@@ -51,7 +52,7 @@ export class Reader {
 
   /** @param {Uint8Array} bytes */
   mend(bytes) {
-    const mended = this.catalogue.hasParity ? mendFile(bytes) : null;
+    const mended = mendFile(bytes);
     if (!mended) return false;
     this.rebuilt = mended.rebuilt;
     this.open(mended.bytes);
