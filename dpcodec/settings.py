@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from dpcodec.errors import PluginError, SettingsError
 from dpcodec.plugins import Table
-from dpcodec.records import dataclass
 
 Loss = Literal["mse", "l1", "mse+stft"]
 Fit = Literal["guided", "paper"]

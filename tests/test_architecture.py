@@ -17,13 +17,12 @@ ROOT = Path(dpcodec.__file__).parent
 MODULES = sorted(ROOT.rglob("*.py"))
 
 # Each room may import the rooms named here, and itself: the arrows of docs/architecture.md.
-ROOT_ROOMS = {"compiled", "errors", "records", "settings", "varint"}
+ROOT_ROOMS = {"compiled", "errors", "settings", "varint"}
 STAGES = {"audio", "transform", "mask", "coding", "container"}
 ARROWS = {
     "errors": set(),
     "plugins": {"errors"},
-    "settings": {"errors", "plugins", "records"},
-    "records": set(),
+    "settings": {"errors", "plugins"},
     "varint": {"errors"},
     "profiles": {"errors", "settings"},
     "compiled": set(),
@@ -31,21 +30,19 @@ ARROWS = {
     "metrics": {
         "errors",
         "plugins",
-        "records",
         "settings",
         "audio",
         "transform",
     },  # some are defined at one sample rate: they resample
     "hearing": {
-        "records",
         "transform",
         "mask",
         "coding",
     },  # bands; the noise's random numbers; units of the side information
-    "inpainting": {"errors", "plugins", "records", "settings", "transform", "hearing"},
-    "modes": {"errors", "records", "settings", "hearing", "inpainting", *STAGES - {"audio"}},
-    "codec": {"errors", "records", "settings", "profiles", "inpainting", "modes", *STAGES},
-    "batch": {"", "errors", "records", "audio", "codec", "modes"},
+    "inpainting": {"errors", "plugins", "settings", "transform", "hearing"},
+    "modes": {"errors", "settings", "hearing", "inpainting", *STAGES - {"audio"}},
+    "codec": {"errors", "settings", "profiles", "inpainting", "modes", *STAGES},
+    "batch": {"", "errors", "audio", "codec", "modes"},
     "web": {""},
     "bench": {
         "",
@@ -60,7 +57,7 @@ ARROWS = {
         *STAGES,
     },
     "training": {"", "compiled", "errors", "settings", "hearing", "inpainting", "modes", *STAGES},
-    "cli": {"", "records", "batch", "bench", "metrics", "web"},
+    "cli": {"", "batch", "bench", "metrics", "web"},
     "": {"errors", "settings", "profiles", "audio", "transform", "mask", "inpainting", "codec"},
     "__main__": {"cli"},
 }
@@ -211,13 +208,3 @@ def test_torch_stays_away_unless_a_network_runs(code: str) -> None:
 
 def test_importing_the_package_loads_next_to_nothing() -> None:
     assert run_python("import dpcodec, sys; print('numpy' in sys.modules)").strip() == "False"
-
-
-@pytest.mark.parametrize("path", MODULES, ids=relative)
-def test_dataclasses_cost_no_time(path: Path) -> None:
-    """Of the standard library's each costs every command half a millisecond; `records` has the same."""
-    if room(path) in ("bench", "training", "web", "records"):
-        return
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.ImportFrom) and node.module == "dataclasses":
-            assert "dataclass" not in {alias.name for alias in node.names}, relative(path)

@@ -52,22 +52,6 @@ It says so.  Twice.
     )
 
 
-def test_pages_show_what_our_dataclasses_are_made_of(tmp_path: Path) -> None:
-    columns = part("docstrings", "griffe").Columns
-    import griffe
-
-    (tmp_path / "made").mkdir()
-    (tmp_path / "made" / "__init__.py").write_text(
-        "from dpcodec.records import dataclass\n"
-        "@dataclass(frozen=True)\nclass A:\n    first: int\n    last: int = 9\n"
-        "@dataclass\nclass B:\n    only: str\n"
-    )
-    extensions = griffe.load_extensions(columns())
-    package: Any = griffe.load("made", search_paths=[tmp_path], extensions=extensions)
-    assert [parameter.name for parameter in package["A"].parameters] == ["self", "first", "last"]
-    assert [parameter.name for parameter in package["B"].parameters] == ["self", "only"]
-
-
 def test_lists_are_indented_by_four() -> None:
     indented = part("hooks", "mkdocs", "nbclient")._indented
     given = """- one

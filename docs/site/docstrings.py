@@ -38,17 +38,7 @@ def _as_list(paragraph: str) -> str | None:
 
 
 class Columns(griffe.Extension):
-    """Rewrites every docstring as it is read, and takes our `dataclass` for what it stands for: pages show
-    what classes are made of."""
-
-    def on_class_instance(self, *, cls: griffe.Class, **_: Any) -> None:
-        for decorator in cls.decorators:
-            if decorator.callable_path == "dpcodec.records.dataclass":
-                known, value = griffe.ExprName("dataclasses.dataclass"), decorator.value
-                if isinstance(value, griffe.ExprCall):
-                    value.function = known
-                else:
-                    decorator.value = known
+    """Rewrites every docstring as it is read."""
 
     def on_object(self, *, obj: griffe.Object, **_: Any) -> None:
         if obj.docstring:

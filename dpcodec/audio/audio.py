@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
 from dpcodec.errors import AudioError
-from dpcodec.records import dataclass
 from dpcodec.settings import CHANNELS_RANGE, RATE_RANGE_HZ
 
 Layout = Literal["N", "CN", "NC"]

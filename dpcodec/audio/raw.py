@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import BinaryIO
 
 import numpy as np
@@ -12,7 +13,6 @@ from dpcodec.audio.byte_source import ByteSource
 from dpcodec.audio.samples import ENCODINGS, SUBTYPE_ENCODINGS, decode_pcm, encode_pcm
 from dpcodec.audio.streams import Attachments, AudioReader, AudioWriter, Tags, write_all
 from dpcodec.errors import SettingsError
-from dpcodec.records import dataclass
 from dpcodec.settings import CHANNELS_RANGE, RATE_RANGE_HZ, check_choice, check_integer
 
 

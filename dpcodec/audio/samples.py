@@ -7,9 +7,9 @@ rounded to the nearest integer (halves to even) and clipped; there is no dither.
 
 from __future__ import annotations
 
-import numpy as np
+from dataclasses import dataclass
 
-from dpcodec.records import dataclass
+import numpy as np
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import struct
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from dpcodec.audio.audio import SampleFormat
@@ -21,7 +21,6 @@ from dpcodec.audio.samples import SUBTYPE_ENCODINGS
 from dpcodec.audio.speakers import usual_mask
 from dpcodec.audio.streams import Attachments, Tags, check_stream
 from dpcodec.errors import AudioError
-from dpcodec.records import dataclass
 
 MAGICS = (b"RIFF", b"RF64", b"BW64")
 FORMAT_PCM, FORMAT_FLOAT, FORMAT_EXTENSIBLE = 0x0001, 0x0003, 0xFFFE

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 import struct
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from dpcodec.audio.metadata.model import speakers_of
@@ -20,7 +20,6 @@ from dpcodec.audio.speakers import usual_mask
 from dpcodec.audio.streams import Attachments, Tags, write_all
 from dpcodec.audio.wav import FORMAT_EXTENSIBLE, FORMAT_FLOAT, FORMAT_PCM, GUID_TAIL
 from dpcodec.errors import FileAccessError
-from dpcodec.records import dataclass
 
 _UNKNOWN = 0xFFFFFFFF
 _WIDE_CHUNK_BYTES = 36

@@ -12,13 +12,12 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol
 
 from dpcodec.batch.processes import WarmPool
 from dpcodec.errors import DpcodecError
-from dpcodec.records import dataclass
 
 
 class WorkerLostError(DpcodecError):

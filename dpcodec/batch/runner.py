@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sized
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
 
 from dpcodec.batch.engines import Engine, InProcess, Task
 from dpcodec.batch.manifest import Manifest, Row
-from dpcodec.records import dataclass
 
 RETRIES = 2
 """How often a task that failed is tried again."""

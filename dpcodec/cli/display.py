@@ -6,11 +6,10 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from dpcodec.cli import signals
-from dpcodec.records import dataclass
 
 if TYPE_CHECKING:
     import rich.progress

@@ -7,6 +7,7 @@ import contextlib
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,6 @@ from dpcodec.cli import exits, paths, signals
 from dpcodec.cli.batch import is_there, run_job
 from dpcodec.cli.display import Screen, escape
 from dpcodec.cli.paths import Job
-from dpcodec.records import dataclass
 
 if TYPE_CHECKING:
     from dpcodec import batch

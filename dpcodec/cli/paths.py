@@ -6,6 +6,7 @@ import os
 import stat
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from dpcodec import AUDIO_SUFFIXES
@@ -13,7 +14,6 @@ from dpcodec.batch import urls
 from dpcodec.cli import trees
 from dpcodec.cli.exits import MissingInputError, UsageError
 from dpcodec.cli.same_file import same_file_error
-from dpcodec.records import dataclass
 
 DPC_SUFFIX = ".dpc"
 STDOUT_NAMES = ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import click
 
 from dpcodec.cli.exits import UsageError
-from dpcodec.records import dataclass
 
 Tags = tuple[tuple[str, str], ...]
 

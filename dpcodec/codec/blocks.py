@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Protocol
 
@@ -21,7 +21,6 @@ from dpcodec.inpainting.solver_settings import SolverSettings
 from dpcodec.inpainting.solvers import AUTO, SOLVERS, agrees, halo_frames, solve_with
 from dpcodec.modes import mode_of_file
 from dpcodec.modes.base import Mode, Segment, join
-from dpcodec.records import dataclass
 from dpcodec.settings import DecodeSettings
 
 MOST_SEGMENTS, FEWEST_SEGMENTS = 4, 1

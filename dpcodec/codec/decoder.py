@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import BinaryIO
 
 import numpy as np
@@ -22,7 +23,6 @@ from dpcodec.inpainting.device import require_torch, resolve_device
 from dpcodec.inpainting.problem import Progress, silent
 from dpcodec.inpainting.solver_settings import SolverSettings
 from dpcodec.inpainting.solvers import AUTO, SOLVERS, cell_bytes, check_solver
-from dpcodec.records import dataclass
 from dpcodec.settings import DecodeSettings
 from dpcodec.transform.streaming import LOUDEST
 

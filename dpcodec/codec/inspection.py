@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any, BinaryIO, TypeVar
 
 import numpy as np
@@ -16,7 +16,6 @@ from dpcodec.container.survival import Survival
 from dpcodec.inpainting.problem import Progress, silent
 from dpcodec.modes import mode_of_file
 from dpcodec.modes.frames import segments_and_frames
-from dpcodec.records import dataclass
 from dpcodec.settings import MAX_EXPANSION, MAX_MEMORY, TRANSFORMS
 
 INFO_SCHEMA = "dpcodec-info/1"

@@ -8,6 +8,7 @@ guessed, so that whoever joins pieces can see whether it was right, and have the
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -18,7 +19,6 @@ from dpcodec.container.header import Header
 from dpcodec.modes import mode_of
 from dpcodec.modes.base import Allowance, Budget, CodedSegment
 from dpcodec.modes.rate import GROUP, LAG
-from dpcodec.records import dataclass
 from dpcodec.settings import EncodeSettings
 from dpcodec.transform.streaming import FrameRun
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -22,7 +22,6 @@ from dpcodec.inpainting.solver_settings import SolverSettings
 from dpcodec.modes import mode_of_file
 from dpcodec.modes.base import Segment
 from dpcodec.modes.frames import segments_and_frames
-from dpcodec.records import dataclass
 from dpcodec.settings import DecodeSettings
 from dpcodec.transform.stft import frame_count
 

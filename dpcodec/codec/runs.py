@@ -8,6 +8,7 @@ it.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any, BinaryIO
 
@@ -20,7 +21,6 @@ from dpcodec.codec.report import EncodeReport
 from dpcodec.errors import AudioError
 from dpcodec.modes import mode_of
 from dpcodec.modes.base import CodedSegment
-from dpcodec.records import dataclass
 from dpcodec.settings import MASKS, EncodeSettings
 
 SHORTER = "the source is shorter than it says: encode it in one go, without --split"

@@ -24,9 +24,9 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from dpcodec.errors import FormatError
-from dpcodec.records import dataclass
 from dpcodec.varint import read_varint, write_varint
 
 MAX_SYMBOL = 2**24 - 1

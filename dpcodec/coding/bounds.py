@@ -7,9 +7,9 @@ smallest upper end of what arrived bounds both.
 
 from __future__ import annotations
 
-import numpy as np
+from dataclasses import dataclass
 
-from dpcodec.records import dataclass
+import numpy as np
 
 _FLOAT32_MAX = float(np.finfo(np.float32).max)
 _ROUNDING = 1 + 2**-20

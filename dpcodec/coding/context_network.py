@@ -7,12 +7,12 @@ an integer and every sum stays below 2**24, so float32 computes it exactly, in a
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 
 from dpcodec.coding.tables import table
-from dpcodec.records import dataclass
 
 HIDDEN = 48
 ZERO_CONTEXTS, MAGNITUDE_CONTEXTS = 48, 24

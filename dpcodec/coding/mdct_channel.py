@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -13,7 +14,6 @@ from dpcodec.coding.mdct_contexts import ChannelContext, log_magnitude_of
 from dpcodec.coding.mdct_quantize import DEAD_ZONE, bias_of, boxes, dequantize_mdct, quantize_mdct
 from dpcodec.coding.mdct_symbols import check_block_splits, decode_mdct_symbols, encode_mdct_symbols
 from dpcodec.errors import FormatError
-from dpcodec.records import dataclass
 from dpcodec.varint import write_varint
 
 

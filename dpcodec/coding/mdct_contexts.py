@@ -11,7 +11,7 @@ on both sides, then the odd ones, which know the even ones too.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache, cached_property, lru_cache
 
 import numpy as np
@@ -21,7 +21,6 @@ from dpcodec.coding.entropy import AdaptiveTable
 from dpcodec.coding.magnitude_classes import FLOORS, magnitude_class_of
 from dpcodec.coding.stft_contexts import COARSEST, LIMIT
 from dpcodec.coding.tables import GAIN, TOTAL, table
-from dpcodec.records import dataclass
 
 _A_SCALE_FACTOR = 8
 _SILENT = -(1 << 14)

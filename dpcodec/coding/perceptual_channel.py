@@ -12,7 +12,7 @@ whose parts hold some of the frames each.
 from __future__ import annotations
 
 import struct
-from dataclasses import field
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -41,7 +41,6 @@ from dpcodec.coding.side_information import (
     step_factors,
 )
 from dpcodec.compiled import address, library
-from dpcodec.records import dataclass
 from dpcodec.varint import write_varint
 
 _FACTORS = step_factors(np.arange(SCALE_FACTORS))

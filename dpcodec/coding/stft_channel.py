@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,7 +13,6 @@ from dpcodec.coding.exact import decode_exact, encode_exact
 from dpcodec.coding.mask_bits import read_mask, write_mask
 from dpcodec.coding.quantize import dequantize, quantize
 from dpcodec.coding.stft_symbols import decode_symbols, encode_symbols
-from dpcodec.records import dataclass
 from dpcodec.varint import write_varint
 
 

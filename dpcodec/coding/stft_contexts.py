@@ -8,11 +8,10 @@ have coded neighbours on both sides in time, and no loop runs over frames or sym
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-
-from dpcodec.records import dataclass
 
 COARSEST = 16
 """Distance in frames of the first pass."""

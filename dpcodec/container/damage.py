@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal
 
 from dpcodec.container.constants import MAX_DAMAGE_ENTRIES
-from dpcodec.records import dataclass
 
 DamageKind = Literal[
     "magic",  # the file does not start as it should

@@ -7,10 +7,10 @@ samples; the dropped columns, if any, follow as variable-length integers. `docs/
 from __future__ import annotations
 
 import struct
+from dataclasses import dataclass
 
 from dpcodec.container import constants as c
 from dpcodec.errors import FormatError, LimitError, VersionError
-from dpcodec.records import dataclass
 from dpcodec.settings import MASKS, TRANSFORMS, mode_name
 from dpcodec.varint import read_varint, write_varint
 

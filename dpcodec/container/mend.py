@@ -7,6 +7,7 @@ the packets that passed and those that came back.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import groupby
 from typing import BinaryIO
 
@@ -23,7 +24,6 @@ from dpcodec.container.parity import (
 )
 from dpcodec.container.scan import Source
 from dpcodec.container.survey import Place, Store, Survey, scratch, survey
-from dpcodec.records import dataclass
 
 _TAIL = (c.TYPE_INDEX, c.TYPE_END)
 

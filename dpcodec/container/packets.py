@@ -17,13 +17,13 @@ from __future__ import annotations
 import hashlib
 import struct
 import zlib
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from dpcodec.container import constants as c
 from dpcodec.container.header import Header, pack_header, unpack_header
 from dpcodec.errors import FormatError, LimitError, VersionError
-from dpcodec.records import dataclass
 from dpcodec.varint import read_varint, write_varint
 
 _HEAD = struct.Struct("<4sHHIBBI")

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import struct
 import zlib
+from dataclasses import dataclass
 
 from dpcodec.container import constants as c
 from dpcodec.container.erasure import MAX_STRINGS
 from dpcodec.container.packets import Head, pack_packet, parse_head, read_body
-from dpcodec.records import dataclass
 
 _FIXED = struct.Struct("<IBBBBBBHBB")
 FIXED_BYTES = _FIXED.size

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import BinaryIO
 
 from dpcodec.container import constants as c
@@ -11,7 +12,6 @@ from dpcodec.container.packets import Packet, check_known, pack_index, pack_pack
 from dpcodec.container.parity_builder import ParityBuilder, check_percent
 from dpcodec.container.scan import Gap, Source, Trailer, has_magic, load, scan
 from dpcodec.errors import FormatError
-from dpcodec.records import dataclass
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import BinaryIO
 
 from dpcodec.container import constants as c
@@ -16,7 +17,6 @@ from dpcodec.container.scan import Source
 from dpcodec.container.sources import FileSegments, PipeSegments, ReadLimits, StoredSegment
 from dpcodec.container.survival import Survival, survival_of
 from dpcodec.errors import FormatError
-from dpcodec.records import dataclass
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from tempfile import SpooledTemporaryFile
 from typing import BinaryIO, cast
 
@@ -16,7 +16,6 @@ from dpcodec.container.reader import Reader
 from dpcodec.container.scan import Source, scan
 from dpcodec.container.sources import ReadLimits
 from dpcodec.container.writer import Writer
-from dpcodec.records import dataclass
 
 
 @dataclass(frozen=True)

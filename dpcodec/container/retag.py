@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import BinaryIO
 
 from dpcodec.container import constants as c
@@ -14,7 +15,6 @@ from dpcodec.container.protect import raw_packets, whole_packets, write_protecte
 from dpcodec.container.scan import Source
 from dpcodec.container.survival import survival_of
 from dpcodec.container.tags import pack_tags
-from dpcodec.records import dataclass
 
 Tags = tuple[tuple[str, str], ...]
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import BinaryIO
 
 from dpcodec.container import constants as c
 from dpcodec.container.packets import Head, Packet, check_length, parse_head, read_body
 from dpcodec.errors import LimitError
-from dpcodec.records import dataclass
 
 _OVERLAP_BYTES = c.HEAD_BYTES - 1
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -14,7 +15,6 @@ from dpcodec.container.intake import Intake, check_plausible, note_fault
 from dpcodec.container.packets import Packet
 from dpcodec.container.scan import load
 from dpcodec.errors import LimitError
-from dpcodec.records import dataclass
 
 _PLACE_BYTES = 64
 """Memory that finding a packet and sorting it take."""

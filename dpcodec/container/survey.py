@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import io
 from collections import Counter
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import BinaryIO, cast
 
 from dpcodec.container import constants as c
 from dpcodec.container.packets import Head, Packet
 from dpcodec.container.parity import Group, checksum_of, unpack_parity
 from dpcodec.container.scan import Gap, Source, Trailer, has_magic, load, scan
-from dpcodec.records import dataclass
 
 _IN_MEMORY_BYTES = 16 << 20
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from dpcodec.container.parity import FLAG_METADATA, PERCENT_UNITS, Group
-from dpcodec.records import dataclass
 
 SURE = 0.99
 """The share of cases in which a file comes back whole from random losses."""

@@ -9,11 +9,11 @@ may take part.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 
-from dpcodec.records import dataclass
 from dpcodec.transform.bands import band_edges
 
 SLOPE_DB = 15.0

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,7 +19,6 @@ from dpcodec.inpainting.holdout import hold_out, scattered
 from dpcodec.inpainting.problem import Problem, Progress, silent
 from dpcodec.inpainting.solver_settings import SolverSettings, with_share
 from dpcodec.inpainting.solvers import SOLVERS
-from dpcodec.records import dataclass
 
 NO_SECOND_OPINION = 1.5
 """Kept real numbers per sample from which least squares needs no second opinion."""

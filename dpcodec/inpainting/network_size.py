@@ -3,10 +3,10 @@ anything heavy is loaded."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
 
 from dpcodec.errors import SettingsError
-from dpcodec.records import dataclass
 
 
 class FitPlan(Protocol):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -13,7 +14,6 @@ from array_api_compat import array_namespace, device
 from dpcodec.inpainting.arrays import power
 from dpcodec.inpainting.problem import Problem
 from dpcodec.inpainting.quantiser_boxes import QuantiserBoxes, boxes_of
-from dpcodec.records import dataclass
 from dpcodec.transform.operator import Operator
 
 Array = Any

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-
-from dpcodec.records import dataclass
 
 if TYPE_CHECKING:
     from dpcodec.transform.operator import Operator

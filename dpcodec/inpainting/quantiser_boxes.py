@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from dpcodec.inpainting.problem import Problem
-from dpcodec.records import dataclass
 
 Array = Any
 

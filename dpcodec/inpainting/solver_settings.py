@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-
-from dpcodec.records import dataclass
 
 Watch = Callable[[float, Callable[[], np.ndarray]], None]
 """Told after each step of an iterative solver: the loss, and a function that makes the estimate, [1, K, L] of

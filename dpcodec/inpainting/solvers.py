@@ -11,7 +11,7 @@ from __future__ import annotations
 import importlib
 import math
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -20,7 +20,6 @@ from dpcodec.inpainting.network_size import network_size
 from dpcodec.inpainting.problem import Problem, Progress
 from dpcodec.inpainting.solver_settings import SolverSettings
 from dpcodec.plugins import Table
-from dpcodec.records import dataclass
 from dpcodec.transform.stft import Transform
 
 Solve = Callable[[Problem, SolverSettings, Progress], np.ndarray]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from dpcodec.errors import SettingsError
 from dpcodec.mask.columns import merge_ranges
 from dpcodec.mask.custom import own_mask
 from dpcodec.mask.table import parse_mask, segment_mask
-from dpcodec.records import dataclass
 from dpcodec.settings import MASKS, PLUGIN_MASKS, check_integer
 
 

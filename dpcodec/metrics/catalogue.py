@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -13,7 +14,6 @@ from dpcodec.metrics.pair import as_pair
 from dpcodec.metrics.snr import si_sdr, si_snr, snr
 from dpcodec.metrics.spectral import log_spectral_distance, segmental_snr
 from dpcodec.plugins import Table
-from dpcodec.records import dataclass
 from dpcodec.settings import RATE_RANGE_HZ
 
 Figures = dict[str, float]

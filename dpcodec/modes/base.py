@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -19,7 +19,6 @@ from dpcodec.errors import FormatError, SettingsError
 from dpcodec.inpainting.problem import Origin, Problem
 from dpcodec.mask.count import dropped_count
 from dpcodec.mask.table import segment_mask
-from dpcodec.records import dataclass
 from dpcodec.settings import MASKS, EncodeSettings, mode_name
 from dpcodec.transform.mdct import Mdct
 from dpcodec.transform.stft import Transform, block_span

@@ -19,6 +19,7 @@ Everything runs on numpy arrays and on torch tensors (differentiable, any device
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, ClassVar
 
@@ -26,7 +27,6 @@ import numpy as np
 
 from dpcodec.compiled import address, library
 from dpcodec.errors import SettingsError
-from dpcodec.records import dataclass
 from dpcodec.settings import check_transform
 from dpcodec.transform.stft import (
     Array,

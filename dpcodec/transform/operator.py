@@ -8,12 +8,12 @@ A solver that knows no more than this takes every kind of file.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
 
 import numpy as np
 
-from dpcodec.records import dataclass
 from dpcodec.transform.mdct import Mdct, slope
 from dpcodec.transform.stft import Array, Span, Stft, array_namespace, device
 

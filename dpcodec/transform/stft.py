@@ -16,13 +16,13 @@ Everything runs on numpy arrays and on torch tensors (differentiable, any device
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
 from dpcodec.errors import SettingsError
-from dpcodec.records import dataclass
 from dpcodec.settings import check_transform
 
 Array = Any

@@ -8,10 +8,10 @@ its synthesis holds the last frame back until the next one comes.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
-from dpcodec.records import dataclass
 from dpcodec.transform.block_switching import choose_block_splits
 from dpcodec.transform.mdct import Mdct
 from dpcodec.transform.stft import Span, Stft, frame_count

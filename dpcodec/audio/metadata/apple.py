@@ -10,6 +10,7 @@ import os
 import re
 import struct
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import BinaryIO
 
 from dpcodec.audio.metadata.id3 import build_id3, frames_lost, read_id3
@@ -26,7 +27,6 @@ from dpcodec.audio.metadata.model import (
 )
 from dpcodec.audio.speakers import build_apple_layout
 from dpcodec.audio.streams import Attachments, Tags
-from dpcodec.records import dataclass
 
 TEXT_CHUNKS = {b"NAME": "TITLE", b"AUTH": "ARTIST", b"(c) ": "COPYRIGHT", b"ANNO": "COMMENT"}
 _OFTEN = (b"ANNO",)

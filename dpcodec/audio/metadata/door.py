@@ -5,6 +5,7 @@ Metadata is never worth the audio: what is malformed becomes a warning.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import BinaryIO
 
 from dpcodec.audio.metadata import apple, id3, vorbis
@@ -20,7 +21,6 @@ from dpcodec.audio.metadata.model import (
 )
 from dpcodec.audio.speakers import FLAC_MASKS, Order, parse_apple_layout, usual_mask, vorbis_layout
 from dpcodec.audio.streams import Attachments, Tags
-from dpcodec.records import dataclass
 
 _ID3_HEAD_BYTES = 10
 

@@ -15,10 +15,9 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from dpcodec.audio.streams import Attachments, Tags
-from dpcodec.records import dataclass
 
 SPEAKERS, PICTURE, CUESHEET, ID3 = "speakers", "picture", "cuesheet", "id3"
 

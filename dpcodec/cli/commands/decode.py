@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import click
@@ -19,7 +20,6 @@ from dpcodec.cli.paths import DPC_SUFFIX, Job
 from dpcodec.cli.sources import open_source
 from dpcodec.cli.tag_edits import TagEdit, edit_of, tag_options
 from dpcodec.cli.values import Time
-from dpcodec.records import dataclass
 
 INTERRUPTED = 130
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import click
@@ -20,7 +21,6 @@ from dpcodec.cli.display import Screen
 from dpcodec.cli.options import Number, Verb, cluster_options, grouped
 from dpcodec.cli.paths import check_source
 from dpcodec.cli.sources import open_source
-from dpcodec.records import dataclass
 
 SCHEMA = "dpcodec-eval/1"
 _BLOCK = 1 << 16

@@ -11,6 +11,7 @@ nothing is known any more.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -18,7 +19,6 @@ from dpcodec.hearing.noise import filled
 from dpcodec.inpainting.concealment import prior
 from dpcodec.inpainting.concealment.decoded_run import DecodedRun
 from dpcodec.inpainting.concealment.envelope import REACH_S, Envelope, levels
-from dpcodec.records import dataclass
 from dpcodec.transform.bands import band_edges, band_of_rows
 from dpcodec.transform.mdct import Mdct
 from dpcodec.transform.operator import MdctOperator

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
-
-from dpcodec.records import dataclass
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,10 @@ drawn out. At last it falls, since the sound may as well have ended.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
-from dpcodec.records import dataclass
 from dpcodec.transform.bands import band_edges
 
 NEAREST = 3

@@ -14,12 +14,12 @@ those that suit each place (`inpainting.window_selection`).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 
 from dpcodec.inpainting.window_selection import shares
-from dpcodec.records import dataclass
 from dpcodec.settings import N_FFT_RANGE
 from dpcodec.transform.operator import MdctOperator
 from dpcodec.transform.stft import Span, Stft

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
 from dpcodec.inpainting.problem import Problem
-from dpcodec.records import dataclass
 from dpcodec.transform.operator import Operator
 
 DEAD_ZONE = 2 / 3

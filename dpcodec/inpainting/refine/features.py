@@ -6,11 +6,12 @@ moves a value outwards is positive.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from dpcodec.inpainting.refine.boxes import ChannelBoxes
 from dpcodec.inpainting.refine.wiener import LONGER
-from dpcodec.records import dataclass
 
 MOVES = len(LONGER) + 1
 """What the gate mixes: the moves so far, and those of each window."""

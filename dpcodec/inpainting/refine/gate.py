@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,6 @@ import numpy as np
 
 from dpcodec.errors import FileAccessError, SettingsError
 from dpcodec.inpainting.tables import table
-from dpcodec.records import dataclass
 
 UNIT = 1024
 _BLOCK = 128

@@ -9,12 +9,12 @@ there: the mean of the cells' variances over half a window (J. S. Lim and A. V. 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 
 from dpcodec.inpainting.refine.boxes import ChannelBoxes
-from dpcodec.records import dataclass
 from dpcodec.settings import N_FFT_RANGE
 from dpcodec.transform.stft import Span, Stft
 

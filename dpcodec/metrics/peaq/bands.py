@@ -7,11 +7,10 @@ University, version 2, 2003. Levels here are energies: 1 is 0 dB SPL.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-
-from dpcodec.records import dataclass
 
 RATE_HZ = 48000
 FRAME = 2048

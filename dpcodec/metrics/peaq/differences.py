@@ -5,10 +5,11 @@ ITU-R BS.1387-1, annex 2, sections 4.2 and 4.3; both versions use them, each in 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from dpcodec.metrics.peaq.bands import Bands
-from dpcodec.records import dataclass
 
 
 def modulation_difference(modulation: np.ndarray) -> np.ndarray:

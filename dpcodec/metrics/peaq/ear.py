@@ -6,6 +6,7 @@ frame to frame.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
@@ -14,7 +15,6 @@ import scipy.signal
 
 from dpcodec.metrics.peaq import bands
 from dpcodec.metrics.peaq.bands import QUARTER_BARK, SpectralBands
-from dpcodec.records import dataclass
 
 LOUDEST_DB_SPL = 92.0
 """Level of a sine at full scale, as the standard assumes where the playback level is not known."""

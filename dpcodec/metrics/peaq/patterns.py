@@ -6,11 +6,12 @@ reads it; section 2.1.8 can also mean zero after the first frame.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import scipy.signal
 
 from dpcodec.metrics.peaq.bands import QUARTER_BARK, Bands
-from dpcodec.records import dataclass
 
 _LOUDNESS_SCALE = 1.07664
 _LOUDNESS_POWER = 0.23

@@ -5,7 +5,7 @@ ITU-R BS.1387-1, annex 2, section 4.
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -19,7 +19,6 @@ from dpcodec.metrics.peaq.differences import (
 from dpcodec.metrics.peaq.ear import Ear
 from dpcodec.metrics.peaq.harmonic import harmonic_structure
 from dpcodec.metrics.peaq.patterns import Patterns
-from dpcodec.records import dataclass
 
 _AUDITORY = Masking(alpha=1.5, factor=0.15, offset=0.5)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from dpcodec.metrics.peaq.network import Network, difference_grade
-from dpcodec.records import dataclass
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ ITU-R BS.1387-1, annex 2, sections 4 and 5. An average over no frame is 0, as in
 from __future__ import annotations
 
 import math
-from dataclasses import fields
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -21,7 +21,6 @@ from dpcodec.metrics.peaq.differences import (
 from dpcodec.metrics.peaq.ear import Ear
 from dpcodec.metrics.peaq.filterbank import FILTERS
 from dpcodec.metrics.peaq.patterns import Adaptation, Modulation, average, loudness
-from dpcodec.records import dataclass
 
 _LOUDNESS_SCALE = 1.26539
 _ADDED = Masking(alpha=2.5, factor=0.3, offset=1.0, least=0.1)

@@ -8,6 +8,7 @@ the original program is not public, and docs/metrics.md says how close to its pu
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -16,7 +17,6 @@ from dpcodec.metrics.pair import as_pair, resample
 from dpcodec.metrics.pemoq.adaptation import adapt, hair_cells
 from dpcodec.metrics.pemoq.gammatone import band_signals
 from dpcodec.metrics.pemoq.modulation import CENTRES_HZ, RATE_HZ, decimate, modulation_channels
-from dpcodec.records import dataclass
 
 WORKING_RATE_HZ = 48000
 """A multiple of 800 Hz, far enough above the highest band for the half-wave rectifier."""

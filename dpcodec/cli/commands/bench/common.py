@@ -8,6 +8,7 @@ import os
 import re
 import shlex
 from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,6 @@ import click
 
 from dpcodec.cli import exits, signals
 from dpcodec.cli.display import Screen, escape
-from dpcodec.records import dataclass
 
 if TYPE_CHECKING:
     from dpcodec import batch, plugins
