@@ -40,7 +40,7 @@ FIRST_STEPS = 30
 """Conjugate gradient steps before the reweighted stage."""
 REFINE_STEPS = 1000
 """Reweighted steps where the prior has to fill in for data."""
-FEWER_STEPS, FEWEST_STEPS = 800, 600
+FEWER_STEPS, FEWEST_STEPS = 800, 700
 """The same where coefficients are exact and missing everywhere alike, and where few windows do for fewer
 known real numbers than samples (docs/experiments/inpainting.md)."""
 POLISH_STEPS = (200, 800)

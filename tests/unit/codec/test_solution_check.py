@@ -58,7 +58,7 @@ def test_the_decoder_replaces_a_solver_that_fails(monkeypatch: pytest.MonkeyPatc
             return np.full(problem.kept.shape, np.nan, np.complex64), "deep-prior: broken"
         return solve_with(solver, problem, settings, progress)
 
-    monkeypatch.setattr("dpcodec.codec.rebuild.solve_with", fails_first)
+    monkeypatch.setattr("dpcodec.codec.blocks.solve_with", fails_first)
     x = np.sin(np.arange(16000) / 7)
     data = encode(Audio(x, 16000), profile("paper", drop=0.3))
     writer = ArrayWriter(16000, 1, Audio(x, 16000).sample_format)

@@ -10,7 +10,7 @@ import pytest
 
 import dpcodec
 from dpcodec import Audio, DecodeSettings, decode, encode, profile
-from dpcodec.codec import rebuild
+from dpcodec.codec import blocks
 from dpcodec.coding import body, magnitude_classes, mdct_quantize
 from dpcodec.compiled import off
 from dpcodec.container import constants as c
@@ -46,7 +46,7 @@ def exact_file(mask: str) -> tuple[bytes, np.ndarray, np.ndarray]:
         return decoded(name, problem, solver, progress)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(rebuild, "solve_with", look)
+        patch.setattr(blocks, "solve_with", look)
         data = encode(Audio(x, RATE), settings)
         decode(data, DecodeSettings(solver="none"))
     return data, X, found[0]
@@ -58,7 +58,7 @@ def given(estimate: np.ndarray, patch: pytest.MonkeyPatch) -> None:
     def answer(name: str, problem: Any, solver: Any, progress: Any) -> tuple[np.ndarray, str]:
         return estimate[None].astype(np.complex64), "least-squares: made up"
 
-    patch.setattr(rebuild, "solve_with", answer)
+    patch.setattr(blocks, "solve_with", answer)
 
 
 def test_kept_coefficients_are_put_back_whatever_the_solver_says(monkeypatch: pytest.MonkeyPatch) -> None:
