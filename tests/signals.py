@@ -29,3 +29,12 @@ def notes(samples: int, seed: int = 0) -> np.ndarray:
         envelope = (n >= start) * np.exp(-np.maximum(n - start, 0) / 3000)
         x += envelope * np.cos(0.1 + 1.2 * f * n + 6.28 * phase)
     return x + 0.01 * rng.standard_normal(samples)
+
+
+def bursts(seconds: float, rate: int, channels: int = 1) -> np.ndarray:
+    """Tones and clicks, so that blocks are switched, and silence: [C, N]."""
+    n = round(seconds * rate)
+    t = np.arange(n) / rate
+    noise = np.random.default_rng(3).standard_normal((channels, n))
+    x = 0.2 * np.sin(2 * np.pi * 440 * t) * (np.sin(2 * np.pi * 0.7 * t) > 0) + 0.1 * noise * (t % 1.7 < 0.01)
+    return np.asarray(x * (t % 9 < 7))

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from signals import bursts
 
 import dpcodec
 from dpcodec import batch
@@ -44,12 +45,7 @@ class Shuffled:
 
 
 def clip(seconds: float, channels: int = 1) -> dpcodec.Audio:
-    """Tones and clicks, so that blocks are switched, and silence."""
-    n = round(seconds * RATE)
-    t = np.arange(n) / RATE
-    noise = np.random.default_rng(3).standard_normal((channels, n))
-    x = 0.2 * np.sin(2 * np.pi * 440 * t) * (np.sin(2 * np.pi * 0.7 * t) > 0) + 0.1 * noise * (t % 1.7 < 0.01)
-    return dpcodec.Audio(x * (t % 9 < 7), RATE)
+    return dpcodec.Audio(bursts(seconds, RATE, channels), RATE)
 
 
 def in_one_go(audio: dpcodec.Audio, settings: dpcodec.EncodeSettings) -> tuple[bytes, dict[str, Any]]:

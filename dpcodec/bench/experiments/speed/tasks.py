@@ -24,7 +24,7 @@ from dpcodec.bench.experiments.speed.shared import (
     tables_memory,
     tables_shared,
 )
-from dpcodec.bench.experiments.speed.starts import LOADED, STARTS, measure_start, table_of_starts
+from dpcodec.bench.experiments.speed.startup import LOADED, STARTS, measure_start, table_of_starts
 from dpcodec.bench.experiments.speed.timed_work import (
     CASES,
     RUNS,

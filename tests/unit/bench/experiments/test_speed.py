@@ -25,7 +25,7 @@ from dpcodec.bench.engine.runner import run
 from dpcodec.bench.experiments import speed
 from dpcodec.bench.experiments.peers import quantised_16_bit
 from dpcodec.bench.experiments.peers.adapter import write_16_bit
-from dpcodec.bench.experiments.speed import starts, timed_work
+from dpcodec.bench.experiments.speed import startup, timed_work
 from dpcodec.bench.experiments.speed.apart import (
     Discarded,
     Tiled,
@@ -141,25 +141,25 @@ def test_what_is_not_there_is_refused_before_the_work() -> None:
 
 def test_the_start_is_weighed_beside_opus(monkeypatch: pytest.MonkeyPatch) -> None:
     busy = (sys.executable, "-c", "import time\nwhile time.process_time() < 0.3: pass")
-    start = starts.Start(("--version",), busy, "<= 1")
+    start = startup.Start(("--version",), busy, "<= 1")
     for name, value in (
         ("RUNS", 1),
         ("OPUSENC", (sys.executable, "-c", "pass")),
         ("STARTS", {"some": start}),
     ):
-        monkeypatch.setattr(starts, name, value)
-    row = {"name": "some", **starts.measure_start("some")}
+        monkeypatch.setattr(startup, name, value)
+    row = {"name": "some", **startup.measure_start("some")}
     assert row["peer_cpu_s"] >= 0.3
-    (line,) = starts.table_of_starts([row, {"name": "what there was before"}])
+    (line,) = startup.table_of_starts([row, {"name": "what there was before"}])
     assert (line["CPU s"], line["of Opus"], line["bar, CPU s"]) == (row["cpu_s"], row["peer_cpu_s"], "<= 1")
-    monkeypatch.setattr(starts, "OPUSENC", ("no-such-codec",))
-    assert starts.measure_start("some")["peer_cpu_s"] is None
+    monkeypatch.setattr(startup, "OPUSENC", ("no-such-codec",))
+    assert startup.measure_start("some")["peer_cpu_s"] is None
 
 
 def test_measurements_make_tables_and_plots(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     pytest.importorskip("torch")
     monkeypatch.setattr(timed_work, "TILE_SECONDS", 0.5)
-    monkeypatch.setattr(starts, "RUNS", 1)
+    monkeypatch.setattr(startup, "RUNS", 1)
     monkeypatch.setattr(timed_work, "RUNS", 1)
     experiment = speed.experiment(lengths=(2.0, 1.0), cores=(1,), networks=("multiresunet-small",))
     kinds: dict[str, list[Task]] = {}
