@@ -40,9 +40,6 @@ FIRST_STEPS = 30
 """Conjugate gradient steps before the reweighted stage."""
 REFINE_STEPS = 1000
 """Reweighted steps where the prior has to fill in for data."""
-FEWER_STEPS, FEWEST_STEPS = 800, 700
-"""The same where coefficients are exact and missing everywhere alike, and where few windows do for fewer
-known real numbers than samples (docs/experiments/inpainting.md)."""
 POLISH_STEPS = (200, 800)
 """Conjugate gradient steps after them, where coefficients are exact, to the nearest signal that agrees: with
 fewer known real numbers than samples, and with more, which leave little open but that slowly."""
@@ -126,11 +123,7 @@ def plan_of(seen: Observation) -> Plan:
         return Plan(FIRST_STEPS, REFINE_STEPS, 0)
     if known >= NEARLY:
         return Plan(FIRST_STEPS, *NEARLY_STEPS)
-    many = known >= 1
-    steps = REFINE_STEPS
-    if known > 0:
-        steps = FEWEST_STEPS if reweighted.few_windows_do(seen) and not many else FEWER_STEPS
-    return Plan(FIRST_STEPS, steps, POLISH_STEPS[int(many)])
+    return Plan(FIRST_STEPS, REFINE_STEPS, POLISH_STEPS[int(known >= 1)])
 
 
 def conjugate_gradients(seen: Observation, x: Array, stage: Stage) -> Array:

@@ -11,44 +11,43 @@ the windows that suit each place (`places`).
 A logarithm is majorised by a quadratic with the weights w = e / (|S_j x|^2 + e) (iteratively reweighted least
 squares: Candes, Wakin and Boyd 2008; Daubechies et al. 2010), renewed every other step, while e and mu fall;
 each step minimises the quadratic over the plane of its gradient and the step before, which on a fixed
-quadratic is conjugate gradients (memory gradient: Chouzenoux, Idier and Moussaoui 2011). The slower the fall,
-the better the end: what is large is found one after the other. The less is known, the more the prior is
-believed to the end.
+quadratic is conjugate gradients (memory gradient: Chouzenoux, Idier and Moussaoui 2011). Nothing but weights
+is kept of the coefficients: a step asks for S_j* w S_j of one signal. The slower the fall, the better the
+end: what is large is found one after the other. The less is known, the more the prior is believed to the end.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from functools import partial
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import numpy as np
 from array_api_compat import device, is_numpy_array
 
 from dpcodec.inpainting.arrays import dot, power, to_numpy
+from dpcodec.inpainting.normal import Normal
 from dpcodec.inpainting.observation import Observation
 from dpcodec.inpainting.step_budget import Stage
 from dpcodec.inpainting.window_selection import shares
 from dpcodec.settings import N_FFT_RANGE
-from dpcodec.transform.operator import Operator
+from dpcodec.transform.operator import Operator, StftOperator
 from dpcodec.transform.stft import Stft, array_namespace
 
 Array = Any
-T = TypeVar("T")
 
 LONGER = (1, 2, 4, 8, 16)
 """Lengths of the prior's windows, in windows of the STFT."""
-FEWER, FEWER_FROM = (1, 4, 8), 0.5
-"""The same where coefficients are missing everywhere, from so many known real numbers per sample on: as good
-in the mean, in two thirds of the time. Attacks gain, steady tones lose (docs/experiments/inpainting.md)."""
+LATE = (2, 8)
+"""Those that wait until windows are chosen: it saves an eighth of the time and loses nothing
+(docs/experiments/inpainting.md)."""
 SPARSITY_E = 1e-2
 """First e, relative to the largest power in a window."""
 LAST_E, LAST_E_RANGE = (-3.5, -2.0), (1e-6, 1e-5)
 """The last one falls with the known real numbers per sample, 10^(-3.5 - 2 known), within a range."""
 SPARSITY_MU = 1e-2
 """First weight of the prior."""
-LAST_MU, LAST_MU_RANGE = (0.5, -3.75), (3e-5, 1e-2)
+LAST_MU, LAST_MU_RANGE = (-1.0, -2.5), (3e-5, 1e-2)
 """The same of the last one."""
 CHOOSE_FROM, CHOOSE = 0.3, 40
 """Share of the way from which windows are chosen for each place, and the steps between two choices."""
@@ -59,6 +58,8 @@ TINY = 1e-30
 """Floor of e, for a signal that is all but silent."""
 REWEIGHT_EVERY = 2
 """Steps between two changes of the weights."""
+SAME = 1e-6
+"""Share of a plane's curvatures' product below which its two moves are one."""
 
 
 def prior_stfts(operator: Operator, factors: Sequence[int] = LONGER) -> list[Stft]:
@@ -67,32 +68,38 @@ def prior_stfts(operator: Operator, factors: Sequence[int] = LONGER) -> list[Stf
     return [Stft(n_fft, n_fft // 4, "hann") for n_fft in sorted(lengths)]
 
 
-def few_windows_do(seen: Observation) -> bool:
-    """Whether the prior's windows need not be all of LONGER."""
-    return seen.determination >= FEWER_FROM and seen.covered()
+class _View:
+    """A transform S or S_j and the quadratic sum c w |S x|^2 on its coefficients.
 
-
-class _View(NamedTuple):
-    """A transform S or S_j, and the quadratic sum c (w |S x|^2 - 2 Re QY conj(S x)) on its coefficients.
-
-    transform  S or S_j
-    at         S x, of the estimate
-    known      Q^2 and Q Y of the data; None where nothing was measured
-    share      s_j of its coefficients; None where the prior does not look
-    scratch    room for as many coefficients: fresh memory costs as much as what is done in it
-    weights    w = Q^2 + mu s_j e / (|S x|^2 + e)
-    move       image of the move before; None before the first
+    operator  S or S_j
+    known     Q^2 of the data, real [K, L]; None where nothing was measured
+    share     s_j of its coefficients, real [K, L]; None where the prior does not look
+    weights   w = Q^2 + mu s_j e / (|S x|^2 + e), real [K, L]
+    largest   largest |S x|^2 when the weights were last made
+    waits     whether it is not looked at before windows are chosen
     """
 
-    transform: Operator | Stft
-    forward: Callable[[Array], Array]
-    adjoint: Callable[[Array], Array]
-    at: Array
-    known: tuple[Array, Array] | None
-    share: Array | None
-    scratch: Array
-    weights: Array = None
-    move: Array = None
+    def __init__(
+        self, operator: Operator, x: Array, known: Array | None, share: float | None, waits: bool = False
+    ) -> None:
+        P = power(operator.forward(x))
+        self.operator, self.known, self.waits = operator, known, waits
+        self._normal = Normal(operator, x)
+        self.largest = float(array_namespace(P).max(P))
+        self.weights = known if share is None else 0 * P
+        self.share = None if share is None else 0 * P + share
+
+    def reweighted(self, x: Array, prior: _Prior) -> Array:
+        """S* (W - Q^2) S x with the weights of the estimate x, real [N]. e, which is relative to the largest
+        power of the time before, and mu e stop where the data are no surer."""
+        e = max(self.largest * prior.e, prior.variance, TINY)
+        mu = max(prior.mu, prior.variance / e)
+        found, self.largest = self._normal.reweighted(x, self.weights, self.share, self.known, mu, e)
+        return found
+
+    def normal(self, x: Array) -> Array:
+        """S* W S x with the weights as they are: real [N] -> real [N]."""
+        return self._normal.times(x, self.weights)
 
 
 class _Prior(NamedTuple):
@@ -131,140 +138,79 @@ def refine(seen: Observation, x: Array, stage: Stage) -> Array:
 
 
 def _refine(seen: Observation, x: Array, stage: Stage, each: Callable[..., Any]) -> Array:
-    views, dx = _views(seen, x), None
+    views = _views(seen, x)
+    looking = [view for view in views if not view.waits]
+    pull, pulled = seen.adjoint(seen.target - seen.forward(x)), x
+    dx: Array = None
+    dg: Array = None
+    g: Array = None
     for step, way in enumerate(stage):
         prior = _prior_at(seen, way)
         if way >= CHOOSE_FROM and step % CHOOSE == 0:
-            views = _chosen(seen, views, prior)
+            _choose(seen, views, x, prior)
+            looking = views
         if step % REWEIGHT_EVERY == 0:
-            views = list(each(partial(_reweight, prior=prior), views))
-        g = -sum(each(_slope, views))
-        downs, H = zip(*each(partial(_look, g=g), views), strict=True)
-        a = _minimum(sum(H), g, dx)
-        if a is None:
+            pull, pulled = pull - seen.normal(x - pulled), x  # not from x: its rounding would drown the prior
+            asked = [view for view in looking if view.share is not None]
+            g = pull - sum(each(lambda view, x=x, prior=prior: view.reweighted(x, prior), asked))
+        move = _minimum(g, sum(each(lambda view, g=g: view.normal(g), looking)), dx, dg)
+        if move is None:
             break
-        dx = _combine(a, g, dx)
+        dx, dg = move
         x = x + dx
+        g = g - dg
         seen.show(x)
-        views = list(each(partial(_moved, a=a), views, downs))
     return x
 
 
 def _views(seen: Observation, x: Array) -> list[_View]:
     """S, and the prior's windows; where S is one of these, it is looked at once for both."""
     operator, S = seen.operator, getattr(seen.operator, "transform", None)
-    stfts = prior_stfts(operator, FEWER if few_windows_do(seen) else LONGER)
-    known, share = (seen.square, seen.root * seen.target), 1 / len(stfts)
-    views = [_view(operator, operator.forward, operator.adjoint, x, known, share if S in stfts else None)]
+    stfts, late = prior_stfts(operator), prior_stfts(operator, LATE)
+    share = 1 / sum(S_j not in late for S_j in stfts)
+    views = [_View(operator, x, seen.square, share if S in stfts else None)]
     for S_j in stfts:
         if S_j != S:
             span = S_j.span(operator.span.samples)
-            forward, adjoint = partial(S_j.forward, span=span), partial(S_j.adjoint, span=span)
-            views.append(_view(S_j, forward, adjoint, x, None, share))
+            views.append(_View(StftOperator(S_j, span), x, None, share, S_j in late))
     return views
 
 
-def _view(
-    transform: Operator | Stft,
-    forward: Callable[[Array], Array],
-    adjoint: Callable[[Array], Array],
-    x: Array,
-    known: tuple[Array, Array] | None,
-    share: float | None,
-) -> _View:
-    at = forward(x)
-    return _View(transform, forward, adjoint, at, known, share, 0 * at)
-
-
-def _chosen(seen: Observation, views: list[_View], prior: _Prior) -> list[_View]:
-    """The views, the prior's windows with the shares that suit the estimate."""
+def _choose(seen: Observation, views: list[_View], x: Array, prior: _Prior) -> None:
+    """Give the prior's windows the shares that suit the estimate."""
     asked = [view for view in views if view.share is not None]
     if len(asked) < 2:
-        return views
-    xp = array_namespace(views[0].at)
-    squares = [power(view.at) for view in asked]
+        return
+    xp = array_namespace(x)
+    squares = [power(view.operator.forward(x)) for view in asked]
     e = max(prior.e * max(float(xp.max(P)) for P in squares), TINY)
     costs = [to_numpy(xp.log1p(P / e)) for P in squares]
-    stfts = [view.transform for view in asked]
-    samples = seen.operator.span.samples
-    found = iter(shares(stfts, costs, seen.operator.n_fft, samples, prior.choice))
-    return [
-        view if view.share is None else view._replace(share=xp.asarray(next(found), device=device(view.at)))
-        for view in views
-    ]
+    operator = seen.operator
+    found = shares(
+        [view.operator for view in asked], costs, operator.n_fft, operator.span.samples, prior.choice
+    )
+    for view, share in zip(asked, found, strict=True):
+        view.share = xp.asarray(share, device=device(x))
 
 
-def _slope(view: _View) -> Array:
-    """Half the gradient of its quadratic, real [N]."""
-    push = array_namespace(view.at).multiply(view.at, view.weights, out=view.scratch)
-    if view.known is not None:
-        push -= view.known[1]
-    return view.adjoint(push)
+def _minimum(g: Array, Ag: Array, dx: Array, Adx: Array) -> tuple[Array, Array] | None:
+    """The move to where the quadratic has its minimum in the plane of the downward gradient g and the move
+    before, None at first, and what the move takes from g; None if nowhere.
 
-
-def _look(view: _View, g: Array) -> tuple[Array, np.ndarray]:
-    """The image of the downward gradient, and the quadratic [2, 2] over it and the move before."""
-    down = view.forward(g)
-    basis = [down] if view.move is None else [down, view.move]
-    H = np.zeros((2, 2))
-    for i, p in enumerate(basis):
-        wp = array_namespace(p).multiply(p, view.weights, out=view.scratch)
-        for j in range(i + 1):
-            H[i, j] = H[j, i] = _inner(wp, basis[j], view.transform)
-    return down, H
-
-
-def _moved(view: _View, down: Array, a: tuple[float, float]) -> _View:
-    move = _combine(a, down, view.move)
-    at = view.at
-    at += move
-    return view._replace(at=at, move=move)
-
-
-def _minimum(H: np.ndarray, g: Array, before: Array | None) -> tuple[float, float] | None:
-    """Where the quadratic has its minimum in the plane of g and the move before; None if nowhere."""
-    n = 1 if before is None else 2
-    h = np.array([dot(g, g), 0.0 if before is None else dot(before, g)])[:n]
-    size = np.sqrt(np.diag(H))[:n]
-    if not (np.isfinite(H).all() and (size > 0).all()):
+    A dx of before is not made anew with the weights: they change little in a step, and g is made anew.
+    """
+    steep, curved = dot(g, g), dot(g, Ag)
+    if not (np.isfinite(curved) and curved > 0):
         return None
-    a = np.linalg.lstsq(H[:n, :n] / np.outer(size, size), h / size, rcond=1e-6)[0] / size
-    return float(a[0]), float(a[-1])
-
-
-def _combine(a: tuple[float, float], down: Array, before: Array | None) -> Array:
-    """The move a0 down + a1 before; overwrites both."""
-    down *= a[0]
-    if before is not None:
-        before *= a[1]
-        down += before
-    return down
-
-
-def _reweight(view: _View, prior: _Prior) -> _View:
-    """With weights of the estimate as it is. e and mu e stop where the data are no surer."""
-    if view.share is None:
-        return view if view.known is None else view._replace(weights=view.known[0])
-    w = power(view.at)
-    e = max(float(array_namespace(w).max(w)) * prior.e, prior.variance, TINY)
-    mu = max(prior.mu, prior.variance / e)
-    w += e
-    w = (mu * e * view.share) / w
-    if view.known is not None:
-        w += view.known[0]
-    return view._replace(weights=w)
+    if dx is not None:
+        across, along, slope = dot(dx, Ag), dot(dx, Adx), dot(dx, g)
+        area = curved * along - across**2
+        if area > SAME * curved * along > 0.0:
+            a, b = (steep * along - slope * across) / area, (slope * curved - steep * across) / area
+            return a * g + b * dx, a * Ag + b * Adx
+    a = steep / curved
+    return a * g, a * Ag
 
 
 def _between(first: float, last: float, way: float) -> float:
     return float(first * (last / first) ** way)
-
-
-def _inner(X: Array, Y: Array, transform: Operator | Stft) -> float:
-    """<X, Y> with the weights c_k, of [K, L]."""
-    xp = array_namespace(X)
-    X, Y = xp.matrix_transpose(X), xp.matrix_transpose(Y)
-    whole = xp.vecdot(xp.reshape(X, (-1,)), xp.reshape(Y, (-1,)))
-    if transform.weights[0] == transform.weights[1]:
-        return float(xp.real(whole))
-    ends = xp.vecdot(X[:, 0], Y[:, 0]) + xp.vecdot(X[:, -1], Y[:, -1])
-    return 2 * float(xp.real(whole)) - float(xp.real(ends))
