@@ -68,7 +68,8 @@ class ForkedPool:
         """As `Engine.next_done`."""
         while not self._done:
             self._deal()
-            self._exchange()
+            if not self._done:
+                self._exchange()
         return self._done.popleft()
 
     def close(self) -> None:

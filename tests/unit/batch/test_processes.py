@@ -124,17 +124,21 @@ class TestForked:
         assert "lock cannot be sent" in str(values[1])
         assert isinstance(values[2], TypeError)
 
-    def test_where_another_thread_runs_by_now_the_others_go_on(self, pool: Any, tmp_path: Path) -> None:
-        deadly = [batch.Task({"n": n}, die, (str(tmp_path), str(n), 99)) for n in range(2)]
-        some = [deadly[0], *(batch.Task({"n": n}, half, (n,)) for n in range(2, 9)), deadly[1]]
+    @pytest.mark.parametrize("deaths", [1, 2])
+    def test_none_is_forked_while_another_thread_runs(self, pool: Any, tmp_path: Path, deaths: int) -> None:
+        """With one left it does the rest; with none all of it is lost."""
         end = threading.Event()
         threading.Thread(target=end.wait).start()
         try:
-            values = {task.key["n"]: value for task, value, _ in batch.attempts(pool, some)}
-            assert len({value["pid"] for value in values.values() if isinstance(value, dict)}) <= 2
-            assert [n for n, value in values.items() if isinstance(value, batch.WorkerLostError)] == [0, 1]
-            last = batch.Task({"n": 9}, half, (9,))
-            assert [type(value) for _, value, _ in batch.attempts(pool, [last])] == [batch.WorkerLostError]
+            deadly = [batch.Task({"n": n}, die, (str(tmp_path), str(n), 99)) for n in range(deaths)]
+            some = [*deadly, *(batch.Task({"n": n}, half, (n,)) for n in range(deaths, 7))]
+            for task in some:
+                pool.submit(task)
+            for worker in pool._crew[:deaths]:
+                assert wait_gone(worker.pid)
+            values = {task.key["n"]: value for task, value in (pool.next_done() for _ in some)}
+            lost = [n for n, value in values.items() if isinstance(value, batch.WorkerLostError)]
+            assert sorted(lost) == list(range(1 if deaths == 1 else 7))
         finally:
             end.set()
 
