@@ -35,11 +35,12 @@ ARROWS = {
         "transform",
     },  # some are defined at one sample rate: they resample
     "hearing": {
+        "compiled",
         "transform",
         "mask",
         "coding",
     },  # bands; the noise's random numbers; units of the side information
-    "inpainting": {"errors", "plugins", "settings", "transform", "hearing"},
+    "inpainting": {"compiled", "errors", "plugins", "settings", "transform", "hearing"},
     "modes": {"errors", "settings", "hearing", "inpainting", *STAGES - {"audio"}},
     "codec": {"errors", "settings", "profiles", "inpainting", "modes", *STAGES},
     "batch": {"", "errors", "audio", "codec", "modes"},

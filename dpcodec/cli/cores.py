@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,7 +27,8 @@ class Cores:
         wanted, screen = wanted_of(context), context.find_root().ensure_object(Screen)
         workers = wanted.jobs or cores()
         alone = screen.lines is not None or wanted.careful or workers == 1  # or one of many workers
-        self._wanted = None if alone else replace(wanted, jobs=workers)
+        self._wanted = None if alone else wanted._replace(jobs=workers)
+        self._verb = context.info_name or ""
         self._stack = stack
         self._engine: batch.Engine | None = None
 
@@ -38,7 +38,7 @@ class Cores:
             return None
         if self._engine is None:
             workers = self._wanted.workers
-            self._engine = self._stack.enter_context(engine_for(self._wanted, workers))
+            self._engine = self._stack.enter_context(engine_for(self._wanted, workers, self._verb))
         return self._engine
 
 

@@ -7,21 +7,23 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
+from dpcodec.codec.decode_settings import DecodeSettings
+from dpcodec.codec.piece_size import piece_size
 from dpcodec.codec.solution_check import check_context, fault_of
 from dpcodec.container.header import Header
 from dpcodec.container.stream import SegmentData
 from dpcodec.errors import FormatError
 from dpcodec.inpainting.concealment.decoded_run import DecodedRun
-from dpcodec.inpainting.problem import Problem, Progress, limit, reinsert, silent
+from dpcodec.inpainting.problem import Problem, limit, reinsert
+from dpcodec.inpainting.progress import Progress, silent
 from dpcodec.inpainting.solver_settings import SolverSettings
 from dpcodec.inpainting.solvers import AUTO, SOLVERS, agrees, halo_frames, solve_with
 from dpcodec.modes import mode_of_file
 from dpcodec.modes.base import Mode, Segment, join
-from dpcodec.settings import DecodeSettings
 
 MOST_SEGMENTS, FEWEST_SEGMENTS = 4, 1
 """Of a piece."""
@@ -135,8 +137,7 @@ class BlockSolver:
         return estimate, choice
 
 
-@dataclass(frozen=True)
-class BlockPiece:
+class BlockPiece(NamedTuple):
     """Blocks to be solved, with all that they need: the segments' packets and numbers of frames, of a file
     with this header. The problems of segments before `own` are another piece's to tell."""
 
@@ -148,8 +149,7 @@ class BlockPiece:
     packets: list[tuple[SegmentData, int | None]]
 
 
-@dataclass(frozen=True)
-class SolvedPiece:
+class SolvedPiece(NamedTuple):
     """Its blocks, what each had to say, and a line for each part that could not be decoded."""
 
     runs: list[DecodedRun]
@@ -192,8 +192,7 @@ def solve_piece(piece: BlockPiece) -> SolvedPiece:
     return SolvedPiece(runs, told, problems)
 
 
-@dataclass(frozen=True)
-class Sharing:
+class Sharing(NamedTuple):
     """Workers that solve pieces, so many at a time, and give them back in order."""
 
     workers: int
@@ -230,7 +229,7 @@ def cut(
 
     def size() -> int:
         left = None if header.segments is None else header.segments - block * grid.batch
-        return max(1, _segments(left, workers) // grid.batch)
+        return max(1, piece_size(left, workers, FEWEST_SEGMENTS, MOST_SEGMENTS) // grid.batch)
 
     for one in packets:
         held[one[0].index] = one
@@ -243,10 +242,3 @@ def cut(
     last = -(-end // grid.batch)
     if last > block:
         yield piece(last)
-
-
-def _segments(left: int | None, workers: int) -> int:
-    """Of a piece where so many are left: fewer towards the end, so that all workers end together."""
-    if left is None:
-        return MOST_SEGMENTS
-    return min(max(left // (2 * workers), FEWEST_SEGMENTS), MOST_SEGMENTS)

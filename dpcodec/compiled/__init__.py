@@ -1,8 +1,8 @@
 """The innermost loops, compiled from the C in `source/`: the only door to them.
 
 They give the same bytes and numbers as the Python beside which they stand (an STFT for solvers but for
-rounding); where the library is missing, or
-DPCODEC_COMPILED=0 is set, that runs instead. Calls let other threads run.
+rounding); where the library is missing, or DPCODEC_COMPILED=0 is set, that runs instead. Calls let other
+threads run.
 """
 
 from __future__ import annotations
@@ -20,13 +20,21 @@ LIBRARY = Path(__file__).with_name(
     f"kernel{({'win32': '.dll', 'darwin': '.dylib'}).get(sys.platform, '.so')}"
 )
 """Where `build.py` puts it."""
-VERSION = 4
+VERSION = 7
 """Of the functions; a library of another version is not taken."""
 
 _off = os.environ.get("DPCODEC_COMPILED") == "0"
 
 _P, _I, _N, _D, _U = ctypes.c_void_p, ctypes.c_int, ctypes.c_int64, ctypes.c_double, ctypes.c_uint32
 _F = ctypes.c_float
+_TYPED: dict[str, tuple[type | None, tuple[type, ...]]] = {
+    "dpc_rotate": (None, (_P, _N, _N, _P, _N, _N, _P, _P)),
+    "dpc_mdct_in": (None, (_P, _P, _N, _N, _N, _P, _N, _P, _N, _P, _P, _P)),
+    "dpc_mdct_out": (None, (_P, _P, _N, _P, _N, _N, _N, _P)),
+    "dpc_mdct_back_in": (None, (_P, _P, _N, _P, _N, _N, _N, _P)),
+    "dpc_mdct_back_out": (None, (_P, _P, _N, _P, _N, _N, _N, _P)),
+}
+"""Whose names end in `_double` or `_single`, as what they work on."""
 _SIGNATURES: dict[str, tuple[type | None, tuple[type, ...]]] = {
     "dpc_writer": (_P, ()),
     "dpc_reader": (_P, (ctypes.c_char_p, ctypes.c_size_t)),
@@ -39,7 +47,17 @@ _SIGNATURES: dict[str, tuple[type | None, tuple[type, ...]]] = {
     "dpc_finish": (ctypes.c_size_t, (_P, _P)),
     "dpc_scale_factors": (_I, (_P, _N, _N, _P, _P, _P, _N, _P, _N, _N)),
     "dpc_mdct_walk": (_I, (_P, _P, _P)),
-    "dpc_rotate": (None, (_P, _N, _N, _P, _N, _N, _P, _P)),
+    "dpc_network_way": (_I, (_I,)),
+    "dpc_bit_products": (None, (_P, _P, _N, _N, _N, _N, _P, _P, _N, _D, _P, _P)),
+    "dpc_gate": (None, (_P, _P, _P, _N, _N, _P, _P)),
+    "dpc_near": (None, (_P, _N, _N, _N, _N, _P, _P)),
+    "dpc_wiener": (None, (_P, _P, _N)),
+    "dpc_quantize": (_I, (_P, _N, _D, _D, _D, _P)),
+    "dpc_bias": (_I, (_P, _P, _N, _D, _P)),
+    "dpc_energy_sums": (_I, (_P, _P, _N, _P, _N, _D, _P, _P, _P, _P)),
+    "dpc_choose": (None, (_P, _P, _N, _P, _N, _P, _P)),
+    "dpc_block_gains": (None, (_P, _N, _N, _P, _P, _P, _P)),
+    "dpc_noise_sums": (_I, (_P, _P, _P, _N, _P, _N, _N, _P)),
     "dpc_philox": (None, (_P, _N, _U, _U, _P)),
     "dpc_stft_normal": (_F, (_P, _P, _P, _P, _P, _F, _F, _P)),
     "dpc_fill_in": (None, (_P, _P, _P, _N, _D, _P, _D, _D, _P, _P, _P, _P, _P, _P, _P)),
@@ -51,6 +69,12 @@ def address(array: Any) -> int:
     if not array.flags.c_contiguous:
         raise ValueError("not contiguous")
     return int(array.__array_interface__["data"][0])
+
+
+def held(fault: int) -> None:
+    """Raise `MemoryError` where a function could not have its memory."""
+    if fault:
+        raise MemoryError
 
 
 def library() -> ctypes.CDLL | None:
@@ -76,7 +100,8 @@ def _loaded() -> ctypes.CDLL | None:
         found.dpc_version.restype = _I
         if found.dpc_version() != VERSION:
             return None
-        for name, (result, arguments) in _SIGNATURES.items():
+        typed = {name + kind: told for name, told in _TYPED.items() for kind in ("_double", "_single")}
+        for name, (result, arguments) in (_SIGNATURES | typed).items():
             function = getattr(found, name)
             function.restype, function.argtypes = result, arguments
     except (OSError, AttributeError):  # none was built, or for another machine, or an old one
