@@ -55,7 +55,7 @@ def beside(values: Array, X: Array) -> Array:
         return values.astype(as_numpy(X).dtype, copy=False)
     xp = array_namespace(X)
     if is_numpy_array(values):
-        values = values.astype(as_numpy(X[:0]).dtype, copy=False)
+        values = values.astype(as_numpy(X[:0, ...]).dtype, copy=False)
     return xp.asarray(values, dtype=X.dtype, device=device(X))
 
 

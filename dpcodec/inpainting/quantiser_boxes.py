@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from array_api_compat import array_namespace
 
@@ -26,8 +25,7 @@ FARTHEST = 1e4
 """The most that steps and bounds count in levels, so that float32 holds them."""
 
 
-@dataclass(frozen=True)
-class QuantiserBoxes:
+class QuantiserBoxes(NamedTuple):
     """Where real and imaginary parts of the coefficients of B signals lie: |value - centre| <= edge.
 
     centre         complex64 [B, K, L], 0 where dropped

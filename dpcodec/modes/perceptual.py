@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,7 +27,6 @@ from dpcodec.hearing.energy import USUAL, match_energy
 from dpcodec.hearing.noise import noise_levels
 from dpcodec.hearing.stereo import rotate_back, rotate_pairs
 from dpcodec.hearing.threshold import MaskingThreshold, hold_scale_factors, masking_threshold
-from dpcodec.inpainting.problem import Problem
 from dpcodec.modes.base import Allowance, Budget, CodedSegment, PartReader, Segment, mdct_problem
 from dpcodec.modes.rate import GROUP, Forecast, Spending, search, tolerance_of
 from dpcodec.settings import DEFAULT_QUALITY, QUALITY_RANGE, EncodeSettings
@@ -39,6 +37,7 @@ from dpcodec.transform.streaming import BlockSplitState, FrameRun, MdctAnalysis,
 
 if TYPE_CHECKING:
     from dpcodec.container.reader import SegmentData
+    from dpcodec.inpainting.problem import Problem
 
 ZERO_QUALITY_DB, QUALITY_DB = 16.0, 1.65
 """Decibels that the step lies below the root of the mean threshold at quality 0, and that each quality adds:
@@ -179,7 +178,7 @@ class _Coder:
             log2_scale = forecast.log2_step(math.log2(wanted * (1 - tolerance)) - dearer)
         coded, log2_scale = search(trial.coded, wanted, log2_scale, finest, forecast, tolerance)
         self._found = log2_scale, math.log2(coded.size) - forecast.log2_cost(log2_scale)
-        return replace(coded, found=self._found)
+        return coded._replace(found=self._found)
 
     def _heard(self, run: FrameRun, log2_scale: float) -> tuple[MaskingThreshold, np.ndarray, np.ndarray]:
         """The masking threshold of a run's frames, the steps that it allows, and what shorter blocks may do:

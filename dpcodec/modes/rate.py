@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 
@@ -121,7 +120,7 @@ def search(
         if best is None or rank < best[0]:
             best = rank, coded, here
         if here == finest and miss < 0:
-            return replace(coded, finest=True), here
+            return coded._replace(finest=True), here
         if abs(miss) <= tolerance * math.log2(math.e):
             break
         low, high = (here, high) if miss > 0 else (low, here)

@@ -13,7 +13,8 @@ from signals import chord, notes
 import dpcodec
 from dpcodec.inpainting import least_squares
 from dpcodec.inpainting.observation import observe
-from dpcodec.inpainting.problem import Problem, silent, stft_problem
+from dpcodec.inpainting.problem import Problem, stft_problem
+from dpcodec.inpainting.progress import silent
 from dpcodec.inpainting.solver_settings import SolverSettings
 from dpcodec.inpainting.step_budget import StepBudget
 from dpcodec.transform.mdct import Mdct
@@ -81,7 +82,7 @@ PROBLEMS = {
 @pytest.mark.parametrize("tensors", [False, True], ids=["numpy", "torch"])
 @pytest.mark.parametrize("name", PROBLEMS)
 def test_each_is_what_it_is_alone(name: str, tensors: bool) -> None:
-    """To rounding; torch's differs from batch to batch, and where the prior decides, a step may turn on it."""
+    """To rounding. Torch's differs from batch to batch: where the prior decides, a step may turn on it."""
     problem, steps = PROBLEMS[name]
     near = 2e-2 if tensors and name.startswith("prior") else 1e-5
     together = steps_of(problem, steps, tensors)
@@ -103,9 +104,10 @@ def test_one_that_is_done_waits_for_the_others() -> None:
 def many() -> Problem:
     """What is known of each of six channels calls for another way; one of them is silent."""
     parts = [scattered(0.8, 0.4, 0.85), quantised(0.3, 0.2), scattered(1.0)]
-    arrays = {name: np.concatenate([getattr(part, name) for part in parts]) for name in (*NAMES, "noise")}
-    order = [0, 3, 1, 5, 4, 2]
-    return replace(parts[0], **{name: array[order] for name, array in arrays.items()})
+    arrays: dict[str, Any] = {}
+    for name in (*NAMES, "noise"):
+        arrays[name] = np.concatenate([getattr(part, name) for part in parts])[[0, 3, 1, 5, 4, 2]]
+    return replace(parts[0], **arrays)
 
 
 def test_channels_of_every_kind_on_a_device() -> None:
@@ -153,7 +155,7 @@ def test_tensors_stay_tensors(given: str) -> None:
                 assert args[0].numel() <= 2, name
             return func(*args, **(kwargs or {}))
 
-    class NoDoubles(TorchDispatchMode):
+    class NoDoubles(TorchDispatchMode):  # type: ignore[no-untyped-call]
         def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
             out = func(*args, **(kwargs or {}))
             for one in out if isinstance(out, tuple | list) else [out]:
@@ -171,10 +173,10 @@ def test_tensors_stay_tensors(given: str) -> None:
         },
     }[given]
     about: dict[str, Any] = {"solver": "least-squares", "samples": N, "iterations": 60}
-    with NoCopies(), NoDoubles():
+    with NoCopies(), NoDoubles():  # type: ignore[no-untyped-call]
         found = dpcodec.inpaint(X, mask, S, **about, **around)
     assert found.device == X.device
     assert found.dtype == torch.complex64
-    arrays = {name: np.asarray(array) for name, array in around.items()}
+    arrays: dict[str, Any] = {name: np.asarray(array) for name, array in around.items()}
     expected = dpcodec.inpaint(problem.value, problem.kept, S, **about, **arrays)
     np.testing.assert_allclose(found.numpy(), expected, atol=1e-3 * np.abs(expected).max())
