@@ -18,7 +18,7 @@ from dpcodec.codec.encoder import Coder, one_by_one
 from dpcodec.container.header import Header
 from dpcodec.modes import mode_of
 from dpcodec.modes.base import Allowance, Budget, CodedSegment
-from dpcodec.modes.rate import GROUP, LAG
+from dpcodec.modes.rate import LAG, first_of, place_of
 from dpcodec.settings import EncodeSettings
 from dpcodec.transform.streaming import FrameRun
 
@@ -80,7 +80,7 @@ def _cut(
 
     def size(first: int) -> int:
         left = None if header.segments is None else header.segments - first
-        return GROUP if at_rate else _size(left, workers)
+        return first_of(place_of(first)[0] + 1) - first if at_rate else _size(left, workers)
 
     runs: list[FrameRun] = []
     allowances: list[Allowance] = []

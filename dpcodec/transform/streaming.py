@@ -77,6 +77,11 @@ class FrameRun:
     span: Span
     frames: int
 
+    @property
+    def last(self) -> bool:
+        """Whether no frame of an MDCT comes after it."""
+        return self.frames == self.span.frames
+
 
 class StftAnalysis:
     """Cuts a stream of blocks float32 [C, n] into segments of `segment_frames` frames: `runs` gives their

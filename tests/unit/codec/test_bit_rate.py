@@ -9,7 +9,7 @@ from dpcodec.codec.bit_rate import BitRate
 from dpcodec.container.constants import OVERHEAD_BYTES
 from dpcodec.container.header import Header
 from dpcodec.modes.base import CodedSegment
-from dpcodec.modes.rate import GROUP, LAG, Spending
+from dpcodec.modes.rate import FIRST_GROUP, LAG, Spending, first_of, place_of
 from dpcodec.transform.stft import Span
 from dpcodec.transform.streaming import FrameRun
 
@@ -35,13 +35,14 @@ def simulate(loud: list[bool], used: float, ahead: int) -> tuple[list[int], int]
     spending, wanted = Spending(), list[int]()
     coded: list[tuple[int, CodedSegment]] = []
     for index, sound in enumerate(loud):
-        if index % GROUP == 0:
-            while len(coded) and index - coded[0][0] > (ahead - 1) * GROUP:
+        group, place = place_of(index)
+        if not place:
+            while len(coded) and group - place_of(coded[0][0])[0] >= ahead:
                 at, one = coded.pop(0)
                 bytes_now += one.size + OVERHEAD_BYTES
                 control.told(at, one)
         allowance = control.allow(index, run_of(sound), (index + 1) * LENGTH)
-        wanted.append(spending.wanted(index, allowance))
+        wanted.append(spending.wanted(index, allowance, False)[0])
         size = int(used * wanted[-1]) if sound else 2
         coded.append((index, spending.spend(CodedSegment([bytes(size)], 0, 0, found=(float(index), 0.0)))))
     return wanted, bytes_now + sum(one.size + OVERHEAD_BYTES for _, one in coded)
@@ -68,9 +69,20 @@ def test_silence_leaves_its_bytes_to_what_follows_at_once() -> None:
 def test_a_group_knows_what_was_found_so_many_groups_before() -> None:
     control = BitRate(HEADER, NOMINAL, lambda: BEGUN)
     found = []
-    for index in range(GROUP * (LAG + 2)):
+    for index in range(first_of(LAG + 2)):
         found.append(control.allow(index, run_of(True), (index + 1) * LENGTH).found)
         control.told(index, CodedSegment([b""], 0, 0, found=(float(index), 0.5)))
-    assert found[: LAG * GROUP] == [None] * LAG * GROUP
-    assert set(found[LAG * GROUP : (LAG + 1) * GROUP]) == {(GROUP - 1.0, 0.5)}
-    assert found[-1] == (2 * GROUP - 1.0, 0.5)
+    assert found[: first_of(LAG)] == [None] * first_of(LAG)
+    assert set(found[first_of(LAG) : first_of(LAG + 1)]) == {(FIRST_GROUP - 1.0, 0.5)}
+    assert found[-1] == (first_of(2) - 1.0, 0.5)
+
+
+def test_what_the_first_segments_leave_is_spent_at_once() -> None:
+    """By those after them in the first group: a file of a few seconds has no other."""
+    control, spending = BitRate(HEADER, NOMINAL, lambda: BEGUN), Spending()
+    for index in range(FIRST_GROUP):
+        allowance = control.allow(index, run_of(True), (index + 1) * LENGTH)
+        wanted, _ = spending.wanted(index, allowance, False)
+        spending.spend(CodedSegment([bytes(wanted // 4 if index < 8 else wanted)], 0, 0))
+        if index == 8:
+            assert wanted > 3.5 * NOMINAL * LENGTH
