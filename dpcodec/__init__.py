@@ -35,6 +35,8 @@ if TYPE_CHECKING:
         readable_suffixes,
         suffix_of,
     )
+    from dpcodec.codec.decode_report import DecodeReport
+    from dpcodec.codec.decode_settings import DecodeSettings
     from dpcodec.codec.decoder import StreamInfo, decode_stream
     from dpcodec.codec.encoder import encode_stream
     from dpcodec.codec.files import read, write
@@ -49,7 +51,7 @@ if TYPE_CHECKING:
         read_tagged,
         retag_stream,
     )
-    from dpcodec.codec.report import DecodeReport, EncodeReport
+    from dpcodec.codec.report import EncodeReport
     from dpcodec.codec.sound_file import SoundFile, open
     from dpcodec.codec.whole import decode, encode, inspect, repair, repair_stream
     from dpcodec.errors import (
@@ -71,7 +73,7 @@ if TYPE_CHECKING:
     from dpcodec.mask.making import make_mask
     from dpcodec.mask.table import parse_mask
     from dpcodec.profiles import PROFILES, profile, profile_meant
-    from dpcodec.settings import MASKS, PLUGIN_MASKS, DecodeSettings, EncodeSettings
+    from dpcodec.settings import MASKS, PLUGIN_MASKS, EncodeSettings
     from dpcodec.transform.mdct import Mdct
     from dpcodec.transform.stft import Stft
 
@@ -174,7 +176,9 @@ _HOMES = {
         "read_tagged",
         "retag_stream",
     ),
-    "dpcodec.codec.report": ("DecodeReport", "EncodeReport"),
+    "dpcodec.codec.decode_report": ("DecodeReport",),
+    "dpcodec.codec.decode_settings": ("DecodeSettings",),
+    "dpcodec.codec.report": ("EncodeReport",),
     "dpcodec.codec.whole": ("decode", "encode", "inspect", "repair", "repair_stream"),
     "dpcodec.codec.sound_file": ("SoundFile", "open"),
     "dpcodec.errors": (
@@ -196,7 +200,7 @@ _HOMES = {
     "dpcodec.mask.making": ("make_mask",),
     "dpcodec.mask.table": ("parse_mask",),
     "dpcodec.profiles": ("PROFILES", "profile", "profile_meant"),
-    "dpcodec.settings": ("MASKS", "PLUGIN_MASKS", "DecodeSettings", "EncodeSettings"),
+    "dpcodec.settings": ("MASKS", "PLUGIN_MASKS", "EncodeSettings"),
     "dpcodec.transform.mdct": ("Mdct",),
     "dpcodec.transform.stft": ("Stft",),
 }

@@ -1,26 +1,21 @@
-"""What a caller may ask for: frozen dataclasses, every range and unit checked once, here.
+"""What a caller may ask for: frozen dataclasses, every range and unit checked once.
 
-`EncodeSettings` decides what goes into the file, `DecodeSettings` how it is rebuilt. `EncodeSettings()` is
-the default; `profiles.py` names it and the other presets. A value out of range raises `SettingsError` with
-the range in the message.
+`EncodeSettings` decides what goes into the file, `codec.decode_settings.DecodeSettings` how it is rebuilt.
+`EncodeSettings()` is the default; `profiles.py` names it and the other presets. A value out of range raises
+`SettingsError` with the range in the message.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, NamedTuple
 
 from dpcodec.errors import PluginError, SettingsError
 from dpcodec.plugins import Table
 
-Loss = Literal["mse", "l1", "mse+stft"]
-Fit = Literal["guided", "paper"]
 
-
-@dataclass(frozen=True)
-class TransformKind:
+class TransformKind(NamedTuple):
     """What the format fixes of a transform: its number in a header, the minor version it came with, its
     windows, coefficients a frame beside n_fft / 2, and whether it cuts frames into blocks, with hop n_fft /
     2."""
@@ -32,8 +27,7 @@ class TransformKind:
     switches_blocks: bool
 
 
-@dataclass(frozen=True)
-class MaskKind:
+class MaskKind(NamedTuple):
     """What the format fixes of a mask: its number in a header, the minor version it came with, whether it is
     stored in the file rather than made from the header, and whether one threshold holds for a whole segment
     rather than for each column (None: the mask bounds nothing), whether a seed makes it, whether it is coded
@@ -242,11 +236,11 @@ class EncodeSettings:
     def _check_ranges(self) -> None:
         if self.drop is not None and not (_is_real(self.drop) and 0 <= self.drop < 1):
             raise SettingsError(f"drop is {self.drop!r}: give a share from 0 up to, not including, 1")
-        _check_given(check_integer, self, seed=(0, 2**64 - 1), effort=(0, 9), parts=PARTS_RANGE)
-        _check_given(check_integer, self, max_block_split=MAX_BLOCK_SPLIT_RANGE, rate=RATE_RANGE_HZ)
-        _check_given(check_integer, self, segment_frames=(1, 2**20))
-        _check_given(check_real, self, latency=LATENCY_RANGE_S)
-        _check_given(check_real, self, snr=SNR_RANGE_DB, bitrate=BITRATE_RANGE_KBPS, quality=QUALITY_RANGE)
+        check_given(check_integer, self, seed=(0, 2**64 - 1), effort=(0, 9), parts=PARTS_RANGE)
+        check_given(check_integer, self, max_block_split=MAX_BLOCK_SPLIT_RANGE, rate=RATE_RANGE_HZ)
+        check_given(check_integer, self, segment_frames=(1, 2**20))
+        check_given(check_real, self, latency=LATENCY_RANGE_S)
+        check_given(check_real, self, snr=SNR_RANGE_DB, bitrate=BITRATE_RANGE_KBPS, quality=QUALITY_RANGE)
         check_real("parity", self.parity, 0, 100)
 
     def _check_mode(self) -> None:
@@ -286,61 +280,6 @@ class EncodeSettings:
             check_integer("column", last, first, 2**47)
 
 
-MAX_MEMORY, MAX_EXPANSION = 4 << 30, 1 << 16  # what a reader allows by default
-
-
-@dataclass(frozen=True, kw_only=True)
-class DecodeSettings:
-    """How to rebuild what was dropped.
-
-    solver           "auto", or a name of `dpcodec.SOLVERS`
-    context          put the kept coefficients back after the solver ("with context")
-    device           "auto", "cpu", "cuda", "cuda:N" or "mps"
-    iterations       steps of the solver; None: the solver's own default
-    time_limit       seconds for the whole decoding, after which the rest is rebuilt with solver none, and
-                     `LimitError` where that takes a quarter more (at least 5 s); None: no limit
-    seed             of the deep prior's input and weights, 0 .. 2**64 - 1
-    network          the deep prior's network by name; None: by device
-    fit              of the deep prior: "guided" (from least squares) or "paper" (from noise)
-    loss             of the deep prior: "mse", "l1" (the paper's equation 4), "mse+stft" (its implementation);
-                     None: "mse" for the guided fit, "mse+stft" for the paper's
-    start, duration  the time range wanted, seconds; duration None: to the end
-    batch_segments   segments solved together; None: no fewer frames than the solver sees around them
-    max_memory, max_duration, max_expansion  bytes for a block, seconds of audio, coefficients for each byte
-                     of the file: more is a `LimitError`
-    check            assert that kept coefficients came back within half a quantiser step
-    """
-
-    solver: str = "auto"
-    context: bool = True
-    device: str = "auto"
-    iterations: int | None = None
-    time_limit: float | None = None
-    seed: int = 0
-    network: str | None = None
-    fit: Fit = "guided"
-    loss: Loss | None = None
-    start: float = 0.0
-    duration: float | None = None
-    batch_segments: int | None = None
-    max_memory: int = MAX_MEMORY
-    max_duration: float = 360_000.0
-    max_expansion: int = MAX_EXPANSION
-    check: bool = True
-
-    def __post_init__(self) -> None:
-        check_choice("fit", self.fit, FITS)
-        if self.loss is not None:
-            check_choice("loss", self.loss, LOSSES)
-        if not re.fullmatch(r"auto|cpu|mps|cuda(:\d{1,3})?", self.device):
-            raise SettingsError(f"device {self.device!r} is unknown: use auto, cpu, cuda, cuda:N or mps")
-        _check_given(check_integer, self, iterations=(1, 1_000_000), seed=(0, 2**64 - 1))
-        _check_given(check_integer, self, batch_segments=(1, 4096), max_memory=(1 << 20, 1 << 50))
-        _check_given(check_real, self, time_limit=(0.0, 1e9), start=(0.0, 1e12))
-        _check_given(check_real, self, duration=(0.0, 1e12), max_duration=(0.0, 1e12))
-        _check_given(check_integer, self, max_expansion=(1, 1 << 50))
-
-
 def check_transform(name: str, n_fft: int, hop: int, window: str, max_block_split: int = 0) -> None:
     """Raise `SettingsError` unless these describe a transform of that name within the format's limits."""
     check_integer("n_fft", n_fft, *N_FFT_RANGE)
@@ -377,7 +316,7 @@ def check_real(name: str, value: float, low: float, high: float) -> None:
         raise SettingsError(f"{name} is {value!r}: give a number from {low:g} to {high:g}")
 
 
-def _check_given(check: Callable[..., None], settings: object, **bounds: tuple[float, float]) -> None:
+def check_given(check: Callable[..., None], settings: object, **bounds: tuple[float, float]) -> None:
     """Check these settings; None is fit where it is the default."""
     for name, (low, high) in bounds.items():
         value, default = getattr(settings, name), getattr(type(settings), name)

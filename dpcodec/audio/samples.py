@@ -7,13 +7,12 @@ rounded to the nearest integer (halves to even) and clipped; there is no dither.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 
-@dataclass(frozen=True)
-class Encoding:
+class Encoding(NamedTuple):
     """One way to write a sample: `kind` "u" (offset binary), "s" (two's complement) or "f" (IEEE float)."""
 
     kind: str

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import struct
 from dataclasses import dataclass, field
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from dpcodec.audio.audio import SampleFormat
 from dpcodec.audio.byte_source import ByteSource
@@ -42,8 +42,7 @@ _TRAILER_LIMIT_CHUNKS = 4096
 _COMMON_IDS = (b"fmt ", b"data", b"LIST", b"fact", b"JUNK", b"bext", b"PEAK", b"cue ", b"id3 ")
 
 
-@dataclass(frozen=True)
-class WavFormat:
+class WavFormat(NamedTuple):
     """What the fmt chunk says: the format code, and as libsndfile names them the `stored` subtype and the
     `subtype` whose bits are in use (24 of 32, say). Both are None for codes other than PCM and float.
     `speakers` is the channel mask, 0 where there is none."""

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import io
 import struct
-from dataclasses import dataclass, replace
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from dpcodec.audio.metadata.model import speakers_of
 from dpcodec.audio.metadata.riff import build
@@ -25,8 +24,7 @@ _UNKNOWN = 0xFFFFFFFF
 _WIDE_CHUNK_BYTES = 36
 
 
-@dataclass(frozen=True)
-class WavLayout:
+class WavLayout(NamedTuple):
     """All that decides the bytes of a header. `samples` None: not known yet; `speakers`: the channel mask, 0
     for what one or two channels usually are."""
 
@@ -106,7 +104,7 @@ class WavWriter(PcmWriter):
     def _correct(self, start: int) -> None:
         """Write the header again, now that the length is known."""
         end = self._fo.tell()
-        header = build_header(replace(self._layout, samples=self.written))
+        header = build_header(self._layout._replace(samples=self.written))
         if len(header) != len(build_header(self._layout)):
             raise FileAccessError(
                 f"{self.written} samples were written, {self._layout.samples} promised: no RF64 now"

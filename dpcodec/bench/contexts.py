@@ -16,7 +16,8 @@ from dpcodec import Audio
 from dpcodec.codec.solution_check import check_context, fault_of
 from dpcodec.container.stream import Reader
 from dpcodec.errors import DpcodecError
-from dpcodec.inpainting.problem import Problem, limit, reinsert, silent
+from dpcodec.inpainting.problem import Problem, limit, reinsert
+from dpcodec.inpainting.progress import silent
 from dpcodec.inpainting.solver_settings import SolverSettings
 from dpcodec.inpainting.solvers import solve_with
 from dpcodec.modes import mode_of_file

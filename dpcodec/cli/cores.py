@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,7 +27,7 @@ class Cores:
         wanted, screen = wanted_of(context), context.find_root().ensure_object(Screen)
         workers = wanted.jobs or cores()
         alone = screen.lines is not None or wanted.careful or workers == 1  # or one of many workers
-        self._wanted = None if alone else replace(wanted, jobs=workers)
+        self._wanted = None if alone else wanted._replace(jobs=workers)
         self._stack = stack
         self._engine: batch.Engine | None = None
 

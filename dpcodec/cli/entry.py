@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
+import contextlib
 import gc
 import os
 import sys
+from typing import NoReturn
 
 from dpcodec.cli import signals, standard
 
@@ -36,5 +39,18 @@ def main() -> None:
     code = run(sys.argv[1:])
     if signals.interrupted():
         os._exit(code)  # taking the libraries down in good order can take longer than a user should wait
-    gc.freeze()  # at the end Python need not look for what can go
+    leave(code)
+
+
+def leave(code: int) -> NoReturn:
+    """End the process with all that was asked to be done at its end, but without taking every module apart,
+    which is 5 ms."""
+    if signals.alone():
+        atexit._run_exitfuncs()
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError, ValueError):  # what could not be written has been told of
+                if stream is not None:
+                    stream.flush()
+        os._exit(code)
+    gc.freeze()  # Python need not look for what can go
     sys.exit(code)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import importlib
-import importlib.util
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -15,7 +14,7 @@ import dpcodec
 from dpcodec.cli import exits
 from dpcodec.cli.batch import guard
 from dpcodec.cli.display import Screen
-from dpcodec.cli.options import screen_options
+from dpcodec.cli.options import help_option, screen_options
 
 COMMANDS = {
     "encode": "dpcodec.cli.commands.encode:encode",
@@ -88,9 +87,14 @@ class Verbs(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         module, _, attribute = COMMANDS.get(cmd_name, "").partition(":")
-        if not module or importlib.util.find_spec(module) is None:
+        if not module:
             return None
-        command: click.Command = getattr(importlib.import_module(module), attribute)
+        try:
+            command: click.Command = getattr(importlib.import_module(module), attribute)
+        except ModuleNotFoundError as exc:
+            if exc.name != module:
+                raise
+            return None  # a package without it
         return command
 
 
@@ -121,7 +125,8 @@ COMMAND = Verbs(
     Exit codes: 0 whole, 1 input/output, 2 usage, 3 audio not usable, 4 not a .dpc file, 5 decoded but
     damaged, 6 over a limit, 7 no such device, 8 needs a newer dpcodec, 130 and 143 interrupted.""",
     no_args_is_help=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    add_help_option=False,
+    context_settings={"help_option_names": ["-h", "--help"]},  # of groups below
     params=[
         *screen_options(),
         click.Option(
@@ -131,6 +136,7 @@ COMMAND = Verbs(
             callback=_show_version,
             help="The version; with -v those of the libraries.",
         ),
+        help_option(),
     ],
 )
 

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -61,8 +61,7 @@ class Tally:
         )
 
 
-@dataclass(frozen=True)
-class Wanted:
+class Wanted(NamedTuple):
     """How the jobs are to be done; the options of these names."""
 
     jobs: int | None
@@ -111,7 +110,7 @@ def run_jobs(
 
 def wanted_of(context: click.Context) -> Wanted:
     """The options of a verb, as far as it has them."""
-    return Wanted(**{name: context.params.get(name) for name in Wanted.__dataclass_fields__})
+    return Wanted(**{name: context.params.get(name) for name in Wanted._fields})
 
 
 def _show(jobs: Sequence[Job], wanted: Wanted) -> int:

@@ -13,6 +13,7 @@ from dpcodec.cli.batch import repeated_arguments
 from dpcodec.cli.display import Screen
 from dpcodec.cli.many import run_jobs
 from dpcodec.cli.paths import Job, Request, plan
+from dpcodec.cli.values import FileName
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 FILE_PARAMETERS = (
@@ -79,7 +80,14 @@ class Verb(click.Command):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.params += screen_options()
+        self.add_help_option = False
+        self.params += [*screen_options(), help_option()]
+
+    def make_parser(self, ctx: click.Context) -> Any:
+        """click looks for -o among the long options first, and for others like it where it is not there."""
+        parser = super().make_parser(ctx)
+        parser._long_opt |= parser._short_opt
+        return parser
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         groups: dict[str, list[tuple[str, str]]] = {}
@@ -108,6 +116,18 @@ def grouped(group: str, *options: Decorator) -> Decorator:
         return function
 
     return decorate
+
+
+def help_option() -> click.Option:
+    """-h and --help, without the files of translations that click's own looks for at each start."""
+
+    def show(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+        if value and not ctx.resilient_parsing:
+            click.echo(ctx.get_help(), color=ctx.color)
+            ctx.exit()
+
+    names, told = ["-h", "--help"], "Show this message and exit."
+    return click.Option(names, is_flag=True, is_eager=True, expose_value=False, callback=show, help=told)
 
 
 def screen_options() -> list[click.Parameter]:
@@ -139,27 +159,25 @@ def screen_options() -> list[click.Parameter]:
 def file_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """IN... [OUT] and the options on names, for verbs that make one output of each input."""
     decorators: list[Decorator] = [
-        click.argument("operands", metavar="IN... [OUT]", nargs=-1, type=click.Path()),
-        click.option(
-            "-o", "--output", type=click.Path(), metavar="OUT", help="Output; - is standard output."
-        ),
+        click.argument("operands", metavar="IN... [OUT]", nargs=-1, type=FileName()),
+        click.option("-o", "--output", type=FileName(), metavar="OUT", help="Output; - is standard output."),
         click.option("-f", "--force", is_flag=True, help="Overwrite outputs that exist."),
         click.option("--skip-existing", is_flag=True, help="Leave out inputs whose output exists."),
         click.option(
-            "--output-dir", type=click.Path(), metavar="DIR", help="Outputs go below DIR, which is made."
+            "--output-dir", type=FileName(), metavar="DIR", help="Outputs go below DIR, which is made."
         ),
         click.option("-r", "--recursive", is_flag=True, help="Take the files below folders."),
         click.option(
             "--files0-from",
             "names_from",
-            type=click.Path(),
+            type=FileName(),
             metavar="FILE",
             help="Inputs, NUL after each name.",
         ),
         click.option(
             "--files-from",
             "lines_from",
-            type=click.Path(),
+            type=FileName(),
             metavar="FILE",
             help="Inputs, one name or URL a line.",
         ),
@@ -184,7 +202,7 @@ def cluster_options() -> list[Decorator]:
         ),
         click.option(
             "--manifest",
-            type=click.Path(),
+            type=FileName(),
             metavar="FILE",
             help="A line of JSON for each file as it ends, or .parquet; a second run goes on from it.",
         ),

@@ -6,8 +6,8 @@ import os
 import stat
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from dpcodec import AUDIO_SUFFIXES
 from dpcodec.batch import urls
@@ -19,8 +19,7 @@ DPC_SUFFIX = ".dpc"
 STDOUT_NAMES = ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
 
 
-@dataclass(frozen=True)
-class Job:
+class Job(NamedTuple):
     """One input and its output; "-" is standard input or output. `force`: an output that exists may go."""
 
     source: str
@@ -28,8 +27,7 @@ class Job:
     force: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class Request:
+class Request(NamedTuple):
     """What the command line says about files.
 
     operands        the names, in order; of two plain ones the second is the output, three are all inputs
@@ -48,9 +46,9 @@ class Request:
     output_dir: str | None
     recursive: bool
     names_from: str | None
-    lines_from: str | None = None
     suffix: str
     input_suffixes: tuple[str, ...]
+    lines_from: str | None = None
     force: bool = False
 
 

@@ -85,6 +85,13 @@ def stop_asked() -> bool:
     return _stop.is_set()
 
 
+def alone() -> bool:
+    """Whether no thread runs but the main one and the one that waits here."""
+    return all(
+        isinstance(one, _Watcher) for one in threading.enumerate() if one is not threading.main_thread()
+    )
+
+
 def interrupted() -> bool:
     """Whether a polite SIGINT has come."""
     return _stop.is_set()

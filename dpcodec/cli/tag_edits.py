@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
@@ -13,8 +12,7 @@ from dpcodec.cli.exits import UsageError
 Tags = tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True)
-class TagEdit:
+class TagEdit(NamedTuple):
     """What becomes of tags: keys of `removed` and `replaced` lose all their values, `removed` may hold "*";
     `replaced` and `added` come in."""
 

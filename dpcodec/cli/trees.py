@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import itertools
 import os
 from collections.abc import Iterator, Sequence
@@ -22,6 +21,8 @@ def expanded(operands: Sequence[str]) -> list[str]:
     names = [urls.plain(name) for name in operands]
     if not platforms.WINDOWS:
         return names
+    import glob  # lazy: Windows only
+
     found: list[str] = []
     for name in names:
         pattern = glob.has_magic(name) and not urls.is_url(name) and not Path(name).exists()

@@ -11,7 +11,21 @@ _CLOCK = r"(?:(\d{1,6}):)?(\d{1,6}):([0-5]?\d(?:\.\d*)?)"
 _KBPS = r"([^a-z]+?) ?(?:k|kbps|kbit/s)"
 
 
-class Time(click.ParamType):  # type: ignore[type-arg] # generic only in recent releases of click
+class FileName(click.ParamType):  # type: ignore[type-arg] # generic only in recent releases of click
+    """A name of a file or folder, looked at by who opens it. click's own looks for translations of itself."""
+
+    name = "path"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        return value
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
+        from click.shell_completion import CompletionItem
+
+        return [CompletionItem(incomplete, type="file")]
+
+
+class Time(click.ParamType):  # type: ignore[type-arg]
     """Seconds, or minutes and hours with colons between: 62.5, 1:02.5, 0:01:02.5."""
 
     name = "time"

@@ -7,21 +7,22 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
+from dpcodec.codec.decode_settings import DecodeSettings
 from dpcodec.codec.solution_check import check_context, fault_of
 from dpcodec.container.header import Header
 from dpcodec.container.stream import SegmentData
 from dpcodec.errors import FormatError
 from dpcodec.inpainting.concealment.decoded_run import DecodedRun
-from dpcodec.inpainting.problem import Problem, Progress, limit, reinsert, silent
+from dpcodec.inpainting.problem import Problem, limit, reinsert
+from dpcodec.inpainting.progress import Progress, silent
 from dpcodec.inpainting.solver_settings import SolverSettings
 from dpcodec.inpainting.solvers import AUTO, SOLVERS, agrees, halo_frames, solve_with
 from dpcodec.modes import mode_of_file
 from dpcodec.modes.base import Mode, Segment, join
-from dpcodec.settings import DecodeSettings
 
 MOST_SEGMENTS, FEWEST_SEGMENTS = 4, 1
 """Of a piece."""
@@ -135,8 +136,7 @@ class BlockSolver:
         return estimate, choice
 
 
-@dataclass(frozen=True)
-class BlockPiece:
+class BlockPiece(NamedTuple):
     """Blocks to be solved, with all that they need: the segments' packets and numbers of frames, of a file
     with this header. The problems of segments before `own` are another piece's to tell."""
 
@@ -148,8 +148,7 @@ class BlockPiece:
     packets: list[tuple[SegmentData, int | None]]
 
 
-@dataclass(frozen=True)
-class SolvedPiece:
+class SolvedPiece(NamedTuple):
     """Its blocks, what each had to say, and a line for each part that could not be decoded."""
 
     runs: list[DecodedRun]
@@ -192,8 +191,7 @@ def solve_piece(piece: BlockPiece) -> SolvedPiece:
     return SolvedPiece(runs, told, problems)
 
 
-@dataclass(frozen=True)
-class Sharing:
+class Sharing(NamedTuple):
     """Workers that solve pieces, so many at a time, and give them back in order."""
 
     workers: int

@@ -14,16 +14,16 @@ from dpcodec.audio.metadata.model import without_positions
 from dpcodec.audio.streams import AudioWriter
 from dpcodec.audio.suffixes import way_out
 from dpcodec.codec.blocks import Sharing
+from dpcodec.codec.decode_report import DecodeReport
+from dpcodec.codec.decode_settings import DecodeSettings
 from dpcodec.codec.memory import check_rebuilding
 from dpcodec.codec.rebuild import Rebuild, time_range_of
-from dpcodec.codec.report import DecodeReport
 from dpcodec.container.stream import Reader, ReadLimits
 from dpcodec.errors import DpcodecError, LimitError, SettingsError
 from dpcodec.inpainting.device import require_torch, resolve_device
-from dpcodec.inpainting.problem import Progress, silent
+from dpcodec.inpainting.progress import Progress, silent
 from dpcodec.inpainting.solver_settings import SolverSettings
 from dpcodec.inpainting.solvers import AUTO, SOLVERS, cell_bytes, check_solver
-from dpcodec.settings import DecodeSettings
 from dpcodec.transform.streaming import LOUDEST
 
 

@@ -20,7 +20,7 @@ from dpcodec.codec.report import EncodeReport
 from dpcodec.container.header import Header
 from dpcodec.container.writer import Writer
 from dpcodec.errors import AudioError
-from dpcodec.inpainting.problem import Progress, silent
+from dpcodec.inpainting.progress import Progress, silent
 from dpcodec.modes import mode_of
 from dpcodec.modes.base import Allowance, Budget, CodedSegment
 from dpcodec.settings import MASKS, TRANSFORMS, EncodeSettings

@@ -16,11 +16,12 @@ from dpcodec.audio.files import create_audio, format_for_name, open_audio, open_
 from dpcodec.audio.raw import RawFormat
 from dpcodec.audio.streams import ArrayReader, ArrayWriter
 from dpcodec.audio.suffixes import suffix_of
+from dpcodec.codec.decode_settings import DecodeSettings
 from dpcodec.codec.decoder import StreamInfo, decode_stream
 from dpcodec.codec.encoder import encode_stream
 from dpcodec.container.constants import MAGIC, MAGIC_BYTES
 from dpcodec.errors import FileAccessError, SettingsError
-from dpcodec.settings import DecodeSettings, EncodeSettings
+from dpcodec.settings import EncodeSettings
 
 Place = str | os.PathLike[str] | BinaryIO
 SUFFIX = ".dpc"

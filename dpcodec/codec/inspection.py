@@ -9,14 +9,15 @@ from typing import Any, BinaryIO, TypeVar
 
 import numpy as np
 
+from dpcodec.codec.decode_settings import MAX_EXPANSION, MAX_MEMORY
 from dpcodec.codec.memory import check_reading
 from dpcodec.container.header import Header
 from dpcodec.container.stream import Reader, ReadLimits
 from dpcodec.container.survival import Survival
-from dpcodec.inpainting.problem import Progress, silent
+from dpcodec.inpainting.progress import Progress, silent
 from dpcodec.modes import mode_of_file
 from dpcodec.modes.frames import segments_and_frames
-from dpcodec.settings import MAX_EXPANSION, MAX_MEMORY, TRANSFORMS
+from dpcodec.settings import TRANSFORMS
 
 INFO_SCHEMA = "dpcodec-info/1"
 Item = TypeVar("Item")

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
 from dpcodec.codec.blocks import BlockSolver, Grid, Sharing, Told, cut
 from dpcodec.codec.concealment import Concealment
-from dpcodec.codec.report import DecodeReport
+from dpcodec.codec.decode_report import DecodeReport
+from dpcodec.codec.decode_settings import DecodeSettings
 from dpcodec.container.header import Header
 from dpcodec.container.stream import Reader, SegmentData
 from dpcodec.errors import LimitError
 from dpcodec.inpainting.concealment.conceal import Concealer
 from dpcodec.inpainting.concealment.decoded_run import DecodedRun
 from dpcodec.inpainting.device import resolve_device
-from dpcodec.inpainting.problem import Progress
+from dpcodec.inpainting.progress import Progress
 from dpcodec.inpainting.solver_settings import SolverSettings
 from dpcodec.modes import mode_of_file
 from dpcodec.modes.base import Segment
 from dpcodec.modes.frames import segments_and_frames
-from dpcodec.settings import DecodeSettings
 from dpcodec.transform.stft import frame_count
 
 NO_SOLVER = "none"
@@ -31,8 +32,7 @@ GRACE_SECONDS = 5.0
 """For the rest of the file, rebuilt without a solver, once the time limit is over."""
 
 
-@dataclass(frozen=True)
-class TimeRange:
+class TimeRange(NamedTuple):
     """The samples wanted: first .. last - 1, `last` None for the end."""
 
     first: int

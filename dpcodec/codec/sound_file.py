@@ -13,12 +13,12 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from dpcodec.audio.files import open_binary
+from dpcodec.codec.decode_report import DecodeReport
+from dpcodec.codec.decode_settings import DecodeSettings
 from dpcodec.codec.decoder import rebuild_of, solver_of
 from dpcodec.codec.rebuild import TimeRange
-from dpcodec.codec.report import DecodeReport
 from dpcodec.container.stream import Reader, ReadLimits
 from dpcodec.errors import LimitError, SettingsError
-from dpcodec.settings import DecodeSettings
 
 Place = str | os.PathLike[str] | BinaryIO
 DTYPES = ("float64", "float32", "int32", "int16")

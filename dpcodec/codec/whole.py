@@ -11,6 +11,7 @@ import numpy as np
 
 from dpcodec.audio.audio import Audio
 from dpcodec.audio.streams import ArrayReader
+from dpcodec.codec.decode_settings import MAX_EXPANSION, MAX_MEMORY, DecodeSettings
 from dpcodec.codec.encoder import encode_stream
 from dpcodec.codec.files import decode_whole
 from dpcodec.codec.inspection import FileInfo, inspect_stream
@@ -22,7 +23,7 @@ from dpcodec.container.stream import ReadLimits
 from dpcodec.mask.custom import ArrayMask
 from dpcodec.modes import mode_of_file
 from dpcodec.profiles import PROFILES
-from dpcodec.settings import MAX_EXPANSION, MAX_MEMORY, DecodeSettings, EncodeSettings
+from dpcodec.settings import EncodeSettings
 
 
 def encode(audio: Audio, settings: EncodeSettings | None = None, mask: Any = None) -> bytes:

@@ -24,13 +24,16 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dpcodec.errors import FormatError
 from dpcodec.varint import read_varint, write_varint
 
 MAX_SYMBOL = 2**24 - 1
 """Largest |q| of the format."""
+
+COARSEST = 16
+"""Distance in frames of the first pass of a part, before format 1.4."""
 
 STEP_RANGE = (2.0**-126, 2.0**127)
 """Range of a step: normal numbers of float32."""
@@ -40,8 +43,7 @@ SILENT, STFT_QUANTISED, STFT_EXACT, MDCT_QUANTISED, MDCT_EXACT, PERCEPTUAL, PERC
 )
 
 
-@dataclass(frozen=True)
-class ChannelBody:
+class ChannelBody(NamedTuple):
     """What stands in a body for one channel: its mode byte, the head that the mode defines, its payload."""
 
     mode: int

@@ -7,7 +7,7 @@ smallest upper end of what arrived bounds both.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,8 +16,7 @@ _ROUNDING = 1 + 2**-20
 """What makes up for rounding to float32, so that no bound is too small."""
 
 
-@dataclass(frozen=True)
-class StoredBound:
+class StoredBound(NamedTuple):
     """The rule of one mask.
 
     by_segment  whether one threshold holds for all columns of a channel; None: the mask bounds nothing

@@ -10,7 +10,7 @@ import numpy as np
 from dpcodec.coding.context_network import networks
 from dpcodec.coding.entropy import AdaptiveTable
 from dpcodec.coding.magnitude_classes import FLOORS
-from dpcodec.coding.mdct_contexts import MdctContexts, MdctPass, log_magnitude
+from dpcodec.coding.mdct_contexts import OTHER_INPUTS, MdctContexts, MdctPass, log_magnitude
 from dpcodec.coding.tables import GAIN
 from dpcodec.compiled import address, library
 from dpcodec.errors import FormatError
@@ -160,46 +160,78 @@ class _Channel(ctypes.Structure):
     _fields_ = (
         *((name, ctypes.c_int64) for name in ("rows", "frames", "gain")),
         *((name, ctypes.c_void_p) for name in ("scale_factors", "noise", "bands", "block_splits", "coded")),
-        *((name, ctypes.c_void_p) for name in ("paired", "networks", "loudness", "nonzero", "magnitudes")),
+        ("paired", ctypes.c_void_p),
+        ("paired_rows", ctypes.c_int64),
+        *((name, ctypes.c_void_p) for name in ("networks", "loudness", "nonzero", "magnitudes")),
         ("passes", ctypes.c_void_p),
         *((name, ctypes.c_int64) for name in ("pass_count", "parts")),
     )
 
 
+_POINTERS = ("weights", "told", "bias", "coarse", "fine", "output_bias")
+_FINE = 64
+"""Of the weights of outputs."""
+
+
+class _Network(ctypes.Structure):
+    _fields_ = (("groups", ctypes.c_int), *((name, ctypes.c_void_p) for name in _POINTERS))
+
+
 def _channel(contexts: MdctContexts) -> tuple[_Channel, object]:
     """What the walk is told, and what must live as long."""
-    rows, frames = contexts.coded.shape
+    (rows, frames), paired = contexts.coded.shape, contexts.channel.paired
     arrays: list[np.ndarray | None] = [
         np.ascontiguousarray(contexts.scale_factors, np.uint8),
         np.ascontiguousarray(contexts.noise, np.uint8),
         np.ascontiguousarray(contexts.channel.bands, np.int32),
         np.ascontiguousarray(contexts.block_splits, np.int32),
         None if contexts.channel.coded is None else np.ascontiguousarray(contexts.coded, np.uint8),
-        None if contexts.channel.paired is None else contexts.paired,
+        None if paired is None else np.ascontiguousarray(paired, np.int16),
     ]
-    numbers = _numbers(contexts.name)
-    pointers = (ctypes.c_void_p * len(numbers))(*map(_of, numbers))
+    built, numbers = _networks(contexts.name)
     tables = [table.counts for table in contexts.tables]
     passes = _passes(contexts.passes)
     loudness = _loudness()
     channel = _Channel(
         *(rows, frames, GAIN),
         *map(_of, arrays),
-        ctypes.addressof(pointers),
+        0 if paired is None else len(paired),
+        ctypes.addressof(built),
         _of(loudness),
         *map(_of, tables),
         *(ctypes.addressof(passes), len(passes), contexts.parts_told),
     )
-    return channel, (arrays, numbers, pointers, tables, passes, loudness)
+    return channel, (arrays, built, numbers, tables, passes, loudness)
 
 
 @lru_cache(maxsize=8)
-def _numbers(name: str) -> list[np.ndarray]:
-    """Of each network of a table: weights, bias, outputs, output bias, as float32 [n]."""
-    return [
-        np.concatenate([part.ravel() for part in (n.weights.T, n.bias, n.outputs, n.output_bias)])
-        for n in networks(name)
-    ]
+def _networks(name: str) -> tuple[ctypes.Array[_Network], list[np.ndarray]]:
+    """Those of a table as `compiled/source/network.h` has them, and the arrays that they point to."""
+    found, held = (_Network * len(networks(name)))(), []
+    for one, network in zip(found, networks(name), strict=True):
+        near = network.weights.shape[1] - OTHER_INPUTS + 3  # of the paired channel 3 more
+        paired, noise, band, *rest = range(near, near + 6)
+        by_cell = network.weights[:, [*range(near), noise, band]]
+        coarse = (network.outputs + _FINE // 2) // _FINE
+        arrays = (
+            _in_fours(by_cell.T),
+            network.weights.T[[paired, *rest]].astype(np.int32),
+            network.bias.astype(np.int32),
+            *(_in_fours(part.T) for part in (coarse, network.outputs - _FINE * coarse)),
+            network.output_bias.astype(np.int32),
+        )
+        one.groups = len(arrays[0])
+        for field, array in zip(_POINTERS, arrays, strict=True):
+            held.append(np.ascontiguousarray(array))
+            setattr(one, field, _of(held[-1]))
+    return found, held
+
+
+def _in_fours(columns: np.ndarray) -> np.ndarray:
+    """Integers -128 .. 127 [n, m], four of a column beside each other: int8 [n / 4, m, 4], the last with
+    zeros."""
+    padded = np.pad(columns, ((0, -len(columns) % 4), (0, 0)))
+    return padded.reshape(-1, 4, columns.shape[1]).swapaxes(1, 2).astype(np.int8)
 
 
 @lru_cache(maxsize=64)

@@ -7,8 +7,8 @@ an integer and every sum stays below 2**24, so float32 computes it exactly, in a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -23,8 +23,7 @@ _BLOCK = 128
 """Columns multiplied at a time."""
 
 
-@dataclass(frozen=True)
-class Network:
+class Network(NamedTuple):
     """Integers, as float32.
 
     weights      [HIDDEN, inputs], -128 .. 127

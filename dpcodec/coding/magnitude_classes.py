@@ -13,6 +13,8 @@ from dpcodec.coding.body import MAX_SYMBOL
 from dpcodec.coding.entropy import Coder
 from dpcodec.errors import FormatError
 
+LIMIT = 1023
+"""Magnitudes count up to this much in a neighbourhood."""
 MAGNITUDE_CLASSES = 23
 ESCAPE = MAGNITUDE_CLASSES - 1
 _DIRECT = 8

@@ -11,15 +11,15 @@ on both sides, then the odd ones, which know the even ones too.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from functools import cache, cached_property, lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
+from dpcodec.coding.body import COARSEST
 from dpcodec.coding.context_network import LARGEST_INPUT, ZERO_CONTEXTS, networks
 from dpcodec.coding.entropy import AdaptiveTable
-from dpcodec.coding.magnitude_classes import FLOORS, magnitude_class_of
-from dpcodec.coding.stft_contexts import COARSEST, LIMIT
+from dpcodec.coding.magnitude_classes import FLOORS, LIMIT, magnitude_class_of
 from dpcodec.coding.tables import GAIN, TOTAL, table
 
 _A_SCALE_FACTOR = 8
@@ -55,8 +55,7 @@ def log_magnitude_of(q: np.ndarray, scale_factors: np.ndarray = NO_SCALE_FACTORS
     return log_magnitude(FLOORS[magnitude_class_of(np.abs(q))], scale_factors)
 
 
-@dataclass(frozen=True)
-class ChannelContext:
+class ChannelContext(NamedTuple):
     """What the coder knows of a channel of a part.
 
     bands   int64 [K], the band of each row
@@ -76,7 +75,7 @@ class ChannelContext:
 
     def first(self, rows: int) -> ChannelContext:
         """Its first rows."""
-        return replace(self, bands=self.bands[:rows], coded=None if self.coded is None else self.coded[:rows])
+        return self._replace(bands=self.bands[:rows], coded=None if self.coded is None else self.coded[:rows])
 
 
 class MdctContexts:
@@ -135,7 +134,7 @@ class MdctContexts:
 
     def of(self, step: MdctPass) -> tuple[np.ndarray, np.ndarray]:
         """Contexts of magnitude classes and of zero or not, int16 [rows of the pass, frames of it] each."""
-        own = self._own[step.index]
+        own = self._own[step.cells]
         magnitude, zero = np.zeros(own.shape, np.int16), np.zeros(own.shape, np.int16)
         columns = self._columns(step)
         at_once = max(1, _CELLS_AT_ONCE // max(own.shape[1], 1))
@@ -148,10 +147,10 @@ class MdctContexts:
 
     def reveal(self, step: MdctPass, magnitudes: np.ndarray) -> None:
         """Enter a pass: floors of the magnitude classes of its coded cells, int [n]."""
-        coded = self.coded[step.index]
-        scale_factors = self.scale_factors[step.index][coded]
+        coded = self.coded[step.cells]
+        scale_factors = self.scale_factors[step.cells][coded]
         inner = self._log_magnitude[_MARGIN : len(self._log_magnitude) - _MARGIN]
-        inner[step.index][coded] = log_magnitude(magnitudes, scale_factors)
+        inner[step.cells][coded] = log_magnitude(magnitudes, scale_factors)
 
     def _columns(self, step: MdctPass) -> dict[int, np.ndarray]:
         """All rows in the frames that lie so far off those of a pass; where there is no such frame, in the
@@ -169,7 +168,7 @@ class MdctContexts:
 
     def _inputs(self, step: MdctPass, rows: slice, columns: dict[int, np.ndarray]) -> np.ndarray:
         """Float32 [inputs, rows, frames of the pass]."""
-        channel, own = self.channel, self._own[step.index][rows]
+        channel, own = self.channel, self._own[step.cells][rows]
         inputs = np.empty((len(step.around) + OTHER_INPUTS, *own.shape), np.float32)
         first = _MARGIN + step.bin0 + step.bin_stride * rows.start
 
@@ -184,7 +183,7 @@ class MdctContexts:
         for i, row in enumerate((-1, 0, 1), len(step.around)):
             inputs[i] = below(paired, row)
         inputs[-6] = 0 if channel.paired is None else _PAIRED
-        inputs[-5] = self.noise[step.index][rows] * np.float32(_NOISE)
+        inputs[-5] = self.noise[step.cells][rows] * np.float32(_NOISE)
         inputs[-4] = channel.bands[step.bin0 :: step.bin_stride][rows, None] * _BAND
         inputs[-3] = self.block_splits[step.frame0 :: step.stride] * _SPLIT
         inputs[-2] = step.nearness
@@ -208,8 +207,7 @@ def _initial_magnitudes(name: str) -> np.ndarray:
 _BESIDE = ((-1, 0), (1, 0), (-3, 0), (3, 0))
 
 
-@dataclass(frozen=True)
-class MdctPass:
+class MdctPass(NamedTuple):
     """A strided sub-grid coded in one go: bins `bin0::bin_stride`, frames `frame0::stride`.
 
     stage  kind of pass: 0 and 1 the even and odd bins of the first frames, 2 and 3 of those between, 4 and 5
@@ -225,7 +223,7 @@ class MdctPass:
     apart: int | None = None
 
     @property
-    def index(self) -> tuple[slice, slice]:
+    def cells(self) -> tuple[slice, slice]:
         return slice(self.bin0, None, self.bin_stride), slice(self.frame0, None, self.stride)
 
     @property

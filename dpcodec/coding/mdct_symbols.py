@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from dpcodec.coding.body import COARSEST
 from dpcodec.coding.coders import new_decoder, new_encoder
 from dpcodec.coding.compiled_coder import CompiledCoder
 from dpcodec.coding.entropy import AdaptiveTable, Coder
 from dpcodec.coding.magnitude_classes import FLOORS, code_extras, magnitude_class_of
 from dpcodec.coding.mdct_contexts import ChannelContext, MdctContexts
-from dpcodec.coding.stft_contexts import COARSEST
 from dpcodec.coding.tables import GAIN
 from dpcodec.errors import FormatError
 
@@ -78,8 +78,8 @@ def walk_mdct(coder: Coder, contexts: MdctContexts, truth: np.ndarray | None) ->
     cells: list[np.ndarray] = []
     classes: list[np.ndarray] = []
     for step in contexts.passes:
-        here = coded[step.index]
-        where = index[step.index][here]
+        here = coded[step.cells]
+        where = index[step.cells][here]
         magnitude_context, zero_context = (context[here] for context in contexts.of(step))
         known = None if true_classes is None else true_classes[where]
         found = coder.code(nonzero_table, zero_context, None if known is None else known != 0).astype(

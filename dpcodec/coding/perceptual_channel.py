@@ -12,7 +12,7 @@ whose parts hold some of the frames each.
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
@@ -47,8 +47,7 @@ _FACTORS = step_factors(np.arange(SCALE_FACTORS))
 LARGEST_FACTOR = float(_FACTORS[-1])
 
 
-@dataclass(frozen=True)
-class Coding:
+class Coding(NamedTuple):
     """What one version of the format does its own way.
 
     mode             byte of a channel
@@ -76,8 +75,7 @@ ROWS_AT_ONCE = 256
 """Values are computed this many rows at a time, for the memory of their float64 intermediates."""
 
 
-@dataclass(frozen=True)
-class PerceptualSymbols:
+class PerceptualSymbols(NamedTuple):
     """A segment of L frames as its encoder codes it, or n of its frames.
 
     scaled         float64 [C, K, n], coefficients over their step factors, paired channels rotated
@@ -90,10 +88,10 @@ class PerceptualSymbols:
     block_splits   int64 [C, L], common to a pair
     bands          int64 [K], the band of each row
     frames         those of the segment that there are
+    begun          payloads up to their scale factors: what a trial at another step need not code again
     coding         how
     rows           of the grid that may be told at all; None: all
     louder         steps by which values of magnitude 1 are made louder than they are on average
-    begun          payloads up to their scale factors: what a trial at another step need not code again
     """
 
     scaled: np.ndarray
@@ -106,10 +104,10 @@ class PerceptualSymbols:
     block_splits: np.ndarray
     bands: np.ndarray
     frames: slice
+    begun: dict[tuple[int, ...], AnyEncoder]
     coding: Coding = CURRENT
     rows: int | None = None
     louder: float = 0.0
-    begun: dict[tuple[int, ...], AnyEncoder] = field(default_factory=dict)
 
     def channels(self, rows: slice, parts: int) -> list[ChannelBody]:
         """Of the part that holds these rows of the grid, of so many parts."""
@@ -209,8 +207,7 @@ def _bands_coded(q: np.ndarray, noise: np.ndarray, bands: np.ndarray) -> int:
     return last + 1
 
 
-@dataclass(frozen=True)
-class PerceptualPart:
+class PerceptualPart(NamedTuple):
     """What one part tells of its n frames and Kp rows, paired channels still rotated; the meaning of
     `inpainting.problem.Problem`.
 

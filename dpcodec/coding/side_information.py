@@ -16,9 +16,9 @@ from functools import cache
 
 import numpy as np
 
+from dpcodec.coding.body import COARSEST
 from dpcodec.coding.compiled_coder import CompiledCoder
 from dpcodec.coding.entropy import AdaptiveTable, Coder
-from dpcodec.coding.stft_contexts import COARSEST
 from dpcodec.coding.tables import GAIN, table
 
 SCALE_FACTORS = 64

@@ -8,16 +8,12 @@ have coded neighbours on both sides in time, and no loop runs over frames or sym
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
-COARSEST = 16
-"""Distance in frames of the first pass."""
-
-LIMIT = 1023
-"""Magnitudes count up to this much in a neighbourhood."""
+from dpcodec.coding.body import COARSEST
+from dpcodec.coding.magnitude_classes import LIMIT
 
 _KNOWN = 1 << 20
 _MARGIN_BINS, _MARGIN_FRAMES = 3, 3 * COARSEST // 2
@@ -56,11 +52,10 @@ class SubGrid(Protocol):
     @property
     def stride(self) -> int: ...
     @property
-    def index(self) -> tuple[slice, slice]: ...
+    def cells(self) -> tuple[slice, slice]: ...
 
 
-@dataclass(frozen=True)
-class Pass:
+class Pass(NamedTuple):
     """A strided sub-grid coded in one go: bins `bin0::2`, frames `frame0::stride`."""
 
     bin0: int
@@ -73,7 +68,7 @@ class Pass:
         return 2
 
     @property
-    def index(self) -> tuple[slice, slice]:
+    def cells(self) -> tuple[slice, slice]:
         return slice(self.bin0, None, 2), slice(self.frame0, None, self.stride)
 
     @property
@@ -126,11 +121,11 @@ class Neighbourhood:
 
     def reveal(self, step: SubGrid, coded: np.ndarray, magnitudes: np.ndarray) -> None:
         """Enter a pass: `coded` bool [bins, frames] of it, and the magnitudes int [n] of the coded cells."""
-        self._inner[step.index][coded] = np.minimum(magnitudes, LIMIT) + _KNOWN
+        self._inner[step.cells][coded] = np.minimum(magnitudes, LIMIT) + _KNOWN
 
     def mean(self, step: SubGrid, neighbours: Neighbours) -> tuple[np.ndarray, np.ndarray]:
         """Weight of the known neighbours, and 16 times their mean magnitude rounded down: int32 each."""
-        bins, frames = self._inner[step.index].shape
+        bins, frames = self._inner[step.cells].shape
         total = np.zeros((bins, frames), np.int32)
         for away_bins, away_frames, weight in neighbours:
             row = _MARGIN_BINS + step.bin0 + away_bins

@@ -52,8 +52,8 @@ def walk(
     index = np.arange(shape[0] * shape[1]).reshape(shape)
     true_classes = None if truth is None else magnitude_class_of(np.abs(truth)).reshape(-1, 2)
     for step in passes():
-        here = coded[step.index]
-        where = index[step.index][here]
+        here = coded[step.cells]
+        where = index[step.cells][here]
         activity, beside = (context[here] for context in around.context(step))
         known = None if true_classes is None else true_classes[where]
         found = np.zeros((len(where), 2), np.int32)

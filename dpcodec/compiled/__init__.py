@@ -19,7 +19,7 @@ LIBRARY = Path(__file__).with_name(
     f"kernel{({'win32': '.dll', 'darwin': '.dylib'}).get(sys.platform, '.so')}"
 )
 """Where `build.py` puts it."""
-VERSION = 3
+VERSION = 4
 """Of the functions; a library of another version is not taken."""
 
 _off = os.environ.get("DPCODEC_COMPILED") == "0"
@@ -37,6 +37,7 @@ _SIGNATURES: dict[str, tuple[type | None, tuple[type, ...]]] = {
     "dpc_finish": (ctypes.c_size_t, (_P, _P)),
     "dpc_scale_factors": (_I, (_P, _N, _N, _P, _P, _P, _N, _P, _N, _N)),
     "dpc_mdct_walk": (_I, (_P, _P, _P)),
+    "dpc_network_way": (_I, (_I,)),
     "dpc_rotate": (None, (_P, _N, _N, _P, _N, _N, _P, _P)),
     "dpc_philox": (None, (_P, _N, _U, _U, _P)),
     "dpc_fill_in": (None, (_P, _P, _P, _N, _D, _P, _D, _D, _P, _P, _P, _P, _P, _P, _P)),

@@ -169,7 +169,7 @@ class Catalogue:
         if parity is None:
             self._warn("malformed parity is left out")
         elif len(self.groups) < _GROUPS_TOLD:
-            self.groups[replace(parity.group, checksums=b"")] = None
+            self.groups[parity.group._replace(checksums=b"")] = None
 
     def _keep(self, packet: Packet) -> None:
         """Hold a packet that is safe to copy, so that `repair` can."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import groupby
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from dpcodec.container import constants as c
 from dpcodec.container.erasure import parity_of, recover
@@ -28,8 +28,7 @@ from dpcodec.container.survey import Place, Store, Survey, scratch, survey
 _TAIL = (c.TYPE_INDEX, c.TYPE_END)
 
 
-@dataclass(frozen=True)
-class Mended:
+class Mended(NamedTuple):
     """The file made whole: `file` must be closed, `rebuilt` packets were lost, `exact` whether it is as it
     was written, bit for bit; `remark` for the user, empty where nothing that counts was wrong."""
 

@@ -14,12 +14,15 @@ change places.
 
 from __future__ import annotations
 
-import hashlib
 import struct
 import zlib
-from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
+
+try:
+    from _blake2 import blake2b  # where hashlib has it from, which would load OpenSSL too
+except ImportError:
+    from hashlib import blake2b
 
 from dpcodec.container import constants as c
 from dpcodec.container.header import Header, pack_header, unpack_header
@@ -35,8 +38,7 @@ _SEGMENTS = struct.Struct("<I")
 _FIXED_BYTES = c.DIGEST_BYTES + _SEGMENTS.size
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(NamedTuple):
     """The head of a packet as read; `checksum` is its own CRC-32, which the body's goes on from."""
 
     type: int
@@ -58,8 +60,7 @@ class Head:
         return bool(self.type & c.TYPE_ANCILLARY)
 
 
-@dataclass(frozen=True, slots=True)
-class Packet:
+class Packet(NamedTuple):
     """A packet found at `offset`. `body` is as stored, None where it was not read or did not pass; `fault`
     says why it did not."""
 
@@ -185,8 +186,7 @@ def _compressor() -> Any:
     return zstandard.ZstdCompressor(level=_COMPRESSION_LEVEL, write_content_size=True, write_checksum=False)
 
 
-@dataclass(frozen=True)
-class End:
+class End(NamedTuple):
     """Body of an END packet: end hash, number of segments S, and the header with the true number of
     samples."""
 
@@ -198,7 +198,7 @@ class End:
 def packet_digest(segment: int, part: int, parts: int, flags: int, body: bytes) -> int:
     """Digest of one DATA packet, its body as stored: BLAKE2b-128 of (segment u32, part u8, parts u8, flags
     u16, body), as a little-endian integer."""
-    hasher = hashlib.blake2b(_PLACE.pack(segment, part, parts, flags), digest_size=c.DIGEST_BYTES)
+    hasher = blake2b(_PLACE.pack(segment, part, parts, flags), digest_size=c.DIGEST_BYTES)
     hasher.update(body)
     return int.from_bytes(hasher.digest(), "little")
 

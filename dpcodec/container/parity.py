@@ -11,6 +11,7 @@ from __future__ import annotations
 import struct
 import zlib
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from dpcodec.container import constants as c
 from dpcodec.container.erasure import MAX_STRINGS
@@ -27,8 +28,7 @@ FLAG_METADATA = 4
 PERCENT_UNITS = 100
 
 
-@dataclass(frozen=True)
-class Group:
+class Group(NamedTuple):
     """What all parities of a group agree on.
 
     block, number, groups   the group is `number` of `groups` of a block of the file

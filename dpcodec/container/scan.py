@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from dpcodec.container import constants as c
 from dpcodec.container.packets import Head, Packet, check_length, parse_head, read_body
@@ -19,16 +18,14 @@ from dpcodec.errors import LimitError
 _OVERLAP_BYTES = c.HEAD_BYTES - 1
 
 
-@dataclass(frozen=True, slots=True)
-class Gap:
+class Gap(NamedTuple):
     """Bytes at `offset` that belong to no packet."""
 
     offset: int
     length: int
 
 
-@dataclass(frozen=True, slots=True)
-class Trailer:
+class Trailer(NamedTuple):
     """Data at `offset`, after the end of the file, that is not part of it."""
 
     offset: int

@@ -6,6 +6,7 @@ from array import array
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -20,8 +21,7 @@ _PLACE_BYTES = 64
 """Memory that finding a packet and sorting it take."""
 
 
-@dataclass(frozen=True)
-class ReadLimits:
+class ReadLimits(NamedTuple):
     """What a reader lets a file claim.
 
     expansion  coefficients that a byte of it may stand for; None: any number

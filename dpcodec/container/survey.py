@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import BinaryIO, cast
+from typing import BinaryIO, NamedTuple, cast
 
 from dpcodec.container import constants as c
 from dpcodec.container.packets import Head, Packet
@@ -43,8 +43,7 @@ class Store:
         return self.file.read(length)
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where a packet lies: in the file, or among those rebuilt."""
 
     source: Source | Store

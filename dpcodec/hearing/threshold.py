@@ -9,8 +9,8 @@ may take part.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -43,8 +43,7 @@ HOLD = 1.0
 """Scale factors, of 3 dB each, that a band's threshold may move by before its scale factor follows."""
 
 
-@dataclass(frozen=True)
-class MaskingThreshold:
+class MaskingThreshold(NamedTuple):
     """What the ear lets pass in a segment.
 
     log2_squares  float64 [C, B, L], log2 of the square of the step that it allows, 0 where the segment's mean

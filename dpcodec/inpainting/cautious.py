@@ -13,7 +13,8 @@ import numpy as np
 
 from dpcodec.inpainting import least_squares
 from dpcodec.inpainting.holdout import blend, blend_weights, hold_out, scattered
-from dpcodec.inpainting.problem import Problem, Progress
+from dpcodec.inpainting.problem import Problem
+from dpcodec.inpainting.progress import Progress
 from dpcodec.inpainting.progress_parts import ProgressParts
 from dpcodec.inpainting.solver_settings import SolverSettings, with_share
 

@@ -16,7 +16,8 @@ import numpy as np
 
 from dpcodec.inpainting import cautious, least_squares
 from dpcodec.inpainting.holdout import hold_out, scattered
-from dpcodec.inpainting.problem import Problem, Progress, silent
+from dpcodec.inpainting.problem import Problem
+from dpcodec.inpainting.progress import Progress, silent
 from dpcodec.inpainting.solver_settings import SolverSettings, with_share
 from dpcodec.inpainting.solvers import SOLVERS
 

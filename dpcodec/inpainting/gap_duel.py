@@ -15,7 +15,8 @@ import numpy as np
 
 from dpcodec.inpainting import janssen, least_squares
 from dpcodec.inpainting.holdout import beside_gaps, hold_out, surely_less
-from dpcodec.inpainting.problem import Problem, Progress
+from dpcodec.inpainting.problem import Problem
+from dpcodec.inpainting.progress import Progress
 from dpcodec.inpainting.progress_parts import ProgressParts
 from dpcodec.inpainting.solver_settings import SolverSettings, with_share
 

@@ -17,7 +17,8 @@ from array_api_compat import device
 from dpcodec.inpainting import gaps, least_squares
 from dpcodec.inpainting.arrays import power, to_numpy
 from dpcodec.inpainting.observation import Observation
-from dpcodec.inpainting.problem import Problem, Progress
+from dpcodec.inpainting.problem import Problem
+from dpcodec.inpainting.progress import Progress
 from dpcodec.inpainting.solver_settings import SolverSettings
 from dpcodec.inpainting.step_budget import StepBudget
 from dpcodec.transform.stft import array_namespace

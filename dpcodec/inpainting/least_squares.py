@@ -22,7 +22,8 @@ from array_api_compat import array_namespace
 from dpcodec.inpainting import bounded, reweighted
 from dpcodec.inpainting.arrays import dot, to_numpy
 from dpcodec.inpainting.observation import Observation, observe
-from dpcodec.inpainting.problem import Problem, Progress, limit
+from dpcodec.inpainting.problem import Problem, limit
+from dpcodec.inpainting.progress import Progress
 from dpcodec.inpainting.solver_settings import SolverSettings
 from dpcodec.inpainting.step_budget import Stage, StepBudget
 

@@ -3,8 +3,7 @@ anything heavy is loaded."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from dpcodec.errors import SettingsError
 
@@ -24,8 +23,7 @@ class FitPlan(Protocol):
     def modulated(self) -> bool: ...
 
 
-@dataclass(frozen=True, kw_only=True)
-class OwnNetwork:
+class OwnNetwork(NamedTuple):
     """A `FitPlan` for a network that a caller brings."""
 
     multiple: int = 16
@@ -35,8 +33,7 @@ class OwnNetwork:
     modulated: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class NetworkSize:
+class NetworkSize(NamedTuple):
     """A MultiResUNet in numbers, and how it is fitted.
 
     width          U: the convolutions of a block have int(0.167 U), int(0.333 U) and int(0.5 U) channels

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from dpcodec.hearing.noise import filled
-from dpcodec.inpainting.problem import Problem, Progress
+from dpcodec.inpainting.problem import Problem
+from dpcodec.inpainting.progress import Progress
 from dpcodec.inpainting.solver_settings import SolverSettings
 
 

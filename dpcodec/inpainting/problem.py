@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -14,23 +14,7 @@ if TYPE_CHECKING:
 Array = Any
 
 
-class Progress(Protocol):
-    """Called as work goes on, by the codec in seconds of audio, by a solver in steps.
-
-    A true answer asks a decoder to stop: its solver gives its best so far, the rest of the file is rebuilt
-    with solver none, and the report says so. The encoder ignores the answer.
-    """
-
-    def __call__(self, done: float, total: float | None, detail: str) -> bool | None:
-        """`done` of `total` (None: not known) are over; `detail` is one line for the eye."""
-
-
-def silent(done: float, total: float | None, detail: str) -> None:
-    """A progress that shows nothing and never stops."""
-
-
-@dataclass(frozen=True)
-class Origin:
+class Origin(NamedTuple):
     """Where the first coefficient stands in the file: its channel and frame, and the frames F of a
     segment."""
 
@@ -73,7 +57,7 @@ class Problem:
         """The problem of one channel, [1, K, L]."""
         one = slice(c, c + 1)
         names = ("kept", "value", "centre", "halfwidth", "bound", "noise")
-        origin = replace(self.origin, channel=self.origin.channel + c)
+        origin = self.origin._replace(channel=self.origin.channel + c)
         return replace(self, origin=origin, **{name: getattr(self, name)[one] for name in names})
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dpcodec.inpainting.problem import Progress
+from dpcodec.inpainting.progress import Progress
 
 UNITS = 1000
 """Steps told for a channel."""

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -23,8 +22,7 @@ COARSE = 2.0
 """Most steps that the least kept modulus may have, in the median column, for steps to count as coarse."""
 
 
-@dataclass(frozen=True)
-class QuantiserBoxes:
+class QuantiserBoxes(NamedTuple):
     """Where real and imaginary parts of a channel's coefficients lie: |value - centre| <= edge.
 
     centre         complex64 [K, L], 0 where dropped
@@ -45,7 +43,7 @@ class QuantiserBoxes:
     def moved(self, move: Callable[[np.ndarray], Array]) -> QuantiserBoxes:
         """The same with the large arrays on another device."""
         names = ("centre", "edge", "centre_weight", "box_weight")
-        return replace(self, **{name: move(getattr(self, name)) for name in names})
+        return self._replace(**{name: move(getattr(self, name)) for name in names})
 
 
 def boxes_of(problem: Problem, channel: int, level: float) -> QuantiserBoxes | None:

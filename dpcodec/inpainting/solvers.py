@@ -16,8 +16,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from dpcodec.errors import DpcodecError, PluginError, SettingsError
-from dpcodec.inpainting.network_size import network_size
-from dpcodec.inpainting.problem import Problem, Progress
+from dpcodec.inpainting.problem import Problem
+from dpcodec.inpainting.progress import Progress
 from dpcodec.inpainting.solver_settings import SolverSettings
 from dpcodec.plugins import Table
 from dpcodec.transform.stft import Transform
@@ -171,6 +171,8 @@ def cell_bytes(transform: Transform, name: str, network: str | None, device: str
     most = max(entry.cell_bytes for entry in _candidates(transform, name))
     if name == AUTO or not SOLVERS[name].torch or device != "cpu":
         return most
+    from dpcodec.inpainting.network_size import network_size  # lazy: for the deep prior
+
     return most + network_size(network, "cpu").cell_bytes
 
 

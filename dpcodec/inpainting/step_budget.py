@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Iterable, Iterator
 
-from dpcodec.inpainting.problem import Progress
+from dpcodec.inpainting.progress import Progress
 
 Stage = Iterator[float]
 """Yields how much of the stage is over, 0 .. 1, once before each step, and ends when the stage has to."""

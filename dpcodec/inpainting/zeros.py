@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from dpcodec.inpainting.problem import Problem, Progress
+from dpcodec.inpainting.problem import Problem
+from dpcodec.inpainting.progress import Progress
 from dpcodec.inpainting.solver_settings import SolverSettings
 
 

@@ -8,28 +8,25 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
 from dpcodec.coding.body import body_frames, part_cells
-from dpcodec.coding.bounds import StoredBound
 from dpcodec.container.header import Header
 from dpcodec.errors import FormatError, SettingsError
-from dpcodec.inpainting.problem import Origin, Problem
-from dpcodec.mask.count import dropped_count
-from dpcodec.mask.table import segment_mask
 from dpcodec.settings import MASKS, EncodeSettings, mode_name
 from dpcodec.transform.mdct import Mdct
 from dpcodec.transform.stft import Transform, block_span
 from dpcodec.transform.streaming import FrameRun
 
 if TYPE_CHECKING:
+    from dpcodec.coding.bounds import StoredBound
     from dpcodec.container.reader import SegmentData
+    from dpcodec.inpainting.problem import Problem
 
 
-@dataclass(frozen=True)
-class CodedSegment:
+class CodedSegment(NamedTuple):
     """A segment's bodies, one a part, how many of its coefficients are kept, whether finer steps than the
     finest would be needed for the bytes that it may take, and at a bit rate what the search found."""
 
@@ -45,8 +42,7 @@ class CodedSegment:
         return sum(map(len, self.bodies))
 
 
-@dataclass(frozen=True)
-class Allowance:
+class Allowance(NamedTuple):
     """What a segment of a file at a bit rate may take: bytes of the bodies of its group up to its own, at
     least so many of its own, and what the search found in the last group that it may know of."""
 
@@ -181,7 +177,8 @@ def mdct_problem(
     mdct: Mdct, header: Header, segment: Segment, channel: int, first_frame: int, samples: int | None
 ) -> Problem:
     """As `Mode.problem`, for every kind of MDCT file."""
-    from dpcodec.transform.operator import MdctOperator  # lazy: an encoder has no problems
+    from dpcodec.inpainting.problem import Origin, Problem  # lazy: an encoder has no problems
+    from dpcodec.transform.operator import MdctOperator
 
     exponents, one = segment.block_splits[channel], slice(channel, channel + 1)
     around = (int(exponents[0]), int(exponents[-1]))
@@ -244,10 +241,15 @@ class PartReader:
 
     def known_mask(self, segment: int, shape: tuple[int, int, int]) -> np.ndarray:
         """The mask that the header determines, bool [C, K, L]."""
+        from dpcodec.mask.table import segment_mask  # lazy: few files have such a mask
+
         return segment_mask(self.header.mask)(self.header, segment, np.broadcast_to(np.float32(0), shape))
 
     def bounds(self, frames: int) -> StoredBound:
         """What the mask bounds in a segment of so many frames."""
+        from dpcodec.coding.bounds import StoredBound  # lazy: perceptual files have their own
+        from dpcodec.mask.count import dropped_count
+
         cells = self.header.bins * (frames if self.kind.by_segment else 1)
         return StoredBound(self.kind.by_segment, dropped_count(self.header.drop_q32, cells) == cells)
 

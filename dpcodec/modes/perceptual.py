@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -30,7 +29,6 @@ from dpcodec.hearing.energy import USUAL, match_energy
 from dpcodec.hearing.noise import noise_levels
 from dpcodec.hearing.stereo import rotate_back, rotate_pairs
 from dpcodec.hearing.threshold import MaskingThreshold, hold_scale_factors, masking_threshold
-from dpcodec.inpainting.problem import Problem
 from dpcodec.modes.base import Allowance, Budget, CodedSegment, PartReader, Segment, mdct_problem
 from dpcodec.modes.rate import Spending, place_of, search
 from dpcodec.modes.scale import (
@@ -49,6 +47,7 @@ from dpcodec.transform.streaming import BlockSplitState, FrameRun, MdctAnalysis,
 
 if TYPE_CHECKING:
     from dpcodec.container.reader import SegmentData
+    from dpcodec.inpainting.problem import Problem
 
 DEAD_ZONE = USUAL
 """Threshold of zero, in steps, at a quality or bit rate. Nearer to half than that of `coding.mdct_quantize`:
@@ -180,7 +179,7 @@ class _Coder:
         coded, self._found = search(
             trial.coded, trial.estimate, wanted, log2_scale, FINEST_LOG2_SCALE, tolerance, dearer
         )
-        return replace(coded, found=self._found)
+        return coded._replace(found=self._found)
 
     def _heard(self, run: FrameRun, log2_scale: float) -> tuple[MaskingThreshold, np.ndarray, np.ndarray]:
         """The masking threshold of a run's frames, the steps that it allows, and what shorter blocks may do:

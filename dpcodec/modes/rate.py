@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
 from functools import lru_cache
 
 from dpcodec.modes.base import Allowance, CodedSegment
@@ -116,8 +115,7 @@ def search(
         if best is None or rank < best[0]:
             best = rank, coded, here
         if here == finest and miss < 0:
-            best = rank, replace(coded, finest=True), here
-            break
+            best = rank, coded._replace(finest=True), here
         if abs(miss) <= tolerance * math.log2(math.e):
             break
         low, high = (here, high) if miss > 0 else (low, here)

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
 
@@ -29,8 +29,7 @@ Array = Any
 """A numpy array or a torch tensor."""
 
 
-@dataclass(frozen=True)
-class Span:
+class Span(NamedTuple):
     """Where a stretch of signal lies under a run of frames.
 
     Sample 0 of the stretch is sample `left` of the first frame's support; the stretch has `samples` samples
@@ -253,9 +252,13 @@ def complex_dtype(xp: Any, x: Array) -> Any:
 
 
 def fft_of(x: Array) -> Any:
-    """The FFT to use: scipy's in single precision (numpy's is slower there), else the namespace's own."""
+    """The FFT to use: of numpy arrays in single precision one that is quick, else the namespace's own."""
     if isinstance(x, np.ndarray) and x.dtype in (np.float32, np.complex64):
-        import scipy.fft  # lazy: the encoder works in float64 and never pays for this import
+        from dpcodec.transform import single_fft  # lazy: the encoder works in float64
+
+        if single_fft.there():
+            return single_fft
+        import scipy.fft
 
         return scipy.fft
     return array_namespace(x).fft

@@ -8,7 +8,7 @@ its synthesis holds the last frame back until the next one comes.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -68,8 +68,7 @@ class FrameRuns:
             left -= frames
 
 
-@dataclass(frozen=True)
-class FrameRun:
+class FrameRun(NamedTuple):
     """All that a segment is coded from: the samples under its frames and one more of an MDCT, float32 [C, n],
     how they lie under all these frames, and how many are the segment's own."""
 

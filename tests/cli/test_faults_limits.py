@@ -19,7 +19,7 @@ from command_line import MakeFile, Run, Spawn, piped
 
 import dpcodec
 from dpcodec.audio.streams import AudioReader
-from dpcodec.inpainting.problem import Progress
+from dpcodec.inpainting.progress import Progress
 
 
 @pytest.mark.parametrize("seed", ["-1", str(2**64), "abc", "1.5", "9" * 5000])

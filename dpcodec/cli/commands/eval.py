@@ -21,6 +21,7 @@ from dpcodec.cli.display import Screen
 from dpcodec.cli.options import Number, Verb, cluster_options, grouped
 from dpcodec.cli.paths import check_source
 from dpcodec.cli.sources import open_source
+from dpcodec.cli.values import FileName
 
 SCHEMA = "dpcodec-eval/1"
 _BLOCK = 1 << 16
@@ -54,8 +55,8 @@ class Result:
 
 
 @click.command("eval", cls=Verb)
-@click.argument("reference", metavar="[REF", required=False, type=click.Path())
-@click.argument("degraded", metavar="DEG]", required=False, type=click.Path())
+@click.argument("reference", metavar="[REF", required=False, type=FileName())
+@click.argument("degraded", metavar="DEG]", required=False, type=FileName())
 @click.option(
     "--metrics",
     "names",
@@ -74,7 +75,7 @@ class Result:
 @click.option("--max-duration", type=Number(0, 1e12), default=600.0, metavar="S", help="Longest input. [600]")
 @click.option(
     "--pairs",
-    type=click.Path(),
+    type=FileName(),
     metavar="FILE",
     help="Compare these: REF, a tab, DEG on each line.",
 )

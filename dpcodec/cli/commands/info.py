@@ -15,13 +15,14 @@ from dpcodec.cli.options import Verb, limit_options, limits_of
 from dpcodec.cli.paths import DPC_SUFFIX, check_source
 from dpcodec.cli.sources import open_source
 from dpcodec.cli.trees import files_to_read
+from dpcodec.cli.values import FileName
 
 SHOWN = 20
 """Tags and damages listed without -v."""
 
 
 @click.command(cls=Verb)
-@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path())
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=FileName())
 @click.option(
     "--json", "as_json", is_flag=True, help="One JSON object, whose names stay; of many files a line each."
 )

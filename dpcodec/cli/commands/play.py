@@ -16,11 +16,11 @@ from dpcodec.cli.paths import check_source
 from dpcodec.cli.play import keys
 from dpcodec.cli.play.player import Player
 from dpcodec.cli.play.sinks import choose_sink
-from dpcodec.cli.values import Time
+from dpcodec.cli.values import FileName, Time
 
 
 @click.command(cls=Verb)
-@click.argument("file", type=click.Path())
+@click.argument("file", type=FileName())
 @click.option("--start", type=Time(), metavar="S", help="Begin at this time: 62.5 or 1:02.5. [0]")
 @click.option("--duration", type=Time(), metavar="S", help="End after this much. [to the end]")
 @click.option("--solver", metavar="NAME", help=f"auto, {', '.join(dpcodec.SOLVERS)}. [auto]")

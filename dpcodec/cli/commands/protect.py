@@ -12,11 +12,12 @@ from dpcodec.cli.options import Number, Verb
 from dpcodec.cli.outputs import create
 from dpcodec.cli.paths import Job, standard_or
 from dpcodec.cli.sources import open_source
+from dpcodec.cli.values import FileName
 
 
 @click.command(cls=Verb)
-@click.argument("source", metavar="IN", type=click.Path())
-@click.argument("target", metavar="OUT", type=click.Path())
+@click.argument("source", metavar="IN", type=FileName())
+@click.argument("target", metavar="OUT", type=FileName())
 @click.option(
     "--parity",
     type=Number(0, 100),

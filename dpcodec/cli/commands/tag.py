@@ -18,22 +18,21 @@ from dpcodec.cli.outputs import create
 from dpcodec.cli.paths import Job, check_source, exists_error
 from dpcodec.cli.sources import open_source
 from dpcodec.cli.tag_edits import TagEdit, edit_of, tag_options
+from dpcodec.cli.values import FileName
 
 PICTURE = "picture"
 MAX_PICTURE_BYTES = 14 << 20
 
 
 @click.command(cls=Verb)
-@click.argument("file", type=click.Path())
+@click.argument("file", type=FileName())
 @tag_options
 @click.option("--remove", multiple=True, metavar="KEY", help="Remove a tag, with all its values; may repeat.")
 @click.option("--clear", is_flag=True, help="Remove all tags first.")
-@click.option(
-    "--picture", type=click.Path(), metavar="IMAGE", help="Set the front cover, a JPEG or PNG file."
-)
+@click.option("--picture", type=FileName(), metavar="IMAGE", help="Set the front cover, a JPEG or PNG file.")
 @click.option("--no-pictures", is_flag=True, help="Remove the pictures.")
 @click.option(
-    "--export-picture", "export", type=click.Path(), metavar="OUT", help="Write the first picture to a file."
+    "--export-picture", "export", type=FileName(), metavar="OUT", help="Write the first picture to a file."
 )
 @click.option("-f", "--force", is_flag=True, help="Overwrite OUT of --export-picture.")
 @click.option("--json", "as_json", is_flag=True, help="Show one JSON object.")

@@ -14,10 +14,11 @@ from dpcodec.cli.options import Verb, limit_options, limits_of
 from dpcodec.cli.paths import DPC_SUFFIX, check_source
 from dpcodec.cli.sources import open_source
 from dpcodec.cli.trees import files_to_read
+from dpcodec.cli.values import FileName
 
 
 @click.command(cls=Verb)
-@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path())
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=FileName())
 @limit_options
 @click.pass_context
 def test(context: click.Context, /, files: tuple[str, ...], **limits: int | None) -> int:

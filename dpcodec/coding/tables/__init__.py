@@ -20,4 +20,4 @@ TOTAL = 4096
 @cache
 def table(name: str) -> Any:
     """The object in NAME.json: "stft", "mdct", "frames" and those of earlier formats."""
-    return json.loads(Path(__file__).with_name(f"{name}.json").read_text(encoding="ascii"))
+    return json.loads(Path(__file__).with_name(f"{name}.json").read_text(encoding="utf-8"))

@@ -32,18 +32,36 @@ void coder_push(Coder *c, uint32_t word);
 void coder_carry(Coder *c);
 uint32_t coder_next(Coder *c);
 
+/* The interval, held in registers while a loop runs. */
+typedef struct {
+    uint64_t low, range, point;
+} Interval;
+
+static inline Interval coder_interval(const Coder *c) { return (Interval){c->low, c->range, c->point}; }
+
+static inline void coder_keep(Coder *c, Interval v) {
+    c->low = v.low;
+    c->range = v.range;
+    c->point = v.point;
+}
+
 /* Take the part from .. to - 1 of 2**24 of the interval. */
+static inline Interval interval_narrow(Interval v, Coder *c, uint32_t from, uint32_t to) {
+    uint64_t scale = v.range >> PRECISION, off = scale * from;
+    v.low += off;
+    if (v.low < off) coder_carry(c);
+    v.range = scale * (to - from);
+    v.point -= off; /* of a writer no number */
+    if (v.range >> 32) return v;
+    coder_push(c, (uint32_t)(v.low >> 32));
+    v.low <<= 32;
+    v.range <<= 32;
+    if (c->reading) v.point = v.point << 32 | coder_next(c);
+    return v;
+}
+
 static inline void coder_narrow(Coder *c, uint32_t from, uint32_t to) {
-    uint64_t scale = c->range >> PRECISION, off = scale * from;
-    c->low += off;
-    if (c->low < off) coder_carry(c);
-    c->range = scale * (to - from);
-    if (c->reading) c->point -= off;
-    if (c->range >> 32) return;
-    coder_push(c, (uint32_t)(c->low >> 32));
-    c->low <<= 32;
-    c->range <<= 32;
-    if (c->reading) c->point = c->point << 32 | coder_next(c);
+    coder_keep(c, interval_narrow(coder_interval(c), c, from, to));
 }
 
 /* Where the bytes lie within the interval, in 2**-24 of it; 0 and a fault where they lie in no symbol. */
@@ -60,14 +78,26 @@ static inline uint32_t cumulative_of(uint64_t below, uint64_t total, uint32_t i,
     return (uint32_t)((scaled * ((1u << PRECISION) - alphabet) >> TOTAL_BITS) + i);
 }
 
-/* A symbol under a row of cumulatives [alphabet + 1]. */
-static inline int coder_symbol(Coder *c, const uint32_t *row, int alphabet, int symbol) {
+/* A symbol under a row of cumulatives [alphabet + 1], of which the last is 2**24; 0 and a fault where the bytes lie in
+ * none. */
+static inline int interval_symbol(Interval *v, Coder *c, const uint32_t *row, int alphabet, int symbol) {
     if (c->reading) {
-        uint32_t q = coder_where(c);
-        if (alphabet == 2) symbol = q >= row[1];
-        else for (symbol = 0; q >= row[symbol + 1];) symbol++;
+        uint64_t scale = v->range >> PRECISION;
+        if (v->point >= scale << PRECISION) {
+            c->fault = NO_SYMBOL;
+            return 0;
+        }
+        if (alphabet == 2) symbol = v->point >= scale * row[1];
+        else for (symbol = 0; v->point >= scale * row[symbol + 1];) symbol++;
     }
-    coder_narrow(c, row[symbol], row[symbol + 1]);
+    *v = interval_narrow(*v, c, row[symbol], row[symbol + 1]);
+    return symbol;
+}
+
+static inline int coder_symbol(Coder *c, const uint32_t *row, int alphabet, int symbol) {
+    Interval v = coder_interval(c);
+    symbol = interval_symbol(&v, c, row, alphabet, symbol);
+    coder_keep(c, v);
     return symbol;
 }
 

@@ -11,7 +11,7 @@ nothing is known any more.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -30,8 +30,7 @@ ENOUGH = 4.0
 """Once an estimate holds a share of a band's power of one over this, no noise is added."""
 
 
-@dataclass(frozen=True)
-class Concealer:
+class Concealer(NamedTuple):
     """Fills holes in files of one kind.
 
     segment_frames  F: noise depends on a cell's place in its segment

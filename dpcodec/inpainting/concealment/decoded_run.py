@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 
-@dataclass(frozen=True)
-class DecodedRun:
+class DecodedRun(NamedTuple):
     """A run of frames of the file.
 
     first         the first frame's number in the file

@@ -10,7 +10,7 @@ drawn out. At last it falls, since the sound may as well have ended.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -30,8 +30,7 @@ OF_ROOT_MAGNITUDE = 2**0.25 * math.gamma(0.75) / math.pi**0.5
 """Mean of the root of the magnitude of normal noise of variance 1."""
 
 
-@dataclass(frozen=True)
-class Envelope:
+class Envelope(NamedTuple):
     """Of a run of frames of the file that begins with frame `first`.
 
     power   float64 [C, B, L], mean square of what arrived in each band
@@ -123,8 +122,7 @@ def _usual_log(around: Envelope, frame: int, reach: float, ahead: int, floor: fl
     return usual
 
 
-@dataclass(frozen=True)
-class _Side:
+class _Side(NamedTuple):
     """What lies on one side of a frame, that frame included.
 
     distance  in frames, of the nearest one that tells anything; inf where none does within reach

@@ -14,8 +14,8 @@ those that suit each place (`inpainting.window_selection`).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -96,8 +96,7 @@ def _usual_hole(lost: np.ndarray) -> int:
     return int(np.median(np.repeat(runs, runs))) if runs.size else 0
 
 
-@dataclass(frozen=True)
-class _Prior:
+class _Prior(NamedTuple):
     """The windows over one run of frames, and the signal of what arrived, real [N]."""
 
     operator: MdctOperator

@@ -12,7 +12,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from dpcodec.inpainting.problem import Problem, Progress
+from dpcodec.inpainting.problem import Problem
+from dpcodec.inpainting.progress import Progress
 from dpcodec.inpainting.solver_settings import SolverSettings
 from dpcodec.settings import FITS, check_choice
 

@@ -18,7 +18,8 @@ from torch.nn import functional
 
 from dpcodec.errors import SettingsError
 from dpcodec.inpainting.deep_prior.losses import MaskedLoss
-from dpcodec.inpainting.problem import Problem, Progress
+from dpcodec.inpainting.problem import Problem
+from dpcodec.inpainting.progress import Progress
 from dpcodec.inpainting.progress_parts import ProgressParts
 from dpcodec.inpainting.solver_settings import SolverSettings, with_share
 

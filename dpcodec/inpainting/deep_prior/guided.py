@@ -39,7 +39,8 @@ from dpcodec.inpainting.deep_prior.networks import fresh_network
 from dpcodec.inpainting.holdout import surely_less
 from dpcodec.inpainting.network_size import FitPlan, default_steps
 from dpcodec.inpainting.observation import observe
-from dpcodec.inpainting.problem import Problem, Progress, limit, reinsert, silent
+from dpcodec.inpainting.problem import Problem, limit, reinsert
+from dpcodec.inpainting.progress import Progress, silent
 from dpcodec.inpainting.progress_parts import ProgressParts
 from dpcodec.inpainting.solver_settings import SolverSettings
 from dpcodec.inpainting.step_budget import StepBudget

@@ -28,7 +28,8 @@ from dpcodec.inpainting.deep_prior.losses import MaskedLoss
 from dpcodec.inpainting.deep_prior.multiresunet import COMPLEX_CHANNELS
 from dpcodec.inpainting.deep_prior.networks import fresh_network
 from dpcodec.inpainting.network_size import FitPlan, default_steps
-from dpcodec.inpainting.problem import Problem, Progress
+from dpcodec.inpainting.problem import Problem
+from dpcodec.inpainting.progress import Progress
 from dpcodec.inpainting.progress_parts import ProgressParts
 from dpcodec.inpainting.solver_settings import SolverSettings
 

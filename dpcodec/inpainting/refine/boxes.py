@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -25,8 +25,7 @@ FRAMES_NEARBY = 8
 count: a segment tells no step of rows above the last one that it codes."""
 
 
-@dataclass(frozen=True)
-class ChannelBoxes:
+class ChannelBoxes(NamedTuple):
     """Coefficients of the rows in which anything is coded, and a few more: float32 [L, K] where nothing else
     is said.
 

@@ -6,7 +6,7 @@ moves a value outwards is positive.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -23,8 +23,7 @@ ROWS_NEARBY = 8
 stopped."""
 
 
-@dataclass(frozen=True)
-class Seen:
+class Seen(NamedTuple):
     """Of the n coefficients that may move.
 
     at        int64 [n], places in the flattened [L, K]

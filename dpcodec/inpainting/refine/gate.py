@@ -11,10 +11,9 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -26,8 +25,7 @@ _BLOCK = 128
 """Coefficients multiplied at a time: BLAS starts no threads for so few."""
 
 
-@dataclass(frozen=True)
-class Gate:
+class Gate(NamedTuple):
     """Layers of weights float32 [inputs, outputs] and biases [outputs]; the last has an output a move and one
     more."""
 

@@ -8,8 +8,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from dpcodec.inpainting import least_squares, noise
-from dpcodec.inpainting.problem import Problem, Progress
+from dpcodec.inpainting import noise
+from dpcodec.inpainting.problem import Problem
+from dpcodec.inpainting.progress import Progress
 from dpcodec.inpainting.refine.boxes import ChannelBoxes, channel_boxes
 from dpcodec.inpainting.refine.features import seen
 from dpcodec.inpainting.refine.gate import Gate, gates
@@ -26,6 +27,8 @@ def solve(
     `own` gates, one a round, take the place of ours.
     """
     if not problem.operator.orthonormal:
+        from dpcodec.inpainting import least_squares  # lazy: few files are an STFT's
+
         return least_squares.solve(problem, settings, progress)
     value, left = problem.value.copy(), problem.noise.copy()
     rounds = gates() if own is None else own

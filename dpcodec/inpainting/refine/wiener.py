@@ -9,8 +9,8 @@ there: the mean of the cells' variances over half a window (J. S. Lim and A. V. 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -34,8 +34,7 @@ def windows(n_fft: int) -> tuple[Stft, ...]:
     return tuple(Stft(length, length // 4, "hann") for length in lengths)
 
 
-@dataclass(frozen=True)
-class Filters:
+class Filters(NamedTuple):
     """The windows over one channel: each transform with its frames and its V, times a."""
 
     boxes: ChannelBoxes

@@ -97,10 +97,10 @@ def test_time_is_limited_whatever_the_solver(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_short_segments_are_solved_together() -> None:
     """A solver sees no more frames around those it solves than of them."""
+    from dpcodec.codec.decode_report import DecodeReport
     from dpcodec.codec.rebuild import Rebuild
-    from dpcodec.codec.report import DecodeReport
     from dpcodec.container.stream import Reader
-    from dpcodec.inpainting.problem import silent
+    from dpcodec.inpainting.progress import silent
     from dpcodec.inpainting.solver_settings import SolverSettings
 
     for solver, batch in (("none", 1), ("least-squares", 6)):

@@ -10,7 +10,8 @@ import pytest
 from dpcodec import Audio, DecodeSettings, DpcodecError, StreamInfo, decode_stream, encode, profile
 from dpcodec.audio.streams import ArrayWriter
 from dpcodec.codec.solution_check import check_context, fault_of
-from dpcodec.inpainting.problem import Problem, Progress, stft_problem
+from dpcodec.inpainting.problem import Problem, stft_problem
+from dpcodec.inpainting.progress import Progress
 from dpcodec.inpainting.solver_settings import SolverSettings
 from dpcodec.inpainting.solvers import solve_with
 from dpcodec.metrics.snr import snr

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 
@@ -107,8 +109,19 @@ def channel_of(seed: int) -> tuple[tuple[object, ...], np.ndarray]:
     ), q
 
 
+@pytest.fixture(params=[0, 1, 2], ids=["any processor", "AVX2", "AVX-512"])
+def way(request: pytest.FixtureRequest) -> Iterator[int]:
+    """Networks run this way, where the processor has it."""
+    compiled = library()
+    assert compiled is not None
+    if compiled.dpc_network_way(request.param) != request.param:
+        pytest.skip("this processor cannot")
+    yield request.param
+    compiled.dpc_network_way(2)
+
+
 @pytest.mark.parametrize("seed", range(60))
-def test_walks(seed: int) -> None:
+def test_walks(seed: int, way: int) -> None:
     arguments, q = channel_of(seed)
     compiled, plain = CompiledEncoder(), Encoder()
     for coder in (compiled, plain):

@@ -54,7 +54,7 @@ def test_passes_name_their_network_and_neighbours_before_them(apart: int | None)
     known: set[tuple[int, int]] = set()
     for step in mdct_passes(64, apart):
         assert 0 <= step.nearness <= 255
-        cells = {(k, t) for k in range(40)[step.index[0]] for t in range(64)[step.index[1]]}
+        cells = {(k, t) for k in range(40)[step.cells[0]] for t in range(64)[step.cells[1]]}
         for row, frame in step.around:
             inside = [(k + row, t + frame) for k, t in cells]
             assert {(k, t) for k, t in inside if 0 <= k < 40 and 0 <= t < 64} <= known, step

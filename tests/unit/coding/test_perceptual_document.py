@@ -87,6 +87,7 @@ def segment(
             block_splits,
             bands,
             own,
+            {},
             coding,
         )
         for (_, own), levels in zip(parts, noise, strict=True)

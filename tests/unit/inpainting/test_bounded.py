@@ -13,7 +13,8 @@ from signals import notes
 from dpcodec.coding.quantize import dequantize, quantize, step_for_noise
 from dpcodec.inpainting import bounded, least_squares, zeros
 from dpcodec.inpainting.observation import observe
-from dpcodec.inpainting.problem import Problem, reinsert, silent, stft_problem
+from dpcodec.inpainting.problem import Problem, reinsert, stft_problem
+from dpcodec.inpainting.progress import silent
 from dpcodec.inpainting.quantiser_boxes import boxes_of
 from dpcodec.inpainting.solver_settings import SolverSettings
 from dpcodec.mask.energy import energy_mask

@@ -10,7 +10,7 @@ import pytest
 from problems import S, randomly_masked
 
 from dpcodec.inpainting import cautious, least_squares, zeros
-from dpcodec.inpainting.problem import silent
+from dpcodec.inpainting.progress import silent
 from dpcodec.inpainting.solver_settings import SolverSettings
 
 SETTINGS = SolverSettings()

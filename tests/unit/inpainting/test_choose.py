@@ -13,7 +13,8 @@ from problems import S, frame_mask, masked, randomly_masked
 from dpcodec.inpainting import cautious, gap_duel, janssen, least_squares, zeros
 from dpcodec.inpainting import choose as module
 from dpcodec.inpainting.choose import choose, held_out_gain
-from dpcodec.inpainting.problem import Problem, silent
+from dpcodec.inpainting.problem import Problem
+from dpcodec.inpainting.progress import silent
 from dpcodec.inpainting.solver_settings import SolverSettings
 from dpcodec.inpainting.solvers import halo_frames, solve_with
 from dpcodec.transform.stft import Stft

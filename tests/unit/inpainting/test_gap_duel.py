@@ -12,7 +12,7 @@ from problems import S, frame_mask, masked
 from scipy.signal import lfilter
 
 from dpcodec.inpainting import gap_duel, janssen, least_squares
-from dpcodec.inpainting.problem import silent
+from dpcodec.inpainting.progress import silent
 from dpcodec.inpainting.solver_settings import SolverSettings
 
 SETTINGS = SolverSettings()

@@ -11,7 +11,8 @@ from signals import chord
 
 import dpcodec
 from dpcodec.inpainting import least_squares
-from dpcodec.inpainting.problem import limit, reinsert, silent
+from dpcodec.inpainting.problem import limit, reinsert
+from dpcodec.inpainting.progress import silent
 
 N = 6000
 

@@ -13,7 +13,8 @@ from signals import chord
 
 from dpcodec.inpainting import janssen, least_squares, zeros
 from dpcodec.inpainting.observation import observe
-from dpcodec.inpainting.problem import Problem, silent
+from dpcodec.inpainting.problem import Problem
+from dpcodec.inpainting.progress import silent
 from dpcodec.inpainting.solver_settings import SolverSettings
 from dpcodec.transform.stft import Stft
 

@@ -13,7 +13,8 @@ from signals import chord
 
 from dpcodec.inpainting import least_squares, zeros
 from dpcodec.inpainting.observation import observe
-from dpcodec.inpainting.problem import Problem, reinsert, silent, stft_problem
+from dpcodec.inpainting.problem import Problem, reinsert, stft_problem
+from dpcodec.inpainting.progress import silent
 from dpcodec.inpainting.solver_settings import SolverSettings
 from dpcodec.inpainting.solvers import halo_frames
 from dpcodec.transform.stft import Span, Stft

@@ -10,7 +10,7 @@ from problems import S, masked, random_mask, randomly_masked
 
 from dpcodec.inpainting import least_squares, reweighted
 from dpcodec.inpainting.observation import observe
-from dpcodec.inpainting.problem import silent
+from dpcodec.inpainting.progress import silent
 from dpcodec.inpainting.solver_settings import SolverSettings
 from dpcodec.transform.stft import Stft
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from dpcodec.inpainting import zeros
-from dpcodec.inpainting.problem import silent, stft_problem
+from dpcodec.inpainting.problem import stft_problem
+from dpcodec.inpainting.progress import silent
 from dpcodec.inpainting.solver_settings import SolverSettings
 from dpcodec.transform.stft import Stft
 

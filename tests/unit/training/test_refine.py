@@ -13,7 +13,7 @@ from signals import notes
 
 from dpcodec import Audio, FileAccessError, Problem, SettingsError, SolverSettings, encode, profile, write
 from dpcodec.container.stream import Reader
-from dpcodec.inpainting.problem import silent
+from dpcodec.inpainting.progress import silent
 from dpcodec.inpainting.refine.features import FEATURES, MOVES
 from dpcodec.inpainting.refine.gate import Gate, gate_of, gates, read_gates
 from dpcodec.inpainting.refine.solver import solve

@@ -20,7 +20,8 @@ from dpcodec.inpainting.deep_prior.losses import MaskedLoss
 from dpcodec.inpainting.deep_prior.multiresunet import build
 from dpcodec.inpainting.holdout import surely_less
 from dpcodec.inpainting.network_size import NETWORKS, NetworkSize
-from dpcodec.inpainting.problem import Problem, Progress, silent, stft_problem
+from dpcodec.inpainting.problem import Problem, stft_problem
+from dpcodec.inpainting.progress import Progress, silent
 from dpcodec.inpainting.solver_settings import SolverSettings
 from dpcodec.settings import LOSSES
 
@@ -71,7 +72,7 @@ def test_what_the_holdout_teaches_is_applied_to_all(masked: Make, monkeypatch: p
     doubling(monkeypatch, x)
     monkeypatch.setattr(guided, "fresh_network", lambda settings, plan: Half())
     monkeypatch.setattr(guided, "_agree", lambda problem, estimate, settings: estimate)
-    size = replace(TINY, guided_steps=48, learning_rate=0.05)
+    size = TINY._replace(guided_steps=48, learning_rate=0.05)
     monkeypatch.setitem(NETWORKS, "multiresunet-small", size)
     assert error(x, problem, least_squares.solve(problem, SETTINGS, silent)) == pytest.approx(1)
     assert error(x, problem, solve(problem, SETTINGS, silent)) < 0.05
@@ -248,7 +249,7 @@ def test_a_stop_gives_the_best_so_far(masked: Make, after: int) -> None:
 
 def test_a_fit_that_diverges_leaves_the_start(masked: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     _, problem = masked()
-    monkeypatch.setitem(NETWORKS, "multiresunet-small", replace(TINY, learning_rate=float("inf")))
+    monkeypatch.setitem(NETWORKS, "multiresunet-small", TINY._replace(learning_rate=float("inf")))
     assert np.array_equal(solve(problem, SETTINGS, silent), linear(problem))
 
 

@@ -15,7 +15,8 @@ from dpcodec.inpainting.deep_prior import paper, solve
 from dpcodec.inpainting.deep_prior.fit import Fit
 from dpcodec.inpainting.deep_prior.speed import measure_step
 from dpcodec.inpainting.network_size import NETWORKS, NetworkSize
-from dpcodec.inpainting.problem import Problem, silent, stft_problem
+from dpcodec.inpainting.problem import Problem, stft_problem
+from dpcodec.inpainting.progress import silent
 from dpcodec.inpainting.solver_settings import SolverSettings
 from dpcodec.settings import LOSSES
 from dpcodec.transform.stft import Stft

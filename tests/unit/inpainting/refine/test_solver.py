@@ -13,7 +13,8 @@ from problems import randomly_masked
 from quantised import MDCT, quantised
 from signals import chord, notes
 
-from dpcodec.inpainting.problem import Origin, Problem, silent
+from dpcodec.inpainting.problem import Origin, Problem
+from dpcodec.inpainting.progress import silent
 from dpcodec.inpainting.refine import solve
 from dpcodec.inpainting.refine.boxes import channel_boxes
 from dpcodec.inpainting.refine.solver import still_missing
