@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from dpcodec.container.constants import COPY_MIN_BYTES, INDEX_SEGMENTS, OVERHEAD_BYTES
@@ -10,8 +11,8 @@ from dpcodec.modes.base import Allowance, CodedSegment
 from dpcodec.modes.rate import LAG, ends_group, first_of, place_of
 from dpcodec.transform.streaming import FrameRun
 
-OVERDRAFT = 0.01
-"""Share of the bytes that a last frame may take even where those before it have spent all."""
+LAST_FRAME = 0.01
+"""Share of the bytes that is kept for a last frame, as nobody knows whether the next segment holds more."""
 _PLACE_BYTES, _COPY_BYTES, _SILENT_BYTES = 3, 80, 32
 """Of a segment in the index, a copy of the header, and a part of silence: no fewer than they are."""
 
@@ -41,7 +42,10 @@ class BitRate:
         if not place:
             self._begin(group)
         allowed = int(self._nominal * end) - self._base - (place + 1) * self._overhead
-        least = int(self._nominal * max((end - start) / 2, min(header.hop, end * OVERDRAFT)))
+        frame = self._nominal * min(header.hop, end * LAST_FRAME)
+        least = int(max(self._nominal * (end - start) / 2, frame))
+        if not run.last:
+            allowed -= self._overhead + math.ceil(frame)
         if run.samples.any():
             self._bodies = max(allowed, self._bodies + least)
         else:

@@ -23,8 +23,8 @@ NOMINAL = 0.25
 BEGUN = 100
 
 
-def run_of(loud: bool) -> FrameRun:
-    return FrameRun(np.full((1, LENGTH), float(loud), np.float32), Span(LENGTH, 31, 0), 31)
+def run_of(loud: bool, last: bool = False) -> FrameRun:
+    return FrameRun(np.full((1, LENGTH), float(loud), np.float32), Span(LENGTH, 32 - last, 0), 31)
 
 
 def simulate(loud: list[bool], used: float, ahead: int) -> tuple[list[int], int]:
@@ -41,7 +41,8 @@ def simulate(loud: list[bool], used: float, ahead: int) -> tuple[list[int], int]
                 at, one = coded.pop(0)
                 bytes_now += one.size + OVERHEAD_BYTES
                 control.told(at, one)
-        allowance = control.allow(index, run_of(sound), (index + 1) * LENGTH)
+        run = run_of(sound, index + 1 == len(loud))
+        allowance = control.allow(index, run, (index + 1) * LENGTH)
         wanted.append(spending.wanted(index, allowance, False)[0])
         size = int(used * wanted[-1]) if sound else 2
         coded.append((index, spending.spend(CodedSegment([bytes(size)], 0, 0, found=(float(index), 0.0)))))
@@ -57,6 +58,19 @@ def test_a_file_is_at_its_bit_rate_and_not_above(count: int, used: float, ahead:
     # What the index and copies of the header may yet take is left.
     assert used**2 * allowed - 300 < size <= allowed
     assert wanted == simulate([True] * count, used, 1)[0]  # whoever codes, and however late it is known
+
+
+def test_a_frame_after_whole_segments_is_paid_for() -> None:
+    """However little of it is sound, and though each segment before has taken all that it may."""
+    for samples in (1, 100, 256):
+        control, spending, size = BitRate(HEADER, NOMINAL, lambda: BEGUN), Spending(), BEGUN
+        for index in range(6):
+            allowance = control.allow(index, run_of(True, index == 5), 5 * LENGTH + samples)
+            wanted, _ = spending.wanted(index, allowance, index == 5)
+            size += wanted + OVERHEAD_BYTES
+            spending.spend(CodedSegment([bytes(wanted)], 0, 0))
+        assert wanted >= NOMINAL * 256 - 1
+        assert 0.999 * NOMINAL * (5 * LENGTH + samples) - 20 < size <= NOMINAL * (5 * LENGTH + samples)
 
 
 def test_silence_leaves_its_bytes_to_what_follows_at_once() -> None:
