@@ -35,6 +35,7 @@ ARROWS = {
         "transform",
     },  # some are defined at one sample rate: they resample
     "hearing": {
+        "compiled",
         "transform",
         "mask",
         "coding",

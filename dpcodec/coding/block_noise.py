@@ -11,6 +11,8 @@ import math
 
 import numpy as np
 
+from dpcodec.compiled import address, library
+
 REGIONS = (24, 34)
 """First bands of the second and the third region in which blocks are compared: 3 and 8 kHz at 44.1 kHz and
 windows of 2048."""
@@ -21,6 +23,26 @@ ZERO_WEIGHT = 100
 PRIOR_CELLS = 4
 """A block counts as having so many more cells, of the frame's mean: few cells say little."""
 LARGEST_GAIN = 2.0
+
+
+def gains_of_frames(q: np.ndarray, rows: np.ndarray, bands: np.ndarray, splits: np.ndarray) -> np.ndarray:
+    """What the noise of each cell is multiplied by: float64 [K, L], 1 in frames of one block.
+
+    q       int32 [K, L]
+    rows    int64 [K], as in `block_gains`
+    bands   int64 [K]
+    splits  int64 [L], split exponents of the frames
+    """
+    if compiled := library():
+        gains = np.empty(q.shape)
+        cells, *told = np.ascontiguousarray(q), *map(np.ascontiguousarray, (rows, bands, splits))
+        compiled.dpc_block_gains(address(cells), *q.shape, *map(address, told), address(gains))
+        return gains
+    gains = np.ones(q.shape)
+    for split in sorted({*splits.tolist()} - {0}):
+        frames = np.flatnonzero(splits == split)
+        gains[:, frames] = block_gains(q[:, frames], rows, bands, split)
+    return gains
 
 
 def block_gains(q: np.ndarray, rows: np.ndarray, bands: np.ndarray, split: int) -> np.ndarray:

@@ -12,6 +12,7 @@ import numpy as np
 
 from dpcodec.coding.body import MAX_SYMBOL, STEP_RANGE, valid_step
 from dpcodec.coding.quantize import FLOAT32_MAX
+from dpcodec.compiled import address, held, library
 from dpcodec.errors import SettingsError
 
 DEAD_ZONE = 2 / 3
@@ -63,6 +64,11 @@ def quantize_mdct(X: np.ndarray, step: float, dead_zone: float = DEAD_ZONE) -> n
     """
     if not valid_step(step):
         raise SettingsError(f"quantiser step {step!r} is out of range: use a larger or smaller snr")
+    if (compiled := library()) and X.dtype == np.float64:
+        x, q = np.ascontiguousarray(X), np.empty(X.shape, np.int32)
+        numbers = x.size, float(step), 1 - dead_zone, float(MAX_SYMBOL)
+        if compiled.dpc_quantize(address(x), *numbers, address(q)):
+            return q
     magnitude = np.floor(np.abs(X).astype(np.float64) / float(step) + (1 - dead_zone))
     if not np.all(magnitude <= MAX_SYMBOL):
         raise SettingsError(f"quantiser step {step!r} is too fine for these values: use a smaller snr")
@@ -73,12 +79,20 @@ def quantize_mdct(X: np.ndarray, step: float, dead_zone: float = DEAD_ZONE) -> n
 def bias_of(X: np.ndarray, q: np.ndarray, step: float, louder: float = 0.0) -> tuple[int, int]:
     """How far the values of magnitude 1, and those of larger ones, lie above their multiples of the step on
     average, those of magnitude 1 by `louder` steps more: two integers -8 .. 7 in BIAS_UNIT."""
-    magnitude = np.abs(q)
-    above = np.abs(X) / float(step) - magnitude
-    means = (float(np.mean(above[some])) if some.any() else 0.0 for some in (magnitude == 1, magnitude > 1))
-    means = (mean + add for mean, add in zip(means, (louder, 0.0), strict=True))
-    one, more = (int(np.clip(round(mean / BIAS_UNIT), -8, 7)) for mean in means)
+    means = (mean + add for mean, add in zip(_means_above(X, q, float(step)), (louder, 0.0), strict=True))
+    one, more = (min(max(round(mean / BIAS_UNIT), -8), 7) for mean in means)
     return one, more
+
+
+def _means_above(X: np.ndarray, q: np.ndarray, step: float) -> list[float]:
+    """Of values of magnitude 1 and of larger ones, 0 where there are none: how far above in steps."""
+    if (compiled := library()) and X.dtype == np.float64:
+        x, symbols, means = np.ascontiguousarray(X), np.ascontiguousarray(q, np.int32), np.empty(2)
+        held(compiled.dpc_bias(address(x), address(symbols), x.size, step, address(means)))
+        return means.tolist()
+    magnitude = np.abs(q)
+    above = np.abs(X) / step - magnitude
+    return [float(np.mean(above[some])) if some.any() else 0.0 for some in (magnitude == 1, magnitude > 1)]
 
 
 def dequantize_mdct(

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dpcodec.coding.block_noise import block_gains
+from dpcodec.coding.block_noise import gains_of_frames
 from dpcodec.coding.body import (
     PERCEPTUAL,
     PERCEPTUAL_2,
@@ -319,11 +319,10 @@ def _share_out_noise(
     block_splits: np.ndarray,
 ) -> None:
     """Noise of a channel where frames are cut into blocks: see `block_noise`."""
-    noise = found.noise[c, : len(q)]
-    for split in sorted({*block_splits.tolist()} - {0}):
-        frames = np.flatnonzero(block_splits == split)
-        gains = block_gains(q[:, frames], rows, bands, split)
-        noise[:, frames] = single(noise[:, frames] * gains)
+    noise, cut = found.noise[c, : len(q)], np.flatnonzero(block_splits)
+    if len(cut):
+        gains = gains_of_frames(q[:, cut], rows, bands, block_splits[cut])
+        noise[:, cut] = single(noise[:, cut] * gains)
 
 
 def _by_cell(

@@ -19,7 +19,7 @@ LIBRARY = Path(__file__).with_name(
     f"kernel{({'win32': '.dll', 'darwin': '.dylib'}).get(sys.platform, '.so')}"
 )
 """Where `build.py` puts it."""
-VERSION = 4
+VERSION = 5
 """Of the functions; a library of another version is not taken."""
 
 _off = os.environ.get("DPCODEC_COMPILED") == "0"
@@ -39,6 +39,17 @@ _SIGNATURES: dict[str, tuple[type | None, tuple[type, ...]]] = {
     "dpc_mdct_walk": (_I, (_P, _P, _P)),
     "dpc_network_way": (_I, (_I,)),
     "dpc_rotate": (None, (_P, _N, _N, _P, _N, _N, _P, _P)),
+    "dpc_mdct_in": (None, (_P, _P, _N, _N, _N, _P, _N, _P, _N, _P, _P, _P)),
+    "dpc_mdct_out": (None, (_P, _P, _N, _P, _N, _N, _N, _P)),
+    "dpc_mdct_back_in": (None, (_P, _P, _N, _P, _N, _N, _N, _P)),
+    "dpc_mdct_back_out": (None, (_P, _P, _N, _P, _N, _N, _N, _P)),
+    "dpc_bit_products": (None, (_P, _P, _N, _N, _N, _N, _P, _P, _N, _D, _P, _P)),
+    "dpc_quantize": (_I, (_P, _N, _D, _D, _D, _P)),
+    "dpc_bias": (_I, (_P, _P, _N, _D, _P)),
+    "dpc_energy_sums": (_I, (_P, _P, _N, _P, _N, _D, _P, _P, _P, _P)),
+    "dpc_choose": (None, (_P, _P, _N, _P, _N, _P, _P)),
+    "dpc_block_gains": (None, (_P, _N, _N, _P, _P, _P, _P)),
+    "dpc_noise_sums": (_I, (_P, _P, _P, _N, _P, _N, _N, _P)),
     "dpc_philox": (None, (_P, _N, _U, _U, _P)),
     "dpc_fill_in": (None, (_P, _P, _P, _N, _D, _P, _D, _D, _P, _P, _P, _P, _P, _P, _P)),
 }
@@ -49,6 +60,12 @@ def address(array: Any) -> int:
     if not array.flags.c_contiguous:
         raise ValueError("not contiguous")
     return int(array.__array_interface__["data"][0])
+
+
+def held(fault: int) -> None:
+    """Raise `MemoryError` where a function could not have its memory."""
+    if fault:
+        raise MemoryError
 
 
 def library() -> ctypes.CDLL | None:

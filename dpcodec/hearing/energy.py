@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from dpcodec.compiled import address, held, library
+
 THRESHOLDS = (0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7)
 """That are tried, in steps."""
 USUAL = 0.55
@@ -30,23 +32,46 @@ def match_energy(scaled: np.ndarray, q: np.ndarray, edges: np.ndarray) -> np.nda
     edges = edges[edges < len(q)]
     if not len(edges):
         return q
-    magnitude, large = np.abs(scaled), np.abs(q) > 1
-    small = np.where(large, 0.0, magnitude)  # large ones pass no threshold
-
-    def sums(cells: np.ndarray) -> np.ndarray:
-        found: np.ndarray = np.add.reduceat(cells, edges, axis=0)
-        return found
-
-    wanted = np.log2(sums(magnitude**2) + 1e-9)
-    fixed = sums(np.where(large, np.square(q, dtype=np.float64), NOISE))
-    ones = _passing(small, edges)
+    energy, fixed, ones = _weighed(scaled, q, edges)
+    wanted = np.log2(energy + 1e-9)
     made = np.log2(fixed + (ONE**2 - NOISE) * ones + 1e-9)
     price = PRICE * np.abs(np.array(THRESHOLDS) - USUAL)
     best = np.argmin(np.abs(made - wanted) + price[:, None, None], axis=0)
-    thresholds = np.repeat(np.array(THRESHOLDS)[best], np.diff([*edges, len(q)]), axis=0)
-    signs = np.where(small >= thresholds, np.sign(scaled), 0.0)
-    chosen: np.ndarray = np.where(large, q, signs).astype(np.int32)
-    return chosen
+    return _chosen(scaled, q, edges, np.array(THRESHOLDS)[best])
+
+
+def _weighed(
+    scaled: np.ndarray, q: np.ndarray, edges: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Energy of each band and frame; what of it large symbols keep and noise makes, [B, L] each; and how many
+    values reach each threshold, [thresholds, B, L]."""
+    if compiled := library():
+        shape, frames = (len(edges), q.shape[1]), q.shape[1]
+        energy, fixed, ones = np.empty(shape), np.empty(shape), np.zeros((len(THRESHOLDS), *shape))
+        x, symbols, ends = np.ascontiguousarray(scaled), np.ascontiguousarray(q), np.array([*edges, len(q)])
+        cells = address(x), address(symbols), frames, address(ends), len(edges)
+        tried, sums = np.array(THRESHOLDS), map(address, (energy, fixed, ones))
+        held(compiled.dpc_energy_sums(*cells, NOISE, address(tried), *sums))
+        return energy, fixed, ones
+    large = np.abs(q) > 1
+    small = np.where(large, 0.0, np.abs(scaled))  # large ones pass no threshold
+    energy = np.add.reduceat(scaled**2, edges, axis=0)
+    fixed = np.add.reduceat(np.where(large, np.square(q, dtype=np.float64), NOISE), edges, axis=0)
+    return energy, fixed, _passing(small, edges)
+
+
+def _chosen(scaled: np.ndarray, q: np.ndarray, edges: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
+    """Symbols int32 [K, L] of which the small ones follow from the thresholds [B, L]."""
+    if compiled := library():
+        x, symbols, ends = np.ascontiguousarray(scaled), np.ascontiguousarray(q), np.array([*edges, len(q)])
+        chosen = np.empty(q.shape, np.int32)
+        cells = address(x), address(symbols), q.shape[1], address(ends), len(edges)
+        compiled.dpc_choose(*cells, address(thresholds), address(chosen))
+        return chosen
+    each = np.repeat(thresholds, np.diff([*edges, len(q)]), axis=0)
+    signs = np.where(np.abs(scaled) >= each, np.sign(scaled), 0.0)
+    found: np.ndarray = np.where(np.abs(q) > 1, q, signs).astype(np.int32)
+    return found
 
 
 def _passing(magnitudes: np.ndarray, edges: np.ndarray) -> np.ndarray:

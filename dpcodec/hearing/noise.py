@@ -10,8 +10,9 @@ import math
 
 import numpy as np
 
-from dpcodec.coding.block_noise import block_gains
+from dpcodec.coding.block_noise import gains_of_frames
 from dpcodec.coding.side_information import NOISE_LEVELS, NOISE_UNIT, noise_groups
+from dpcodec.compiled import address, held, library
 from dpcodec.mask.prng import philox4x32
 
 FILL, FILL_ALONE = 0.5, 0.9
@@ -39,31 +40,41 @@ def noise_levels(
 
     The more of the energy became zero, the nearer to it is the noise's.
     """
-    frames = np.arange(0, q.shape[1], noise_groups(q.shape[1], even)[1])
+    each = noise_groups(q.shape[1], even)[1]
     edges = np.flatnonzero(np.diff(bands, prepend=-1))
-    zero = q == 0
-
-    def sums(cells: np.ndarray) -> np.ndarray:
-        found: np.ndarray = np.add.reduceat(np.add.reduceat(cells, edges, axis=0), frames, axis=1)
-        return found
-
-    magnitude, square = np.abs(scaled), scaled**2
-    left, count = sums(np.where(zero, square, 0.0)), sums(_filled_cells(q, bands, splits))
-    share = left / np.maximum(sums(square), np.finfo(np.float64).tiny)
-    loud = OF_MEAN_MAGNITUDE * sums(np.where(zero, magnitude, 0.0)) / np.maximum(count, 1e-9)
+    gains = gains_of_frames(q, np.arange(len(q)), bands, splits) if splits.any() else None
+    left, count, total, size = _sums(scaled, q, gains, edges, each)
+    share = left / np.maximum(total, np.finfo(np.float64).tiny)
+    loud = OF_MEAN_MAGNITUDE * size / np.maximum(count, 1e-9)
     filling = (FILL + (FILL_ALONE - FILL) * share) * loud
     levels: np.ndarray = np.minimum(np.rint(filling / NOISE_UNIT), NOISE_LEVELS - 1).astype(np.int64)
     return levels
 
 
-def _filled_cells(q: np.ndarray, bands: np.ndarray, splits: np.ndarray) -> np.ndarray:
-    """What a noise level is multiplied by in each cell, 0 where that holds a value: float64 [K, L]."""
-    gains: np.ndarray = (q == 0).astype(np.float64)
-    rows = np.arange(len(q))
-    for split in sorted({*splits.tolist()} - {0}):
-        frames = np.flatnonzero(splits == split)
-        gains[:, frames] *= block_gains(q[:, frames], rows, bands, split)
-    return gains
+def _sums(
+    scaled: np.ndarray, q: np.ndarray, gains: np.ndarray | None, edges: np.ndarray, each: int
+) -> np.ndarray:
+    """Over the cells of each band, which begin at the rows `edges`, and group of `each` frames: the energy of
+    those that became zero, how many there are, each times its gain, the energy of all, and the magnitudes of
+    those that became zero: float64 [4, B, groups]."""
+    frames = q.shape[1]
+    if (compiled := library()) and q.size:
+        sums = np.empty((4, len(edges), -(-frames // each)))
+        x, symbols = np.ascontiguousarray(scaled, np.float64), np.ascontiguousarray(q)
+        ends = np.array([*edges, len(q)])
+        told = address(x), address(symbols), None if gains is None else address(gains), frames
+        held(compiled.dpc_noise_sums(*told, address(ends), len(edges), each, address(sums)))
+        return sums
+    starts, zero, square = np.arange(0, frames, each), q == 0, scaled**2
+    filled = zero if gains is None else zero * gains
+
+    cells = np.where(zero, square, 0.0), filled, square, np.where(zero, np.abs(scaled), 0.0)
+    return np.stack(
+        [
+            np.add.reduceat(np.add.reduceat(kind.astype(np.float64), edges, axis=0), starts, axis=1)
+            for kind in cells
+        ]
+    )
 
 
 def filled(

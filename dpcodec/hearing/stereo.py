@@ -6,7 +6,7 @@ import numpy as np
 
 from dpcodec.coding.side_information import ANGLES
 from dpcodec.transform.bands import band_edges, band_of_rows
-from dpcodec.transform.block_switching import bits_of
+from dpcodec.transform.block_switching import bits_of_lines
 
 
 def rotate_pairs(
@@ -34,8 +34,7 @@ def rotate_pairs(
         for angle in tried:
             there = rotated(X[both], angle[bands, None]) if angle.any() else X[both]
             thresholds.append(_threshold_of_rotated(there, threshold[both], angle, scale, edges))
-            steps = (scale * np.exp2(thresholds[-1] / 2)).swapaxes(0, 1)[bands]
-            bits = bits_of((np.abs(there).swapaxes(0, 1) / steps).reshape(len(bands), -1))
+            bits = bits_of_lines(there, scale * np.exp2(thresholds[-1] / 2), bands)
             costs.append(np.add.reduceat(bits, edges))
             found.append(there)
         best = np.argmin(costs, axis=0)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from dpcodec.compiled import address, library
 from dpcodec.transform.mdct import Mdct
 from dpcodec.transform.stft import Span
 
@@ -41,8 +42,7 @@ def choose_block_splits(
     steps = np.ascontiguousarray(steps.swapaxes(1, 2))  # as the transform's numbers lie
     for split in range(mdct.max_block_split + 1):
         X = mdct.forward(x, np.full(span.frames, split), span, (split, split)).swapaxes(1, 2)
-        own = steps if finer is None else steps * np.exp2(finer[:, split, :, None] / 2)
-        costs[:, split] = bits_of(np.abs(X) / own)
+        costs[:, split] = _bits_of(X, steps, None if finer is None else np.exp2(finer[:, split] / 2))
     if paired:
         for c in range(1, len(x), 2):
             costs[c - 1] = costs[c] = costs[c - 1] + costs[c]
@@ -50,6 +50,46 @@ def choose_block_splits(
         settled = np.arange(mdct.max_block_split + 1) == first[:, None]
         costs[:, :, 0] = np.where(settled, 0.0, np.inf)
     return _cheapest(costs)
+
+
+def _bits_of(X: np.ndarray, steps: np.ndarray, finer: np.ndarray | None) -> np.ndarray:
+    """Bits of frames of coefficients [C, L, K] under steps that broadcast to them, each frame's times `finer`
+    [C, L]: float64 [C, L]."""
+    if library() is None or steps.shape != X.shape:
+        own = steps if finer is None else steps * finer[:, :, None]
+        return bits_of(np.abs(X) / own)
+    lines = X.shape[0] * X.shape[1]
+    return bits_of_lines(X.reshape(1, lines, -1), steps.reshape(1, lines, -1), gains=finer).reshape(
+        X.shape[:2]
+    )
+
+
+def bits_of_lines(
+    X: np.ndarray, steps: np.ndarray, of: np.ndarray | None = None, gains: np.ndarray | None = None
+) -> np.ndarray:
+    """What `bits_of` gives of the ratios of X to steps, over the parts p and numbers n of X [p, lines, n]:
+    float64 [lines].
+
+    steps  [p, m, n]
+    of     int64 [lines], the line of `steps` that each has; None: the same
+    gains  [lines], what they are multiplied by; None: 1
+    """
+    parts, lines, width = X.shape
+    compiled = library()
+    if compiled is None:
+        own = steps if of is None else steps[:, of]
+        own = own if gains is None else own * gains.reshape(-1, 1)
+        return bits_of((np.abs(X) / own).swapaxes(0, 1).reshape(lines, -1))
+    groups = -(-parts * width // MULTIPLIED)
+    spare, products = np.empty(parts * width), np.empty((lines, groups))
+    X, steps = np.ascontiguousarray(X), np.ascontiguousarray(steps)
+    gains = None if gains is None else np.ascontiguousarray(gains)
+    shape = lines, parts, width, steps.shape[1]
+    chosen = (None if array is None else address(array) for array in (of, gains))
+    rest = groups, _LARGEST_RATIO, address(spare), address(products)
+    compiled.dpc_bit_products(address(X), address(steps), *shape, *chosen, *rest)
+    bits: np.ndarray = np.log2(products).sum(axis=-1)
+    return bits
 
 
 def bits_of(ratios: np.ndarray) -> np.ndarray:

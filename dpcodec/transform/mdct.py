@@ -28,6 +28,7 @@ import numpy as np
 from dpcodec.compiled import address, library
 from dpcodec.errors import SettingsError
 from dpcodec.settings import check_transform
+from dpcodec.transform.compiled_mdct import CompiledMdct
 from dpcodec.transform.stft import (
     Array,
     Span,
@@ -105,6 +106,11 @@ class Mdct:
         exponents = self._checked(block_splits, span.frames)
         if span.frames == 0:
             return xp.zeros((*x.shape[:-1], self.bins, 0), dtype=x.dtype, device=device(x))
+        if compiled := self._compiled(x):
+            lead = x.shape[:-1]
+            rows = x[..., : span.samples].reshape(-1, min(span.samples, x.shape[-1]))
+            found = compiled.forward(rows, span.left, exponents, around)
+            return np.matrix_transpose(found.reshape(*lead, span.frames, self.hop))
         total = (span.frames + 1) * self.hop
         keep = min(span.samples, total - span.left)
         padded = _padded(x[..., :keep], span.left, total - span.left - keep)
@@ -127,15 +133,26 @@ class Mdct:
         exponents = self._checked(block_splits, span.frames)
         if span.frames == 0:
             return xp.zeros((*X.shape[:-2], span.samples), dtype=X.dtype, device=device(X))
-        frames = _by_block_split(xp.matrix_transpose(X), exponents, _blocks)
-        own = xp.reshape(frames, (*X.shape[:-2], span.frames * self.hop))
-        flat = self._rotate(_padded(own, self.hop // 2, self.hop // 2), exponents, around, -1.0)
+        if compiled := self._compiled(X):
+            found = compiled.folded(X.reshape(-1, *X.shape[-2:]), exponents)
+            folded = found.reshape(*X.shape[:-2], found.shape[-1])
+        else:
+            frames = _by_block_split(xp.matrix_transpose(X), exponents, _blocks)
+            own = xp.reshape(frames, (*X.shape[:-2], span.frames * self.hop))
+            folded = _padded(own, self.hop // 2, self.hop // 2)
+        flat = self._rotate(folded, exponents, around, -1.0)
         short = span.left + span.samples - flat.shape[-1]
         return _padded(flat, 0, max(short, 0))[..., span.left : span.left + span.samples]
 
     def inverse(self, X: Array, samples: int, block_splits: BlockSplits | None = None) -> Array:
         """Invert: real [..., K, L] -> real [..., samples], exact where X is the transform of a signal."""
         return self.adjoint(X, block_splits, self.span(samples))
+
+    def _compiled(self, x: Array) -> CompiledMdct | None:
+        """What transforms arrays like `x` in compiled code; None where there is nothing."""
+        if library() is None or not isinstance(x, np.ndarray) or x.dtype != np.float64:
+            return None
+        return _compiled_mdct(self.hop, self.window, self.max_block_split)
 
     def _checked(self, block_splits: BlockSplits | None, frames: int) -> np.ndarray:
         if block_splits is None:
@@ -185,6 +202,12 @@ def _rotated_in_place(
     left[...] = near * left - far * right
     right[...] = turned
     return True
+
+
+@lru_cache(maxsize=8)
+def _compiled_mdct(hop: int, window: str, most: int) -> CompiledMdct:
+    sizes = [hop >> split for split in range(most + 1)]
+    return CompiledMdct(hop, [(*slope(window, size), _turns(size)) for size in sizes])
 
 
 @lru_cache(maxsize=64)
@@ -263,13 +286,21 @@ def dct4(x: Array) -> Array:
 
 
 def _dct4_of_numpy(x: np.ndarray, turns: np.ndarray) -> np.ndarray:
-    """The same numbers, in half the time: nothing is copied twice."""
+    """The same numbers, in less time: nothing is copied twice. In float64 products are those of real numbers,
+    each rounded: the same everywhere, as a complex product's are not."""
     pairs = np.empty((*x.shape[:-1], len(turns)), turns.dtype)
+    both = np.empty(x.shape, x.dtype)
+    if x.dtype == np.float64:
+        first, last, c, s = x[..., ::2], x[..., ::-2], turns.real, turns.imag
+        pairs.real, pairs.imag = first * c - last * s, first * s + last * c
+        spectrum = np.fft.fft(pairs, axis=-1)
+        both[..., ::2] = spectrum.real * c - spectrum.imag * s
+        np.negative((spectrum.real * s + spectrum.imag * c)[..., ::-1], out=both[..., 1::2])
+        return both
     pairs.real, pairs.imag = x[..., ::2], x[..., ::-2]
     pairs *= turns
     spectrum = fft_of(pairs).fft(pairs, axis=-1)
     spectrum *= turns
-    both = np.empty(x.shape, x.dtype)
     both[..., ::2] = spectrum.real
     np.negative(spectrum.imag[..., ::-1], out=both[..., 1::2])
     return both

@@ -136,3 +136,30 @@ def test_garbage_is_collected_once_a_verb_runs(collects: bool, tmp_path: Path) -
         [sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=False
     )
     assert done.stdout.split()[-2:] == [str(collects), "16"]
+
+
+def test_threads_that_still_run_are_waited_for() -> None:
+    program = (
+        "import sys, threading\n"
+        "from dpcodec.cli.entry import main\n"
+        "told = threading.Event()\n"
+        "def wait():\n"
+        "    told.wait()\n"
+        "    print('the thread has ended', flush=True)\n"
+        "threading.Thread(target=wait).start()\n"
+        "threading.Timer(0.2, told.set).start()\n"
+        "main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, "--version"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines() == [f"dpcodec {dpcodec.__version__}", "the thread has ended"]
+
+
+def test_what_is_printed_comes_out_whole(tmp_path: Path) -> None:
+    """The process ends without taking its modules apart."""
+    program = "from dpcodec.cli.entry import main\nprint('x' * 100_000, end='')\nmain()"
+    done = subprocess.run(
+        [sys.executable, "-c", program, "--version"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "x" * 100_000 + f"dpcodec {dpcodec.__version__}\n"
