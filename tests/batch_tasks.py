@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from pathlib import Path
+
+import numpy as np
 
 
 def half(number: int) -> dict[str, int]:
@@ -28,3 +31,25 @@ def die(folder: str, name: str, times: int) -> dict[str, int]:
     if number < times:
         os.kill(os.getpid(), signal.SIGKILL)
     return {"half": number}
+
+
+def doubled(*arrays: np.ndarray) -> list[np.ndarray]:
+    """Twice each."""
+    return [2 * x for x in arrays]
+
+
+def lock() -> object:
+    """What cannot be sent."""
+    return threading.Lock()
+
+
+class OfTwoError(Exception):
+    """Its pickle has one argument of the two that it needs."""
+
+    def __init__(self, first: str, second: str) -> None:
+        super().__init__(first + second)
+
+
+def of_two() -> None:
+    """Raise it."""
+    raise OfTwoError("a", "b")

@@ -25,11 +25,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from dpcodec.batch.engines import Engine, InProcess, LocalPool, Task, WorkerLostError
-    from dpcodec.batch.long_files import encode_runs, share_decoding, share_encoding
+    from dpcodec.batch.engines import Engine, InProcess, Task, WorkerLostError
+    from dpcodec.batch.local import LocalPool
+    from dpcodec.batch.long_files import encode_runs
     from dpcodec.batch.manifest import Manifest
     from dpcodec.batch.opening import open_engine
     from dpcodec.batch.runner import Rules, Summary, attempts, run
+    from dpcodec.batch.sharing import share_decoding, share_encoding
     from dpcodec.batch.work import decode, decode_file, encode, encode_file
 
 __all__ = [
@@ -54,11 +56,13 @@ __all__ = [
 ]
 
 _HOMES = {
-    "dpcodec.batch.engines": (*("Engine", "InProcess", "LocalPool", "Task", "WorkerLostError"),),
-    "dpcodec.batch.long_files": ("encode_runs", "share_decoding", "share_encoding"),
+    "dpcodec.batch.engines": (*("Engine", "InProcess", "Task", "WorkerLostError"),),
+    "dpcodec.batch.local": ("LocalPool",),
+    "dpcodec.batch.long_files": ("encode_runs",),
     "dpcodec.batch.manifest": ("Manifest",),
     "dpcodec.batch.opening": ("open_engine",),
     "dpcodec.batch.runner": ("Rules", "Summary", "attempts", "run"),
+    "dpcodec.batch.sharing": ("share_decoding", "share_encoding"),
     "dpcodec.batch.work": ("decode", "decode_file", "encode", "encode_file"),
 }
 

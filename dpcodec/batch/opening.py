@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from dpcodec.batch.engines import Engine, InProcess, LocalPool
+from dpcodec.batch.engines import Engine, InProcess
+from dpcodec.batch.local import LocalPool
 
 
 def open_engine(

@@ -6,8 +6,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from dpcodec.batch.engines import Engine, Task
-from dpcodec.batch.runner import RETRIES
+from dpcodec.batch.engines import RETRIES, Engine, Task
 
 AHEAD = 2
 """Tasks begun and not given back for each worker: one at work, and one so that it need not wait."""

@@ -7,11 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Sized
 from dataclasses import dataclass, field
 from typing import Any
 
-from dpcodec.batch.engines import Engine, InProcess, Task
+from dpcodec.batch.engines import RETRIES, Engine, InProcess, Task
 from dpcodec.batch.manifest import Manifest, Row
 
-RETRIES = 2
-"""How often a task that failed is tried again."""
 Progress = Callable[[int, int, int], None]
 
 

@@ -28,6 +28,7 @@ class Cores:
         workers = wanted.jobs or cores()
         alone = screen.lines is not None or wanted.careful or workers == 1  # or one of many workers
         self._wanted = None if alone else wanted._replace(jobs=workers)
+        self._verb = context.info_name or ""
         self._stack = stack
         self._engine: batch.Engine | None = None
 
@@ -37,7 +38,7 @@ class Cores:
             return None
         if self._engine is None:
             workers = self._wanted.workers
-            self._engine = self._stack.enter_context(engine_for(self._wanted, workers))
+            self._engine = self._stack.enter_context(engine_for(self._wanted, workers, self._verb))
         return self._engine
 
 

@@ -171,7 +171,7 @@ def by_engine(
 
     with contextlib.ExitStack() as stack:
         manifest = stack.enter_context(batch.Manifest(wanted.manifest)) if wanted.manifest else None
-        engine = stack.enter_context(engine_for(wanted, count))
+        engine = stack.enter_context(engine_for(wanted, count, verb))
         if wanted.scheduler:
             screen.note(engine.about)
         if wanted.manifest:
@@ -234,13 +234,13 @@ def _rules(wanted: Wanted, by_id: dict[str, Job]) -> batch.Rules:
 
 
 @contextlib.contextmanager
-def engine_for(wanted: Wanted, jobs: int) -> Iterator[batch.Engine]:
-    """The engine that is wanted, for so many jobs; a signal takes it along."""
+def engine_for(wanted: Wanted, jobs: int, verb: str) -> Iterator[batch.Engine]:
+    """The engine that is wanted, for so many jobs of a verb; a signal takes it along."""
     from dpcodec import batch
     from dpcodec.cli import worker
 
     workers = min(wanted.workers, max(1, jobs))
-    engine = batch.open_engine(wanted.scheduler, workers, worker.MODULES, worker.clean)
+    engine = batch.open_engine(wanted.scheduler, workers, worker.modules_of(verb), worker.clean)
     with signals.at_leave(engine.leave):
         try:
             yield engine

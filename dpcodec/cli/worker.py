@@ -14,12 +14,17 @@ from dpcodec.batch import urls
 from dpcodec.cli import exits, signals
 from dpcodec.cli.display import Screen
 
-MODULES = ("dpcodec.cli.main", "dpcodec.cli.commands.encode", "dpcodec.cli.commands.decode",
-           "dpcodec.codec.decoder", "dpcodec.codec.encoder", "dpcodec.modes.perceptual",
-           "dpcodec.audio.sndfile")  # fmt: skip
-"""What is worth loading before the first job."""
+_MODULES = {
+    "encode": ("dpcodec.codec.encoder", "dpcodec.modes.perceptual"),
+    "decode": ("dpcodec.codec.decoder", "dpcodec.modes.perceptual", "dpcodec.coding.coders"),
+}
 _PAIR = (("source", -2), ("target", -1))
 _DONE = (exits.OK, exits.DAMAGED)
+
+
+def modules_of(verb: str) -> tuple[str, ...]:
+    """What is worth loading before the first job of a verb."""
+    return "dpcodec.cli.main", f"dpcodec.cli.commands.{verb}", *_MODULES.get(verb, ())
 
 
 def work(arguments: Sequence[str], digest: bool = False) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from contextlib import closing
 from dataclasses import dataclass, field
 
 from dpcodec import batch
-from dpcodec.batch.processes import interrupts_wait, pools, threads_each
+from dpcodec.batch.leaving import interrupts_wait
+from dpcodec.batch.processes import pools, threads_each
 from dpcodec.bench.engine.experiment import Experiment, Row, Task
 from dpcodec.bench.engine.results import Results
 from dpcodec.errors import DpcodecError

@@ -27,7 +27,7 @@ def by_runs(context: click.Context, run_s: float) -> Iterator[Encode]:
     wanted = wanted_of(context)
     if wanted.manifest is not None:
         raise UsageError("--split works on one file after the other: leave out --manifest")
-    with engine_for(wanted, wanted.workers) as engine:
+    with engine_for(wanted, wanted.workers, "encode") as engine:
         if wanted.scheduler:
             context.find_root().ensure_object(Screen).note(engine.about)
 

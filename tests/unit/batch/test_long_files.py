@@ -13,8 +13,7 @@ from signals import bursts
 import dpcodec
 from dpcodec import batch
 from dpcodec.audio.streams import ArrayReader, ArrayWriter
-from dpcodec.batch.engines import call
-from dpcodec.batch.runner import RETRIES
+from dpcodec.batch.engines import RETRIES, call
 from dpcodec.codec.pieces import code_piece
 
 RATE = 8000
@@ -107,7 +106,7 @@ def test_a_wrong_guess_is_coded_again(monkeypatch: pytest.MonkeyPatch) -> None:
             return type(found)([], ((9,), (9,)), found.left)
         return found
 
-    monkeypatch.setattr("dpcodec.batch.long_files.code_piece", wrong)
+    monkeypatch.setattr("dpcodec.codec.pieces.code_piece", wrong)
     assert by_workers(audio, dpcodec.EncodeSettings(), Shuffled(2)) == in_one_go(
         audio, dpcodec.EncodeSettings()
     )

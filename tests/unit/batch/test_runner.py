@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,17 @@ import pytest
 from batch_tasks import die, fail_until, half
 
 from dpcodec import batch
+from dpcodec.batch.started import StartedPool
+
+
+def forked(workers: int) -> batch.Engine:
+    """Nothing that these tasks do would wait for another thread's lock."""
+    if sys.platform != "linux":
+        pytest.skip("processes are forked on Linux only")
+    from dpcodec.batch.forked import ForkedPool
+
+    return ForkedPool(workers)
+
 
 SINGULAR = ("pid", "tries")
 
@@ -24,14 +36,14 @@ def rows_of(path: Path) -> list[dict[str, Any]]:
         return [{k: v for k, v in row.items() if k not in SINGULAR} for row in manifest.rows()]
 
 
-@pytest.fixture
-def pool() -> Iterator[batch.LocalPool]:
-    engine = batch.LocalPool(2)
+@pytest.fixture(params=[forked, StartedPool], ids=["forked", "started"])
+def pool(request: pytest.FixtureRequest) -> Iterator[batch.Engine]:
+    engine = request.param(2)
     yield engine
     engine.close()
 
 
-def test_a_pool_gives_what_this_process_gives(tmp_path: Path, pool: batch.LocalPool) -> None:
+def test_a_pool_gives_what_this_process_gives(tmp_path: Path, pool: batch.Engine) -> None:
     for name, engine in (("a", None), ("b", pool)):
         with batch.Manifest(tmp_path / name) as manifest:
             summary = batch.run(tasks(20), manifest, engine)
@@ -40,7 +52,7 @@ def test_a_pool_gives_what_this_process_gives(tmp_path: Path, pool: batch.LocalP
     assert [row["n"] for row in rows_of(tmp_path / "b")] == list(range(20))
 
 
-def test_a_pool_keeps_its_processes(pool: batch.LocalPool) -> None:
+def test_a_pool_keeps_its_processes(pool: batch.Engine) -> None:
     pids = [value["pid"] for _, value, _ in batch.attempts(pool, tasks(30))]
     assert len(set(pids)) <= 2
     assert os.getpid() not in pids
@@ -48,7 +60,7 @@ def test_a_pool_keeps_its_processes(pool: batch.LocalPool) -> None:
 
 @pytest.mark.parametrize("engine", ["here", "pool"])
 def test_what_fails_is_tried_twice_more_after_the_others(
-    tmp_path: Path, pool: batch.LocalPool, engine: str
+    tmp_path: Path, pool: batch.Engine, engine: str
 ) -> None:
     some = [
         batch.Task({"source": "mends"}, fail_until, (str(tmp_path), "mends", 2)),
@@ -75,7 +87,7 @@ def test_what_fails_is_tried_twice_more_after_the_others(
     assert (again.ok, again.failed, again.skipped) == (0, 1, 4)
 
 
-def test_a_worker_that_dies_costs_its_task_alone(tmp_path: Path, pool: batch.LocalPool) -> None:
+def test_a_worker_that_dies_costs_its_task_alone(tmp_path: Path, pool: batch.Engine) -> None:
     deadly = batch.Task({"source": "deadly"}, die, (str(tmp_path), "deadly", 99))
     once = batch.Task({"source": "once"}, die, (str(tmp_path), "once", 1))
     some = [*tasks(5), deadly, *tasks(12)[5:], once]
