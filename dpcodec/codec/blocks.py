@@ -12,6 +12,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from dpcodec.codec.decode_settings import DecodeSettings
+from dpcodec.codec.piece_size import piece_size
 from dpcodec.codec.solution_check import check_context, fault_of
 from dpcodec.container.header import Header
 from dpcodec.container.stream import SegmentData
@@ -228,7 +229,7 @@ def cut(
 
     def size() -> int:
         left = None if header.segments is None else header.segments - block * grid.batch
-        return max(1, _segments(left, workers) // grid.batch)
+        return max(1, piece_size(left, workers, FEWEST_SEGMENTS, MOST_SEGMENTS) // grid.batch)
 
     for one in packets:
         held[one[0].index] = one
@@ -241,10 +242,3 @@ def cut(
     last = -(-end // grid.batch)
     if last > block:
         yield piece(last)
-
-
-def _segments(left: int | None, workers: int) -> int:
-    """Of a piece where so many are left: fewer towards the end, so that all workers end together."""
-    if left is None:
-        return MOST_SEGMENTS
-    return min(max(left // (2 * workers), FEWEST_SEGMENTS), MOST_SEGMENTS)

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from dpcodec.codec.encoder import Coder, one_by_one
+from dpcodec.codec.piece_size import piece_size
 from dpcodec.container.header import Header
 from dpcodec.modes import mode_of
 from dpcodec.modes.base import Allowance, Budget, CodedSegment
@@ -80,7 +81,7 @@ def _cut(
 
     def size(first: int) -> int:
         left = None if header.segments is None else header.segments - first
-        return GROUP if at_rate else _size(left, workers)
+        return GROUP if at_rate else piece_size(left, workers, FEWEST_SEGMENTS, MOST_SEGMENTS)
 
     runs: list[FrameRun] = []
     allowances: list[Allowance] = []
@@ -95,14 +96,6 @@ def _cut(
             wanted = size(first)
     if runs:
         yield Piece(header, settings, first, runs, before, allowances=tuple(allowances))
-
-
-def _size(left: int | None, workers: int) -> int:
-    """Segments of a piece where so many are left: fewer towards the end, so that no worker waits long for
-    another's last piece."""
-    if left is None:
-        return MOST_SEGMENTS
-    return min(max(left // (2 * workers), FEWEST_SEGMENTS), MOST_SEGMENTS)
 
 
 def code_piece(piece: Piece) -> CodedPiece:

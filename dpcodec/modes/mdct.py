@@ -16,11 +16,12 @@ from dpcodec.errors import FormatError
 from dpcodec.inpainting.problem import Problem
 from dpcodec.mask.table import segment_mask
 from dpcodec.modes.base import Budget, CodedSegment, PartReader, Segment, mdct_problem
+from dpcodec.modes.mdct_coder import MdctCoder
 from dpcodec.modes.rate import Spending, search
 from dpcodec.settings import RANDOM_MASK_SNR_DB, EncodeSettings
 from dpcodec.transform.bands import band_of_rows
 from dpcodec.transform.mdct import Mdct
-from dpcodec.transform.streaming import BlockSplitState, FrameRun, MdctAnalysis, MdctSynthesis
+from dpcodec.transform.streaming import LEAD_FRAMES, FrameRun, MdctAnalysis, MdctSynthesis
 
 if TYPE_CHECKING:
     from dpcodec.container.reader import SegmentData
@@ -145,24 +146,18 @@ class MdctMode:
         return MdctSynthesis(self.transform, self._header.channels, first_frame)
 
 
-class _Coder:
+class _Coder(MdctCoder):
     """See `modes.base.SegmentCoder`. At a bit rate the search goes on from the step of the segment before."""
 
     def __init__(self, mode: MdctMode, settings: EncodeSettings) -> None:
-        self._mode, self._settings, self._analysis = mode, settings, mode._analysis()
+        super().__init__(mode._analysis())
+        self._mode, self._settings = mode, settings
         self._log2_step, self._spending = START_LOG2_STEP, Spending()
         self.apart = settings.bitrate is None
 
-    @property
-    def state(self) -> BlockSplitState:
-        return self._analysis.state
-
-    @state.setter
-    def state(self, state: BlockSplitState) -> None:
-        self._analysis.state = state
-
     def lead(self, run: FrameRun) -> None:
-        self._analysis.lead(run, self._mode._switching_steps(run, self._settings, self._log2_step))
+        steps = self._mode._switching_steps(run, self._settings, self._log2_step)
+        self._analysis.lead(run.ending(LEAD_FRAMES, self._mode.transform.hop), steps)
 
     def code(self, index: int, run: FrameRun, budget: Budget) -> CodedSegment:
         mode = self._mode

@@ -28,12 +28,13 @@ from dpcodec.hearing.noise import noise_levels
 from dpcodec.hearing.stereo import rotate_back, rotate_pairs
 from dpcodec.hearing.threshold import MaskingThreshold, hold_scale_factors, masking_threshold
 from dpcodec.modes.base import Allowance, Budget, CodedSegment, PartReader, Segment, mdct_problem
+from dpcodec.modes.mdct_coder import MdctCoder
 from dpcodec.modes.rate import GROUP, Forecast, Spending, search, tolerance_of
 from dpcodec.settings import DEFAULT_QUALITY, QUALITY_RANGE, EncodeSettings
 from dpcodec.transform.bands import band_edges, band_of_rows
 from dpcodec.transform.mdct import Mdct
 from dpcodec.transform.stft import Stft
-from dpcodec.transform.streaming import BlockSplitState, FrameRun, MdctAnalysis, MdctSynthesis
+from dpcodec.transform.streaming import LEAD_FRAMES, FrameRun, MdctAnalysis, MdctSynthesis
 
 if TYPE_CHECKING:
     from dpcodec.container.reader import SegmentData
@@ -126,12 +127,13 @@ class PerceptualMode:
         return MdctSynthesis(self.transform, self._header.channels, first_frame)
 
 
-class _Coder:
+class _Coder(MdctCoder):
     """See `modes.base.SegmentCoder`."""
 
     def __init__(self, mode: PerceptualMode, settings: EncodeSettings) -> None:
         header = mode._header
-        self._mode, self._settings, self._analysis = mode, settings, mode._analysis()
+        super().__init__(mode._analysis())
+        self._mode, self._settings = mode, settings
         self._stft = Stft(header.n_fft, header.hop, "sine")
         quality = DEFAULT_QUALITY if settings.quality is None else settings.quality
         self._log2_scale = math.log2(_scale_of(quality))
@@ -142,17 +144,10 @@ class _Coder:
         self._found: tuple[float, float] | None = None
         self.apart = settings.rate_control in ("quality", "bitrate")
 
-    @property
-    def state(self) -> BlockSplitState:
-        return self._analysis.state
-
-    @state.setter
-    def state(self, state: BlockSplitState) -> None:
-        self._analysis.state = state
-
     def lead(self, run: FrameRun) -> None:
-        _, steps, finer = self._heard(run, self._log2_scale)
-        self._analysis.lead(run, steps, finer)
+        ending = run.ending(LEAD_FRAMES, self._mode.transform.hop)
+        _, steps, finer = self._heard(ending, self._log2_scale)
+        self._analysis.lead(ending, steps, finer)
 
     def code(self, index: int, run: FrameRun, budget: Budget) -> CodedSegment:
         if self._settings.rate_control == "bitrate":

@@ -76,6 +76,14 @@ class FrameRun(NamedTuple):
     span: Span
     frames: int
 
+    def ending(self, frames: int, hop: int) -> FrameRun:
+        """Its last so many frames, or all of fewer."""
+        left = min(frames, self.span.frames)
+        samples = self.samples[:, (self.span.frames - left) * hop :]
+        return FrameRun(
+            samples, Span(samples.shape[1], left, 0), max(0, left - self.span.frames + self.frames)
+        )
+
 
 class StftAnalysis:
     """Cuts a stream of blocks float32 [C, n] into segments of `segment_frames` frames: `runs` gives their
@@ -145,8 +153,8 @@ class StftSynthesis:
 BlockSplitState = tuple[tuple[int, ...], tuple[int, ...] | None]
 """Of each channel, the block split exponents of the last frame and of the one after it, where it is
 settled."""
-LEAD_FRAMES = 12
-"""Frames whose block switching shows, but for silence, what it ends with."""
+LEAD_FRAMES = 16
+"""Frames whose block switching shows, but for silence and one time in a hundred, what it ends with."""
 
 
 class MdctAnalysis:
@@ -168,15 +176,10 @@ class MdctAnalysis:
             yield FrameRun(samples, Span(samples.shape[1], seen, 0), frames)
 
     def lead(self, run: FrameRun, steps: np.ndarray, finer: np.ndarray | None = None) -> None:
-        """Pass over a segment, which is not the last, with the arguments of `coefficients`: `state` becomes
-        what its last frames alone would leave."""
-        frames = min(LEAD_FRAMES, run.span.frames)
-        skipped, hop = run.span.frames - frames, self._mdct.hop
-        samples = run.samples[:, skipped * hop :].astype(np.float64)
-        steps = steps[:, :, skipped:] if steps.shape[2] > 1 else steps
-        finer = None if finer is None else finer[:, :, skipped:]
-        span = Span(samples.shape[1], frames, 0)
-        chosen = choose_block_splits(self._mdct, samples, span, steps, None, self._paired, finer)
+        """Pass over the LEAD_FRAMES that end a segment, which is not the last, with the arguments of
+        `coefficients`: `state` becomes what they alone would leave."""
+        x = run.samples.astype(np.float64)
+        chosen = choose_block_splits(self._mdct, x, run.span, steps, None, self._paired, finer)
         self.state = tuple(chosen[:, -2].tolist()), tuple(chosen[:, -1].tolist())
 
     def coefficients(
