@@ -96,7 +96,7 @@ def band_levels() -> list[dict[str, Any]]:
 
 
 def lost_cells() -> list[dict[str, Any]]:
-    """What Python's search makes of holes in two tones with the window, rounds and steps that the browser has: values
+    """What Python's search makes of holes in two tones with the window, rounds and steps of the browser: values
     in some places, of what arrived and of what was lost."""
     mdct, rate, L = Mdct(128, "kbd", 4), 16000, 40
     splits = np.zeros(L, np.int64)
@@ -114,9 +114,9 @@ def lost_cells() -> list[dict[str, Any]]:
     ):
         found = prior.estimate(X, lost, operator, rate, lambda: False)
     return [
-        {"row": k, "frame": l, "value": float(X[k, l]), "found": float(found[k, l])}
-        for k in (0, 6, 7, 13, 22, 23, 40)
-        for l in (4, 10, 13, 20, 25, 31)
+        {"row": row, "frame": frame, "value": float(X[row, frame]), "found": float(found[row, frame])}
+        for row in (0, 6, 7, 13, 22, 23, 40)
+        for frame in (4, 10, 13, 20, 25, 31)
     ]
 
 
