@@ -96,8 +96,8 @@ def band_levels() -> list[dict[str, Any]]:
 
 
 def lost_cells() -> list[dict[str, Any]]:
-    """What Python's search makes of holes in two tones with the window, rounds and steps of the browser: values
-    in some places, of what arrived and of what was lost."""
+    """What Python's search makes of holes in two tones with the browser's window, rounds and steps: values in
+    some places, of what arrived and of what was lost."""
     mdct, rate, L = Mdct(128, "kbd", 4), 16000, 40
     splits = np.zeros(L, np.int64)
     splits[11:13] = 2, 3
