@@ -209,9 +209,13 @@ _KINDS = {np.dtype(np.float64): "double", np.dtype(np.float32): "single"}
 @lru_cache(maxsize=8)
 def _compiled_mdct(hop: int, window: str, most: int, kind: type[np.floating]) -> CompiledMdct:
     sizes, turned = [hop >> split for split in range(most + 1)], np.result_type(kind, np.complex64)
-    slopes = [[one.astype(kind) for one in slope(window, size)] for size in sizes]
+    slopes = [slope(window, size) for size in sizes]
     return CompiledMdct(
-        hop, [(*pair, _turns(size).astype(turned)) for pair, size in zip(slopes, sizes, strict=True)]
+        hop,
+        [
+            (near.astype(kind), far.astype(kind), _turns(size).astype(turned))
+            for (near, far), size in zip(slopes, sizes, strict=True)
+        ],
     )
 
 
