@@ -20,12 +20,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from itertools import repeat
+from typing import Any
 
 import numpy as np
-from array_api_compat import device, is_numpy_array
+from array_api_compat import is_numpy_array
 
-from dpcodec.inpainting.arrays import dot, power, to_numpy
+from dpcodec.inpainting.arrays import dot, like, peak, power, quotient
 from dpcodec.inpainting.normal import Normal
 from dpcodec.inpainting.observation import Observation
 from dpcodec.inpainting.step_budget import Stage
@@ -59,7 +60,7 @@ TINY = 1e-30
 REWEIGHT_EVERY = 2
 """Steps between two changes of the weights."""
 SAME = 1e-6
-"""Share of a plane's curvatures' product below which its two moves are one."""
+"""Share of the plane's larger curvature below which the smaller one is rounding: its two moves are one."""
 
 
 def prior_stfts(operator: Operator, factors: Sequence[int] = LONGER) -> list[Stft]:
@@ -69,13 +70,13 @@ def prior_stfts(operator: Operator, factors: Sequence[int] = LONGER) -> list[Stf
 
 
 class _View:
-    """A transform S or S_j and the quadratic sum c w |S x|^2 on its coefficients.
+    """A transform S or S_j and the quadratic sum c w |S x|^2 on its coefficients, for B signals.
 
     operator  S or S_j
-    known     Q^2 of the data, real [K, L]; None where nothing was measured
-    share     s_j of its coefficients, real [K, L]; None where the prior does not look
-    weights   w = Q^2 + mu s_j e / (|S x|^2 + e), real [K, L]
-    largest   largest |S x|^2 when the weights were last made
+    known     Q^2 of the data, real [B, K, L]; None where nothing was measured
+    share     s_j of its coefficients, real [B, K, L]; None where the prior does not look
+    weights   w = Q^2 + mu s_j e / (|S x|^2 + e), real [B, K, L]
+    largest   largest |S x|^2 when the weights were last made, real [B, 1, 1]
     waits     whether it is not looked at before windows are chosen
     """
 
@@ -85,48 +86,55 @@ class _View:
         P = power(operator.forward(x))
         self.operator, self.known, self.waits = operator, known, waits
         self._normal = Normal(operator, x)
-        self.largest = float(array_namespace(P).max(P))
+        self.largest = peak(P)
         self.weights = known if share is None else 0 * P
         self.share = None if share is None else 0 * P + share
 
-    def reweighted(self, x: Array, prior: _Prior) -> Array:
-        """S* (W - Q^2) S x with the weights of the estimate x, real [N]. e, which is relative to the largest
-        power of the time before, and mu e stop where the data are no surer."""
-        e = max(self.largest * prior.e, prior.variance, TINY)
-        mu = max(prior.mu, prior.variance / e)
+    def reweighted(self, x: Array, e: Array, mu: Array, variance: Array) -> Array:
+        """S* (W - Q^2) S x with the weights of the estimates x, real [B, N]. e, which is relative to the
+        largest power of the time before, and mu e stop where the data are no surer."""
+        xp = array_namespace(x)
+        e = xp.maximum(xp.maximum(self.largest * e, variance), TINY * xp.ones_like(e))
+        mu = xp.maximum(mu, variance / e)
         found, self.largest = self._normal.reweighted(x, self.weights, self.share, self.known, mu, e)
         return found
 
     def normal(self, x: Array) -> Array:
-        """S* W S x with the weights as they are: real [N] -> real [N]."""
+        """S* W S x with the weights as they are: real [B, N] -> real [B, N]."""
         return self._normal.times(x, self.weights)
 
 
-class _Prior(NamedTuple):
-    """The prior at a point of the way."""
+class _Prior:
+    """The prior of B signals on its way: e relative to the largest power, mu and the choice of windows, real
+    [B, 1, 1] each."""
 
-    e: float
-    mu: float
-    choice: float
-    variance: float
+    def __init__(self, seen: Observation) -> None:
+        known = np.array([one.determination for one in seen.known])
+        self._last_e = _column(_falling(LAST_E, LAST_E_RANGE, known), seen)
+        self._last_mu = _column(_falling(LAST_MU, LAST_MU_RANGE, known), seen)
+        self.choice = _column(CHOICE * np.minimum(known, 1.0), seen)
+        self.variance = seen.variance
+
+    def at(self, way: float) -> tuple[Array, Array]:
+        """e and mu at a share 0 .. 1 of the way."""
+        e = SPARSITY_E * (self._last_e / SPARSITY_E) ** way
+        return e, SPARSITY_MU * (self._last_mu / SPARSITY_MU) ** way
 
 
-def _prior_at(seen: Observation, way: float) -> _Prior:
-    """At a share 0 .. 1 of the way: e relative to the largest power."""
-    known = seen.determination
-    e = _between(SPARSITY_E, _falling(LAST_E, LAST_E_RANGE, known), way)
-    mu = _between(SPARSITY_MU, _falling(LAST_MU, LAST_MU_RANGE, known), way)
-    return _Prior(e, mu, CHOICE * min(known, 1.0), seen.variance)
+def _falling(line: tuple[float, float], ends: tuple[float, float], known: np.ndarray) -> np.ndarray:
+    return np.clip(10 ** (line[0] + line[1] * known), *ends)
 
 
-def _falling(line: tuple[float, float], ends: tuple[float, float], known: float) -> float:
-    return float(np.clip(10 ** (line[0] + line[1] * known), *ends))
+def _column(values: np.ndarray, seen: Observation) -> Array:
+    """A number for each signal, [B, 1, 1]."""
+    return like(values[:, None, None], seen.root)
 
 
 def refine(seen: Observation, x: Array, stage: Stage) -> Array:
-    """Improve the estimate x, real [N], in the steps of the stage; e and mu fall as the stage goes on.
+    """Improve the estimates x, real [B, N], in the steps of the stage; e and mu fall as the stage goes on.
 
-    On the CPU the transforms are worked on side by side, in a thread a core.
+    Each signal has its own weights, choice of windows and steps. On the CPU the transforms are worked on side
+    by side, in a thread a core.
     """
     workers = os.cpu_count() or 1
     if not is_numpy_array(x) or workers == 1:
@@ -138,27 +146,29 @@ def refine(seen: Observation, x: Array, stage: Stage) -> Array:
 
 
 def _refine(seen: Observation, x: Array, stage: Stage, each: Callable[..., Any]) -> Array:
-    views = _views(seen, x)
+    xp, prior, views = array_namespace(x), _Prior(seen), _views(seen, x)
     looking = [view for view in views if not view.waits]
     pull, pulled = seen.adjoint(seen.target - seen.forward(x)), x
-    dx: Array = None
-    dg: Array = None
-    g: Array = None
+    going = dx = dg = g = None
     for step, way in enumerate(stage):
-        prior = _prior_at(seen, way)
+        e, mu = prior.at(way)
         if way >= CHOOSE_FROM and step % CHOOSE == 0:
-            _choose(seen, views, x, prior)
+            _choose(seen, views, x, e, prior.choice)
             looking = views
         if step % REWEIGHT_EVERY == 0:
             pull, pulled = pull - seen.normal(x - pulled), x  # not from x: its rounding would drown the prior
             asked = [view for view in looking if view.share is not None]
-            g = pull - sum(each(lambda view, x=x, prior=prior: view.reweighted(x, prior), asked))
-        move = _minimum(g, sum(each(lambda view, g=g: view.normal(g), looking)), dx, dg)
-        if move is None:
+            made = each(
+                lambda view, *now: view.reweighted(*now), asked, *map(repeat, (x, e, mu, seen.variance))
+            )
+            g = pull - sum(made)
+        Ag = sum(each(lambda view, g: view.normal(g), looking, repeat(g)))
+        a, able = _minimum(g, Ag, dx, dg)
+        going = able if going is None else going & able
+        if not xp.any(going):
             break
-        dx, dg = move
-        x = x + dx
-        g = g - dg
+        dx, dg = _combine(a, g, dx, going), _combine(a, Ag, dg, going)
+        x, g = x + dx, g - dg
         seen.show(x)
     return x
 
@@ -176,41 +186,46 @@ def _views(seen: Observation, x: Array) -> list[_View]:
     return views
 
 
-def _choose(seen: Observation, views: list[_View], x: Array, prior: _Prior) -> None:
-    """Give the prior's windows the shares that suit the estimate."""
+def _choose(seen: Observation, views: list[_View], x: Array, e: Array, choice: Array) -> None:
+    """Give the prior's windows the shares that suit the estimates."""
+    xp = array_namespace(x)
     asked = [view for view in views if view.share is not None]
     if len(asked) < 2:
         return
-    xp = array_namespace(x)
     squares = [power(view.operator.forward(x)) for view in asked]
-    e = max(prior.e * max(float(xp.max(P)) for P in squares), TINY)
-    costs = [to_numpy(xp.log1p(P / e)) for P in squares]
-    operator = seen.operator
-    found = shares(
-        [view.operator for view in asked], costs, operator.n_fft, operator.span.samples, prior.choice
-    )
+    largest = e * xp.max(xp.stack([peak(P) for P in squares]), axis=0)
+    floor = xp.maximum(largest, TINY * xp.ones_like(largest))
+    costs, windows = [xp.log1p(P / floor) for P in squares], [view.operator for view in asked]
+    found = shares(windows, costs, seen.operator.n_fft, seen.operator.span.samples, choice)
     for view, share in zip(asked, found, strict=True):
-        view.share = xp.asarray(share, device=device(x))
+        view.share = share
 
 
-def _minimum(g: Array, Ag: Array, dx: Array, Adx: Array) -> tuple[Array, Array] | None:
-    """The move to where the quadratic has its minimum in the plane of the downward gradient g and the move
-    before, None at first, and what the move takes from g; None if nowhere.
+def _minimum(g: Array, Ag: Array, dx: Array, dg: Array) -> tuple[tuple[Array, Array], Array]:
+    """Where each quadratic has its minimum in the plane of the downward gradient g and the move before, None
+    at first, real [B] each, and whether it has one, bool [B]; 0 where not. `dg` is what that move took from
+    the gradient: it is not made anew with the weights, which change little in a step."""
+    xp = array_namespace(g)
+    curved = dot(g, Ag)
+    able = xp.isfinite(curved) & (curved > 0)
+    alone = quotient(dot(g, g), curved, able)
+    if dx is None:
+        return (alone, 0 * alone), able
+    along = dot(dx, dg)
+    plane = able & xp.isfinite(along) & (along > 0)
+    one = xp.ones_like(curved)
+    sizes = [xp.sqrt(xp.where(plane, H, one)) for H in (curved, along)]
+    cosine = xp.where(plane, dot(dx, Ag), 0 * one) / sizes[0] / sizes[1]
+    h = [xp.where(plane, dot(p, g), 0 * one) / size for p, size in zip((g, dx), sizes, strict=True)]
+    least = SAME * (1 + xp.abs(cosine))  # the two are of length 1: their sum and difference are the axes
+    half = [quotient(u, 2 * v, v > least) for u, v in ((h[0] + h[1], 1 + cosine), (h[0] - h[1], 1 - cosine))]
+    both = (half[0] + half[1]) / sizes[0], (half[0] - half[1]) / sizes[1]
+    return (xp.where(plane, both[0], alone), xp.where(plane, both[1], 0 * alone)), able
 
-    A dx of before is not made anew with the weights: they change little in a step, and g is made anew.
-    """
-    steep, curved = dot(g, g), dot(g, Ag)
-    if not (np.isfinite(curved) and curved > 0):
-        return None
-    if dx is not None:
-        across, along, slope = dot(dx, Ag), dot(dx, Adx), dot(dx, g)
-        area = curved * along - across**2
-        if area > SAME * curved * along > 0.0:
-            a, b = (steep * along - slope * across) / area, (slope * curved - steep * across) / area
-            return a * g + b * dx, a * Ag + b * Adx
-    a = steep / curved
-    return a * g, a * Ag
 
-
-def _between(first: float, last: float, way: float) -> float:
-    return float(first * (last / first) ** way)
+def _combine(a: tuple[Array, Array], first: Array, second: Array, going: Array) -> Array:
+    """a0 first + a1 second, of [B, N]; 0 for the signals that are done."""
+    found = a[0][:, None] * first
+    if second is not None:
+        found = found + a[1][:, None] * second
+    return array_namespace(first).where(going[:, None], found, 0 * first)

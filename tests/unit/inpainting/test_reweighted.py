@@ -50,12 +50,12 @@ def test_windows_chosen_for_each_place_fill_in_better_than_even_shares(
     ("known", "mu", "e"), [(0.2, 1e-2, 1e-5), (0.4, 1e-2, 1e-5), (0.8, 1e-3, 10**-5.1), (2.0, 3e-5, 1e-6)]
 )
 def test_the_prior_ends_where_the_document_says(known: float, mu: float, e: float) -> None:
-    seen = replace(observe(randomly_masked(tones_then_attacks(), 0.5), 0), determination=known)
-    last, first = (reweighted._prior_at(seen, way) for way in (1.0, 0.0))
-    assert (last.mu, last.e) == pytest.approx((mu, e))
-    assert (first.mu, first.e) == pytest.approx((1e-2, 1e-2))
-    middle = reweighted._prior_at(seen, 0.5)
-    assert middle.e == pytest.approx((first.e * last.e) ** 0.5)
+    seen = observe(randomly_masked(tones_then_attacks(), 0.5))
+    prior = reweighted._Prior(replace(seen, known=(seen.known[0]._replace(determination=known),)))
+    first, middle, last = ([float(number[0, 0, 0]) for number in prior.at(way)] for way in (0.0, 0.5, 1.0))
+    assert last == pytest.approx((e, mu))
+    assert first == pytest.approx((1e-2, 1e-2))
+    assert middle[0] == pytest.approx((first[0] * last[0]) ** 0.5)
 
 
 @pytest.mark.parametrize("compiled", [True, False])
@@ -64,18 +64,19 @@ def test_data_and_prior_are_what_each_is_apart(window: str, compiled: bool) -> N
     """Also where a window of the prior is the one of the data, and both are looked at once."""
     stft = Stft(256, 64, window)
     rng = np.random.default_rng(3)
-    seen = observe(masked(rng.standard_normal(N), random_mask(N, 0.7, stft), stft), 0)
-    x = rng.standard_normal(N).astype(np.float32)
-    prior = reweighted._prior_at(seen, 0.5)
+    seen = observe(masked(rng.standard_normal(N), random_mask(N, 0.7, stft), stft))
+    x = rng.standard_normal((1, N)).astype(np.float32)
+    e, mu = reweighted._Prior(seen).at(0.5)
     with nullcontext() if compiled else off():
         views = [view for view in reweighted._views(seen, x) if not view.waits]
-    found = sum(view.reweighted(x, prior) for view in views if view.share is not None)
+    asked = [view for view in views if view.share is not None]
+    found = sum(view.reweighted(x, e, mu, seen.variance) for view in asked)
     stfts = reweighted.prior_stfts(seen.operator, (1, 4, 16))
-    expected = np.zeros(N)
+    expected = np.zeros((1, N))
     for S_j in stfts:
         X = S_j.forward(x.astype(np.float64))
-        e = prior.e * np.max(np.abs(X)) ** 2
-        expected += S_j.adjoint(prior.mu / len(stfts) * e / (np.abs(X) ** 2 + e) * X, N)
+        floor = e * np.max(np.abs(X)) ** 2
+        expected += S_j.adjoint(mu / len(stfts) * floor / (np.abs(X) ** 2 + floor) * X, N)
     assert len(views) == len(stfts) + (window != "hann")
     np.testing.assert_allclose(found, expected, atol=1e-6 * np.abs(expected).max())
     whole = expected + seen.adjoint(seen.forward(x))
@@ -83,7 +84,7 @@ def test_data_and_prior_are_what_each_is_apart(window: str, compiled: bool) -> N
 
 
 def test_windows_that_wait_are_looked_at_from_the_choice_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    seen = observe(randomly_masked(tones_then_attacks(), 0.8), 0)
+    seen = observe(randomly_masked(tones_then_attacks(), 0.8))
     asked: list[set[int]] = []
     plain = reweighted._View.normal
 
@@ -104,15 +105,24 @@ def test_windows_that_wait_are_looked_at_from_the_choice_on(monkeypatch: pytest.
 
 
 def test_a_step_ends_where_the_quadratic_is_least_in_its_plane() -> None:
+    """Three signals at once: one with a move before, one whose move is along the gradient, one at its end."""
     rng = np.random.default_rng(0)
     root = rng.standard_normal((6, 6))
-    A, b, dx = root @ root.T, rng.standard_normal(6), rng.standard_normal(6)
-    move, taken = reweighted._minimum(b, A @ b, dx, A @ dx) or (b, b)
-    np.testing.assert_allclose(taken, A @ move)
-    np.testing.assert_allclose([b @ (b - taken), dx @ (b - taken)], 0, atol=1e-9)
-    along, _ = reweighted._minimum(b, A @ b, 2 * b, A @ (2 * b)) or (b, b)  # no plane
-    np.testing.assert_allclose(along, (b @ b) / (b @ A @ b) * b)
-    assert reweighted._minimum(0 * b, 0 * b, None, None) is None
+    A, b, dx = root @ root.T, rng.standard_normal((3, 6)), rng.standard_normal((3, 6))
+    dx[1], b[2] = 2 * b[1], 0
+    (first, second), able = reweighted._minimum(b, b @ A, dx, dx @ A)
+    assert able.tolist() == [True, True, False]
+    move = first[:, None] * b + second[:, None] * dx
+    left = b - move @ A
+    np.testing.assert_allclose(np.vecdot(b, left), 0, atol=1e-9)
+    np.testing.assert_allclose(np.vecdot(dx, left)[:2], 0, atol=1e-9)
+    assert not move[2].any()
+
+
+def test_a_move_before_along_which_nothing_curves_is_left_out() -> None:
+    g = np.array([[1.0, 2.0]])
+    (first, second), able = reweighted._minimum(g, 2 * g, g[:, ::-1], -g[:, ::-1])
+    assert (first.tolist(), second.tolist(), able.tolist()) == ([0.5], [0.0], [True])
 
 
 def test_without_the_kernel_the_signal_is_the_same() -> None:
