@@ -40,7 +40,7 @@ ARROWS = {
         "mask",
         "coding",
     },  # bands; the noise's random numbers; units of the side information
-    "inpainting": {"errors", "plugins", "settings", "transform", "hearing"},
+    "inpainting": {"compiled", "errors", "plugins", "settings", "transform", "hearing"},
     "modes": {"errors", "settings", "hearing", "inpainting", *STAGES - {"audio"}},
     "codec": {"errors", "settings", "profiles", "inpainting", "modes", *STAGES},
     "batch": {"", "errors", "audio", "codec", "modes"},

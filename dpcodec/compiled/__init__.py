@@ -19,12 +19,20 @@ LIBRARY = Path(__file__).with_name(
     f"kernel{({'win32': '.dll', 'darwin': '.dylib'}).get(sys.platform, '.so')}"
 )
 """Where `build.py` puts it."""
-VERSION = 5
+VERSION = 6
 """Of the functions; a library of another version is not taken."""
 
 _off = os.environ.get("DPCODEC_COMPILED") == "0"
 
 _P, _I, _N, _D, _U = ctypes.c_void_p, ctypes.c_int, ctypes.c_int64, ctypes.c_double, ctypes.c_uint32
+_TYPED: dict[str, tuple[type | None, tuple[type, ...]]] = {
+    "dpc_rotate": (None, (_P, _N, _N, _P, _N, _N, _P, _P)),
+    "dpc_mdct_in": (None, (_P, _P, _N, _N, _N, _P, _N, _P, _N, _P, _P, _P)),
+    "dpc_mdct_out": (None, (_P, _P, _N, _P, _N, _N, _N, _P)),
+    "dpc_mdct_back_in": (None, (_P, _P, _N, _P, _N, _N, _N, _P)),
+    "dpc_mdct_back_out": (None, (_P, _P, _N, _P, _N, _N, _N, _P)),
+}
+"""Whose names end in `_double` or `_single`, as what they work on."""
 _SIGNATURES: dict[str, tuple[type | None, tuple[type, ...]]] = {
     "dpc_writer": (_P, ()),
     "dpc_reader": (_P, (ctypes.c_char_p, ctypes.c_size_t)),
@@ -38,12 +46,10 @@ _SIGNATURES: dict[str, tuple[type | None, tuple[type, ...]]] = {
     "dpc_scale_factors": (_I, (_P, _N, _N, _P, _P, _P, _N, _P, _N, _N)),
     "dpc_mdct_walk": (_I, (_P, _P, _P)),
     "dpc_network_way": (_I, (_I,)),
-    "dpc_rotate": (None, (_P, _N, _N, _P, _N, _N, _P, _P)),
-    "dpc_mdct_in": (None, (_P, _P, _N, _N, _N, _P, _N, _P, _N, _P, _P, _P)),
-    "dpc_mdct_out": (None, (_P, _P, _N, _P, _N, _N, _N, _P)),
-    "dpc_mdct_back_in": (None, (_P, _P, _N, _P, _N, _N, _N, _P)),
-    "dpc_mdct_back_out": (None, (_P, _P, _N, _P, _N, _N, _N, _P)),
     "dpc_bit_products": (None, (_P, _P, _N, _N, _N, _N, _P, _P, _N, _D, _P, _P)),
+    "dpc_gate": (None, (_P, _P, _P, _N, _N, _P, _P)),
+    "dpc_near": (None, (_P, _N, _N, _N, _N, _P, _P)),
+    "dpc_wiener": (None, (_P, _P, _N)),
     "dpc_quantize": (_I, (_P, _N, _D, _D, _D, _P)),
     "dpc_bias": (_I, (_P, _P, _N, _D, _P)),
     "dpc_energy_sums": (_I, (_P, _P, _N, _P, _N, _D, _P, _P, _P, _P)),
@@ -91,7 +97,8 @@ def _loaded() -> ctypes.CDLL | None:
         found.dpc_version.restype = _I
         if found.dpc_version() != VERSION:
             return None
-        for name, (result, arguments) in _SIGNATURES.items():
+        typed = {name + kind: told for name, told in _TYPED.items() for kind in ("_double", "_single")}
+        for name, (result, arguments) in (_SIGNATURES | typed).items():
             function = getattr(found, name)
             function.restype, function.argtypes = result, arguments
     except (OSError, AttributeError):  # none was built, or for another machine, or an old one

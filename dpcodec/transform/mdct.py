@@ -150,9 +150,9 @@ class Mdct:
 
     def _compiled(self, x: Array) -> CompiledMdct | None:
         """What transforms arrays like `x` in compiled code; None where there is nothing."""
-        if library() is None or not isinstance(x, np.ndarray) or x.dtype != np.float64:
+        if library() is None or not isinstance(x, np.ndarray) or x.dtype not in _KINDS:
             return None
-        return _compiled_mdct(self.hop, self.window, self.max_block_split)
+        return _compiled_mdct(self.hop, self.window, self.max_block_split, x.dtype.type)
 
     def _checked(self, block_splits: BlockSplits | None, frames: int) -> np.ndarray:
         if block_splits is None:
@@ -187,10 +187,11 @@ def _rotated_in_place(
     """What `Mdct._rotate` does around the boundaries at `places`, in a fraction of the time: compiled, or on
     views where slopes touch. False where neither can be; nothing is done then."""
     half = overlap // 2
-    if (compiled := library()) and out.dtype == np.float64 and out.flags.c_contiguous:
+    if (compiled := library()) and out.dtype in _KINDS and out.flags.c_contiguous:
         samples = out.shape[-1]
         boundaries = address(places), len(places), half, address(near), address(far)
-        compiled.dpc_rotate(address(out), out.size // max(samples, 1), samples, *boundaries)
+        rotate = getattr(compiled, f"dpc_rotate_{_KINDS[out.dtype]}")
+        rotate(address(out), out.size // max(samples, 1), samples, *boundaries)
         return True
     if not len(places) or (np.diff(places) != overlap).any():
         return False
@@ -204,10 +205,16 @@ def _rotated_in_place(
     return True
 
 
+_KINDS = {np.dtype(np.float64): "double", np.dtype(np.float32): "single"}
+
+
 @lru_cache(maxsize=8)
-def _compiled_mdct(hop: int, window: str, most: int) -> CompiledMdct:
-    sizes = [hop >> split for split in range(most + 1)]
-    return CompiledMdct(hop, [(*slope(window, size), _turns(size)) for size in sizes])
+def _compiled_mdct(hop: int, window: str, most: int, kind: type[np.floating]) -> CompiledMdct:
+    sizes, turned = [hop >> split for split in range(most + 1)], np.result_type(kind, np.complex64)
+    slopes = [[one.astype(kind) for one in slope(window, size)] for size in sizes]
+    return CompiledMdct(
+        hop, [(*pair, _turns(size).astype(turned)) for pair, size in zip(slopes, sizes, strict=True)]
+    )
 
 
 @lru_cache(maxsize=64)
@@ -286,23 +293,15 @@ def dct4(x: Array) -> Array:
 
 
 def _dct4_of_numpy(x: np.ndarray, turns: np.ndarray) -> np.ndarray:
-    """The same numbers, in less time: nothing is copied twice. In float64 products are those of real numbers,
-    each rounded: the same everywhere, as a complex product's are not."""
+    """The same numbers, in less time: nothing is copied twice. Products are those of real numbers, each
+    rounded: the same everywhere, as a complex product's are not."""
     pairs = np.empty((*x.shape[:-1], len(turns)), turns.dtype)
     both = np.empty(x.shape, x.dtype)
-    if x.dtype == np.float64:
-        first, last, c, s = x[..., ::2], x[..., ::-2], turns.real, turns.imag
-        pairs.real, pairs.imag = first * c - last * s, first * s + last * c
-        spectrum = np.fft.fft(pairs, axis=-1)
-        both[..., ::2] = spectrum.real * c - spectrum.imag * s
-        np.negative((spectrum.real * s + spectrum.imag * c)[..., ::-1], out=both[..., 1::2])
-        return both
-    pairs.real, pairs.imag = x[..., ::2], x[..., ::-2]
-    pairs *= turns
+    first, last, c, s = x[..., ::2], x[..., ::-2], turns.real, turns.imag
+    pairs.real, pairs.imag = first * c - last * s, first * s + last * c
     spectrum = fft_of(pairs).fft(pairs, axis=-1)
-    spectrum *= turns
-    both[..., ::2] = spectrum.real
-    np.negative(spectrum.imag[..., ::-1], out=both[..., 1::2])
+    both[..., ::2] = spectrum.real * c - spectrum.imag * s
+    np.negative((spectrum.real * s + spectrum.imag * c)[..., ::-1], out=both[..., 1::2])
     return both
 
 

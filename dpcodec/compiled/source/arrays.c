@@ -3,21 +3,6 @@
 
 enum { ROUNDS = 10 };
 
-/* Rotates pairs of samples around boundaries: dpcodec/transform/mdct.py, Mdct._rotate. x [channels][samples]; places
- * [count] of the first sample after each; near and far [half], far with its sign. */
-DPC_API void dpc_rotate(double *x, int64_t channels, int64_t samples, const int64_t *places, int64_t count, int64_t half,
-                        const double *near, const double *far) {
-    for (int64_t c = 0; c < channels; c++)
-        for (int64_t p = 0; p < count; p++) {
-            double *restrict after = x + c * samples + places[p], *restrict before = after - half;
-            for (int64_t i = 0; i < half; i++) {
-                double right = after[i], left = before[half - 1 - i];
-                after[i] = near[i] * right + far[i] * left;
-                before[half - 1 - i] = near[i] * left - far[i] * right;
-            }
-        }
-}
-
 /* Random words of counters [n][4] and a key: dpcodec/mask/prng.py. */
 DPC_API void dpc_philox(const uint32_t *counters, int64_t n, uint32_t key0, uint32_t key1, uint32_t *words) {
     for (int64_t i = 0; i < 4 * n; i += 4) {

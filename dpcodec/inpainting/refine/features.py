@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from dpcodec.compiled import address, library
 from dpcodec.inpainting.refine.boxes import ChannelBoxes
 from dpcodec.inpainting.refine.wiener import LONGER
 
@@ -52,35 +53,37 @@ def seen(boxes: ChannelBoxes, estimate: np.ndarray, filtered: list[np.ndarray]) 
         found: np.ndarray = values.reshape(-1)[at]
         return found
 
+    around = _around(boxes, moves)
     outwards = np.stack([taken(sign) * taken(move) for move in moves])
     features = [
         *(np.sign(m) * np.log1p(8 * np.abs(m)) for m in outwards),
         np.log(taken(size) + np.float32(1e-3)),
         np.log(outwards[1:].std(axis=0) + np.float32(1e-3)),
-        *map(taken, _around(boxes, moves)),
+        *(taken(plane) if least is None else _log(taken(plane), least) for plane, least in around),
         *_places(boxes, at),
     ]
     return Seen(at, taken(sign), outwards, np.stack(features, dtype=np.float32, casting="same_kind"))
 
 
-def _around(boxes: ChannelBoxes, moves: list[np.ndarray]) -> list[np.ndarray]:
-    """How loud it is nearby, of the estimates and of the file's own values, and how far they are apart."""
+def _around(boxes: ChannelBoxes, moves: list[np.ndarray]) -> list[tuple[np.ndarray, float | None]]:
+    """How loud it is nearby, of the estimates and of the file's own values, and how far they are apart: what
+    is added before the logarithm is taken, None where none is."""
     value = boxes.in_steps
     squares = [near((value + move) ** 2, 0, 1) for move in moves]
     own = value**2
     size = np.pad(np.log1p(np.abs(value)), 1)
     return [
-        *(_log(near(s, 1, 0), 1e-3) for s in squares),
-        *(_log(s, 1e-3) for s in squares[2:4]),
-        *(_log(near(move**2, 1, 2), 1e-4) for move in moves[1:]),
-        _log(near(own, 0, 2), 1e-2),
-        _log(near(own, 2, 0), 1e-2),
-        _log(near(own, 4, 3), 1e-2),
-        size[:-2, 1:-1],
-        size[2:, 1:-1],
-        size[1:-1, :-2],
-        size[1:-1, 2:],
-        near(boxes.noise, 1, 1),
+        *((near(s, 1, 0), 1e-3) for s in squares),
+        *((s, 1e-3) for s in squares[2:4]),
+        *((near(move**2, 1, 2), 1e-4) for move in moves[1:]),
+        (near(own, 0, 2), 1e-2),
+        (near(own, 2, 0), 1e-2),
+        (near(own, 4, 3), 1e-2),
+        (size[:-2, 1:-1], None),
+        (size[2:, 1:-1], None),
+        (size[1:-1, :-2], None),
+        (size[1:-1, 2:], None),
+        (near(boxes.noise, 1, 1), None),
     ]
 
 
@@ -104,6 +107,11 @@ def _places(boxes: ChannelBoxes, at: np.ndarray) -> list[np.ndarray]:
 
 def near(values: np.ndarray, frames: int, rows: int) -> np.ndarray:
     """Means over so many neighbours on each side: [L, K] -> [L, K]. The outermost stand for those beyond."""
+    if (compiled := library()) and values.dtype == np.float32 and values.size:
+        values, found = np.ascontiguousarray(values), np.empty(values.shape, np.float32)
+        spare = np.empty(values.shape[1], np.float32)
+        compiled.dpc_near(address(values), *values.shape, frames, rows, address(spare), address(found))
+        return found
     for axis, half in ((0, frames), (1, rows)):
         if half:
             edges = [(half, half) if axis == a else (0, 0) for a in (0, 1)]

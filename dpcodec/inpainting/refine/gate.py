@@ -8,6 +8,7 @@ one gate a round; a float weight is an integer over UNIT.
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 from collections.abc import Sequence
@@ -17,12 +18,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from dpcodec.compiled import address, library
 from dpcodec.errors import FileAccessError, SettingsError
 from dpcodec.inpainting.tables import table
 
 UNIT = 1024
 _BLOCK = 128
 """Coefficients multiplied at a time: BLAS starts no threads for so few."""
+_LANES = 16
+"""The same in compiled code."""
 
 
 class Gate(NamedTuple):
@@ -35,6 +39,15 @@ class Gate(NamedTuple):
     def move(self, features: np.ndarray, moves: np.ndarray) -> np.ndarray:
         """In steps, outwards positive, float32 [n], of features [FEATURES, n] and moves [MOVES, n]."""
         n = features.shape[1]
+        if compiled := library():
+            gate, held = _told(self)
+            largest = max(len(bias) for bias in (features, *self.biases))
+            spare, found = np.empty((2, largest, _LANES), np.float32), np.empty(n, np.float32)
+            inputs = [np.ascontiguousarray(array, np.float32) for array in (features, moves)]
+            sizes = n, largest, address(spare), address(found)
+            compiled.dpc_gate(ctypes.addressof(gate), *map(address, inputs), *sizes)
+            del held
+            return found
         short = -n % _BLOCK
         x = np.pad(features, ((0, 0), (0, short))).T.reshape(-1, _BLOCK, len(features))
         for i, (weights, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
@@ -45,6 +58,22 @@ class Gate(NamedTuple):
         gains = x.reshape(n + short, x.shape[-1])[:n].T
         made: np.ndarray = np.einsum("jn,jn->n", gains[:-1], moves) + gains[-1]
         return made
+
+
+class _Gate(ctypes.Structure):
+    _fields_ = (
+        ("layers", ctypes.c_int64),
+        *((name, ctypes.c_void_p) for name in ("sizes", "weights", "biases")),
+    )
+
+
+def _told(gate: Gate) -> tuple[_Gate, object]:
+    """A gate as `compiled/source/refine.c` has it, and what must live as long."""
+    sizes = np.array([len(gate.weights[0]), *map(len, gate.biases)], np.int64)
+    kinds = [[np.ascontiguousarray(one, np.float32) for one in kind] for kind in gate]
+    weights, biases = ((ctypes.c_void_p * len(kind))(*map(address, kind)) for kind in kinds)
+    told = _Gate(len(gate.biases), address(sizes), ctypes.addressof(weights), ctypes.addressof(biases))
+    return told, (sizes, kinds, weights, biases)
 
 
 def gate_of(numbers: dict[str, Any]) -> Gate:

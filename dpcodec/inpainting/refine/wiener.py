@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from dpcodec.compiled import address, library
 from dpcodec.inpainting.refine.boxes import ChannelBoxes
 from dpcodec.settings import N_FFT_RANGE
 from dpcodec.transform.stft import Span, Stft
@@ -56,12 +57,21 @@ class Filters(NamedTuple):
         heard = np.empty((len(self.each), len(x)), np.float32)
         for into, (S, span, error) in zip(heard, self.each, strict=True):
             X = S.forward(x, span).T
-            power = X.real**2
-            power += X.imag**2
-            X *= power / (power + error)
+            X = weighed(X, error)
             into[:] = S.adjoint(X.T, span)
         found = self.boxes.coefficients(heard)
         return [found[min(j, len(found) - 1)] for j in range(len(LONGER))]
+
+
+def weighed(X: np.ndarray, error: np.ndarray) -> np.ndarray:
+    """X complex64 [L, K] times G; it is not needed any more."""
+    if (compiled := library()) and X.flags.c_contiguous and X.dtype == np.complex64:
+        compiled.dpc_wiener(address(X), address(error), X.size)
+        return X
+    power = X.real**2
+    power += X.imag**2
+    X *= power / (power + error)
+    return X
 
 
 def span_over(S: Stft, start: int, samples: int) -> Span:

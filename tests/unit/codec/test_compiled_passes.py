@@ -12,6 +12,9 @@ from dpcodec.compiled import library, off
 from dpcodec.errors import SettingsError
 from dpcodec.hearing.energy import match_energy
 from dpcodec.hearing.noise import noise_levels
+from dpcodec.inpainting.refine.features import FEATURES, MOVES, near
+from dpcodec.inpainting.refine.gate import gates
+from dpcodec.inpainting.refine.wiener import weighed
 from dpcodec.transform.block_switching import bits_of_lines
 from dpcodec.transform.mdct import Mdct
 from dpcodec.transform.stft import Span
@@ -62,11 +65,12 @@ def test_a_step_too_fine_is_refused_alike() -> None:
 
 
 @pytest.mark.parametrize("window", ["sine", "kbd"])
+@pytest.mark.parametrize("kind", [np.float64, np.float32])
 @pytest.mark.parametrize("left, samples", [(0, 700), (16, 700), (40, 300), (0, 3)])
-def test_mdct(window: str, left: int, samples: int) -> None:
+def test_mdct(window: str, kind: type[np.floating], left: int, samples: int) -> None:
     mdct, rng = Mdct(64, window, 3), np.random.default_rng(samples)
     frames = 19
-    x, splits = rng.standard_normal((2, samples)), rng.integers(0, 4, frames)
+    x, splits = rng.standard_normal((2, samples)).astype(kind), rng.integers(0, 4, frames)
     span, around = Span(samples, frames, left), (2, 1)
     X = mdct.forward(x, splits, span, around)
     y = mdct.adjoint(X, splits, span, around)
@@ -106,3 +110,31 @@ def test_files(settings: object) -> None:
     with off():
         assert encode(audio, settings) == data  # type: ignore[arg-type]
         np.testing.assert_array_equal(decode(data, DecodeSettings(solver="none")).samples, samples)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (2, 9), (43, 100)])
+@pytest.mark.parametrize("around", [(0, 0), (1, 0), (0, 8), (4, 3)])
+def test_means_nearby(shape: tuple[int, int], around: tuple[int, int]) -> None:
+    x = values(5, shape).astype(np.float32)
+    found = near(x, *around)
+    with off():
+        np.testing.assert_array_equal(near(x, *around), found)
+
+
+def test_weighed_spectra() -> None:
+    rng = np.random.default_rng(6)
+    X = (rng.standard_normal((7, 65)) + 1j * rng.standard_normal((7, 65))).astype(np.complex64)
+    error = np.exp(3 * rng.standard_normal((7, 65))).astype(np.float32)
+    found = weighed(X.copy(), error)
+    with off():
+        np.testing.assert_allclose(weighed(X.copy(), error), found, rtol=1e-6)
+
+
+@pytest.mark.parametrize("n", [1, 15, 16, 17, 700])
+def test_gates(n: int) -> None:
+    rng = np.random.default_rng(n)
+    features, moves = (rng.standard_normal((size, n)).astype(np.float32) for size in (FEATURES, MOVES))
+    for gate in gates():
+        found = gate.move(features, moves)
+        with off():
+            np.testing.assert_allclose(gate.move(features, moves), found, rtol=1e-4, atol=1e-4)
