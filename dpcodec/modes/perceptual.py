@@ -196,9 +196,9 @@ class _Coder(MdctCoder):
 
 
 def _power(spectrum: np.ndarray) -> np.ndarray:
-    """Energy of bins up to below half the rate, twice, for there are twice as many numbers as samples: float64
-    [K, L] of complex [K + 1, L]. A channel at a time, in little memory: pages that are new take their time."""
-    power = np.square(spectrum[:-1].real)
+    """Energy of bins up to below half the rate, twice, for there are twice as many numbers as samples:
+    float64 [K, L] of complex [K + 1, L]. A channel at a time, in little memory, for new pages take time."""
+    power: np.ndarray = np.square(spectrum[:-1].real)
     power += np.square(spectrum[:-1].imag)
     power *= 2
     return power
