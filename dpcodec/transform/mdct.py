@@ -33,7 +33,7 @@ from dpcodec.transform.stft import (
     Array,
     Span,
     array_namespace,
-    complex_dtype,
+    constant,
     device,
     fft_of,
     frame_count,
@@ -167,9 +167,7 @@ class Mdct:
         [..., (L + 1) M], which starts M / 2 before the frames' own samples."""
         xp = array_namespace(out)
         for overlap, places in _boundaries(self.hop, exponents.tobytes(), around):
-            near, far = (
-                xp.asarray(w, dtype=out.dtype, device=device(out)) for w in slope(self.window, overlap)
-            )
+            near, far = (constant(w, out) for w in slope(self.window, overlap))
             if isinstance(out, np.ndarray) and _rotated_in_place(out, places, overlap, near, sign * far):
                 continue
             away = np.arange(overlap // 2)
@@ -211,9 +209,13 @@ _KINDS = {np.dtype(np.float64): "double", np.dtype(np.float32): "single"}
 @lru_cache(maxsize=8)
 def _compiled_mdct(hop: int, window: str, most: int, kind: type[np.floating]) -> CompiledMdct:
     sizes, turned = [hop >> split for split in range(most + 1)], np.result_type(kind, np.complex64)
-    slopes = [[one.astype(kind) for one in slope(window, size)] for size in sizes]
+    slopes = [slope(window, size) for size in sizes]
     return CompiledMdct(
-        hop, [(*pair, _turns(size).astype(turned)) for pair, size in zip(slopes, sizes, strict=True)]
+        hop,
+        [
+            (near.astype(kind), far.astype(kind), _turns(size).astype(turned))
+            for (near, far), size in zip(slopes, sizes, strict=True)
+        ],
     )
 
 
@@ -283,7 +285,7 @@ def dct4(x: Array) -> Array:
     2 points."""
     xp = array_namespace(x)
     size = x.shape[-1]
-    turns = xp.asarray(_turns(size), dtype=complex_dtype(xp, x), device=device(x))
+    turns = constant(_turns(size), x)
     if isinstance(x, np.ndarray):
         return _dct4_of_numpy(x, turns)
     pairs = (x[..., ::2] + 1j * xp.flip(x, axis=-1)[..., ::2]) * turns
