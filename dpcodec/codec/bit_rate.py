@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from dpcodec.container.constants import COPY_MIN_BYTES, INDEX_SEGMENTS, OVERHEAD_BYTES
 from dpcodec.container.header import Header
 from dpcodec.modes.base import Allowance, CodedSegment
-from dpcodec.modes.rate import GROUP, LAG
+from dpcodec.modes.rate import LAG, ends_group, first_of, place_of
 from dpcodec.transform.streaming import FrameRun
 
-OVERDRAFT = 0.01
-"""Share of the bytes that a last frame may take even where those before it have spent all."""
+LAST_FRAME = 0.01
+"""Share of the bytes that is kept for a last frame, as nobody knows whether the next segment holds more."""
 _PLACE_BYTES, _COPY_BYTES, _SILENT_BYTES = 3, 80, 32
 """Of a segment in the index, a copy of the header, and a part of silence: no fewer than they are."""
 
 
 class BitRate:
-    """Groups of GROUP segments. The last LAG - 1 before a group may not be written yet when it is begun:
+    """By the groups of `modes.rate`. The last LAG - 1 before a group may not be written yet when it is begun:
     they count as what they may take at most, but silence as what it takes.
 
     bytes_per_sample  of the bit rate
@@ -35,13 +36,16 @@ class BitRate:
 
     def allow(self, index: int, run: FrameRun, samples: int) -> Allowance:
         """What a segment may take, of those that have been asked for in order; so many samples have come."""
-        group, place = divmod(index, GROUP)
+        group, place = place_of(index)
         header, length = self._header, self._header.segment_frames * self._header.hop
         start, end = index * length, min(samples, (index + 1) * length)
         if not place:
             self._begin(group)
         allowed = int(self._nominal * end) - self._base - (place + 1) * self._overhead
-        least = int(self._nominal * max((end - start) / 2, min(header.hop, end * OVERDRAFT)))
+        frame = self._nominal * min(header.hop, end * LAST_FRAME)
+        least = int(max(self._nominal * (end - start) / 2, frame))
+        if not run.last:
+            allowed -= self._overhead + math.ceil(frame)
         if run.samples.any():
             self._bodies = max(allowed, self._bodies + least)
         else:
@@ -52,7 +56,7 @@ class BitRate:
     def _begin(self, group: int) -> None:
         known = max(0, group - LAG + 1)
         self._base = self._after[known] + sum(self._promised[known:])
-        if (group + 1) * GROUP > INDEX_SEGMENTS >= known * GROUP:
+        if first_of(group + 1) > INDEX_SEGMENTS >= first_of(known):
             self._base += OVERHEAD_BYTES + _PLACE_BYTES * (INDEX_SEGMENTS + 1)
         if self._base > COPY_MIN_BYTES:
             self._base += _COPY_BYTES
@@ -62,8 +66,8 @@ class BitRate:
 
     def told(self, index: int, coded: CodedSegment) -> None:
         """A segment is written."""
-        if index % GROUP == 0:
+        if not place_of(index)[1]:
             self._found.append(None)
         self._found[-1] = coded.found or self._found[-1]
-        if (index + 1) % GROUP == 0:
+        if ends_group(index):
             self._after.append(self._written())

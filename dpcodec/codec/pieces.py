@@ -19,7 +19,7 @@ from dpcodec.codec.piece_size import piece_size
 from dpcodec.container.header import Header
 from dpcodec.modes import mode_of
 from dpcodec.modes.base import Allowance, Budget, CodedSegment
-from dpcodec.modes.rate import GROUP, LAG
+from dpcodec.modes.rate import LAG, first_of, place_of
 from dpcodec.settings import EncodeSettings
 from dpcodec.transform.streaming import FrameRun
 
@@ -81,7 +81,9 @@ def _cut(
 
     def size(first: int) -> int:
         left = None if header.segments is None else header.segments - first
-        return GROUP if at_rate else piece_size(left, workers, FEWEST_SEGMENTS, MOST_SEGMENTS)
+        if at_rate:
+            return first_of(place_of(first)[0] + 1) - first
+        return piece_size(left, workers, FEWEST_SEGMENTS, MOST_SEGMENTS)
 
     runs: list[FrameRun] = []
     allowances: list[Allowance] = []

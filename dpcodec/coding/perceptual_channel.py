@@ -121,6 +121,16 @@ class PerceptualSymbols(NamedTuple):
                 out.append(SILENCE)
         return out
 
+    def side_bytes(self, rows: slice) -> int:
+        """Of the payloads of that part up to their scale factors, which no step changes much."""
+        found, first = 0, True
+        for c in range(len(self.q)):
+            first = first or not c % 2
+            if self._told(c):
+                found += len(self._begun(c, *self._shown(c, rows), first).finish())
+                first = False
+        return found
+
     def _told(self, c: int) -> bool:
         """Whether a channel has a payload: where something is left of it, and where a channel of nothing must
         tell a pair's block switching, which the slope at the segment's end needs."""
@@ -133,10 +143,7 @@ class PerceptualSymbols(NamedTuple):
         bands, symbols = self._symbols(c, rows)
         step, coding, apart = float(self.steps[c]), self.coding, _apart(self.coding, self.frames)
         scale_factors, noise = self.scale_factors[c], self.noise[c]
-        shown = _shown(bands)
-        seen = -1
-        if c % 2 and coding.sees_first and self._told(c - 1):
-            seen = _shown(self._symbols(c - 1, rows)[0])
+        shown, seen = self._shown(c, rows)
         encoder = self._begun(c, shown, seen, first)
         code_noise(encoder, (shown, noise.shape[1]), noise, coding.frame_parts)
         paired = self._log_magnitude(c - 1, rows) if c % 2 and self._told(c - 1) else None
@@ -148,9 +155,15 @@ class PerceptualSymbols(NamedTuple):
         head = struct.pack("<fB", step, bias) + write_varint(len(bands))
         return ChannelBody(coding.mode, head, encoder.finish())
 
+    def _shown(self, c: int, rows: slice) -> tuple[int, int]:
+        """Bands that have side information, and those of the first channel of the pair that this one follows,
+        -1 where it follows none."""
+        follows = c % 2 and self.coding.sees_first and self._told(c - 1)
+        seen = _shown(self._symbols(c - 1, rows)[0]) if follows else -1
+        return _shown(self._symbols(c, rows)[0]), seen
+
     def _begun(self, c: int, shown: int, seen: int, first: bool) -> AnyEncoder:
-        """A payload up to its scale factors, of `shown` bands; `seen` are those of the first channel of the
-        pair that this one follows, -1 where it follows none."""
+        """A payload up to its scale factors; `shown` and `seen` as `_shown` gives them."""
         key = c, shown, seen, first, self.frames.start or 0
         if key not in self.begun:
             encoder, coding = new_encoder(), self.coding

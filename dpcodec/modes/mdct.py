@@ -9,6 +9,7 @@ import numpy as np
 
 from dpcodec.coding import mdct_quantize
 from dpcodec.coding.body import SILENCE, BodyReader, ChannelBody, interleave, write_body
+from dpcodec.coding.estimate import magnitudes_of, symbol_bytes
 from dpcodec.coding.mdct_channel import decode_mdct_channel, encode_mdct_channel
 from dpcodec.coding.mdct_contexts import ChannelContext
 from dpcodec.container.header import Header
@@ -57,17 +58,28 @@ class MdctMode:
         return steps.astype(np.float64)[:, None, None]
 
     def _at_rate(
-        self, X: np.ndarray, block_splits: np.ndarray, wanted: int, log2_step: float
-    ) -> tuple[CodedSegment, float]:
-        """The segment in so many bytes, and log2 of its step."""
-        everything = np.ones(X.shape, bool)
+        self,
+        X: np.ndarray,
+        block_splits: np.ndarray,
+        wanted: int,
+        tolerance: float,
+        found: tuple[float, float],
+    ) -> tuple[CodedSegment, tuple[float, float]]:
+        """The segment in so many bytes, and what was found: log2 of its step, and of how much dearer than
+        estimated it was. `found` is that of the segment before."""
+        everything, magnitudes = np.ones(X.shape, bool), np.abs(X, dtype=np.float32)
 
         def attempt(log2_step: float) -> CodedSegment:
             steps = mdct_quantize.clamp_step(np.full(len(X), 2.0**log2_step), X)
             kept = np.count_nonzero(np.abs(X) >= mdct_quantize.DEAD_ZONE * steps[:, None, None])
             return CodedSegment(self._bodies(X, everything, steps, block_splits), int(kept), X.size)
 
-        return search(attempt, wanted, log2_step)
+        def estimate(log2_step: float) -> float:
+            steps = np.full(len(X), 2.0**log2_step)
+            return symbol_bytes(magnitudes_of(magnitudes, steps, mdct_quantize.DEAD_ZONE))
+
+        log2_step, dearer = found
+        return search(attempt, estimate, wanted, log2_step, tolerance=tolerance, dearer=dearer)
 
     def _segment(
         self, index: int, X: np.ndarray, block_splits: np.ndarray, settings: EncodeSettings
@@ -152,23 +164,23 @@ class _Coder(MdctCoder):
     def __init__(self, mode: MdctMode, settings: EncodeSettings) -> None:
         super().__init__(mode._analysis())
         self._mode, self._settings = mode, settings
-        self._log2_step, self._spending = START_LOG2_STEP, Spending()
+        self._found, self._spending = (START_LOG2_STEP, 0.0), Spending()
         self.apart = settings.bitrate is None
 
     def lead(self, run: FrameRun) -> None:
-        steps = self._mode._switching_steps(run, self._settings, self._log2_step)
+        steps = self._mode._switching_steps(run, self._settings, self._found[0])
         self._analysis.lead(run.ending(LEAD_FRAMES, self._mode.transform.hop), steps)
 
     def code(self, index: int, run: FrameRun, budget: Budget) -> CodedSegment:
         mode = self._mode
-        switching_steps = mode._switching_steps(run, self._settings, self._log2_step)
+        switching_steps = mode._switching_steps(run, self._settings, self._found[0])
         X, block_splits = self._analysis.coefficients(run, switching_steps)
         if self._settings.bitrate is None:
             return mode._segment(index, X, block_splits, self._settings)
-        wanted = self._spending.wanted(index, budget(index, run))
+        wanted, tolerance = self._spending.wanted(index, budget(index, run), run.last)
         if not X.any():
             return self._spending.spend(mode._segment(index, X, block_splits, self._settings))
-        coded, self._log2_step = mode._at_rate(X, block_splits, wanted, self._log2_step)
+        coded, self._found = mode._at_rate(X, block_splits, wanted, tolerance, self._found)
         return self._spending.spend(coded)
 
 

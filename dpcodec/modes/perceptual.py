@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy as np
 from dpcodec.coding import mdct_quantize
 from dpcodec.coding.body import part_cells, write_body
 from dpcodec.coding.coders import AnyEncoder
+from dpcodec.coding.estimate import magnitudes_of, noise_bytes, symbol_bytes
 from dpcodec.coding.perceptual_channel import (
     AS_IN_1_2,
     AS_IN_1_3,
@@ -29,8 +31,16 @@ from dpcodec.hearing.stereo import rotate_back, rotate_pairs
 from dpcodec.hearing.threshold import MaskingThreshold, hold_scale_factors, masking_threshold
 from dpcodec.modes.base import Allowance, Budget, CodedSegment, PartReader, Segment, mdct_problem
 from dpcodec.modes.mdct_coder import MdctCoder
-from dpcodec.modes.rate import GROUP, Forecast, Spending, search, tolerance_of
-from dpcodec.settings import DEFAULT_QUALITY, QUALITY_RANGE, EncodeSettings
+from dpcodec.modes.rate import Spending, place_of, search
+from dpcodec.modes.scale import (
+    FINEST,
+    FINEST_LOG2_SCALE,
+    fineness,
+    log2_for_snr,
+    log2_of_quality,
+    usual_log2_scale,
+)
+from dpcodec.settings import DEFAULT_QUALITY, EncodeSettings
 from dpcodec.transform.bands import band_edges, band_of_rows
 from dpcodec.transform.mdct import Mdct
 from dpcodec.transform.stft import Stft
@@ -40,24 +50,17 @@ if TYPE_CHECKING:
     from dpcodec.container.reader import SegmentData
     from dpcodec.inpainting.problem import Problem
 
-ZERO_QUALITY_DB, QUALITY_DB = 16.0, 1.65
-"""Decibels that the step lies below the root of the mean threshold at quality 0, and that each quality adds:
-about 45 kbit/s for mono music at 44.1 kHz at 5, 110 at 10."""
-COARSE_DB, FINE_DB = 22.0, 32.0
-"""From the first to the second, steps so far below the threshold go from coarse to fine: what is allowed then
-follows the sound of the moment more closely."""
 DEAD_ZONE = USUAL
 """Threshold of zero, in steps, at a quality or bit rate. Nearer to half than that of `coding.mdct_quantize`:
 what becomes zero is missing from its band's energy, and noise makes up for a part of it only
 (docs/experiments/perceptual.md)."""
-HIGHEST_QUALITY = QUALITY_RANGE[1]
 LOUDER = 1 / 16
 """Steps by which values of magnitude 1 are decoded louder than they were on average. What is lost of a band's
 energy is made up for with less error so than with noise (docs/experiments/perceptual.md)."""
-USUAL_KBPS, USUAL_OCTAVES = 8.0, 1.3
-"""Of a channel at scale 1, and by how much the scale falls with each octave of the bit rate."""
-_FINEST = 2.0**-40
-_HALVINGS = 24
+_DEARER = -0.05
+"""Log2 of what a byte of an estimate costs: energies are matched afterwards, and paired channels help."""
+_FILLED = 1 / 80
+"""Mean magnitude, in steps, above which a band that is not coded has a noise level other than 0."""
 
 
 class PerceptualMode:
@@ -136,11 +139,11 @@ class _Coder(MdctCoder):
         self._mode, self._settings = mode, settings
         self._stft = Stft(header.n_fft, header.hop, "sine")
         quality = DEFAULT_QUALITY if settings.quality is None else settings.quality
-        self._log2_scale = math.log2(_scale_of(quality))
+        self._log2_scale = log2_of_quality(quality)
         if settings.bitrate is not None:
-            self._log2_scale = _usual_log2_scale(settings.bitrate / header.channels)
+            self._log2_scale = usual_log2_scale(settings.bitrate / header.channels)
         self._spending = Spending()
-        # At a bit rate: log2 of the scale, and of a byte of its forecast, of the segment before.
+        # At a bit rate, of the segment before: log2 of the scale, and of what a byte of its estimate cost.
         self._found: tuple[float, float] | None = None
         self.apart = settings.rate_control in ("quality", "bitrate")
 
@@ -161,24 +164,22 @@ class _Coder(MdctCoder):
     def _at_rate(self, index: int, run: FrameRun, allowance: Allowance) -> CodedSegment:
         """The segment in the bytes that it may take. The search begins with what it found in the segment
         before, or where a group begins in the last one that may be known."""
-        if index % GROUP == 0:
+        if not place_of(index)[1]:
             self._found = allowance.found
-        log2_scale, dearer = self._found or (self._log2_scale, None)
+        log2_scale, dearer = self._found or (self._log2_scale, _DEARER)
         trial = self._trial(run, log2_scale)
-        wanted, tolerance = self._spending.wanted(index, allowance), tolerance_of(index)
+        wanted, tolerance = self._spending.wanted(index, allowance, run.last)
         if trial.silent:
             return trial.coded(log2_scale)
-        finest, forecast = math.log2(_scale_of(HIGHEST_QUALITY)), trial.forecast()
-        if dearer is not None:
-            log2_scale = forecast.log2_step(math.log2(wanted * (1 - tolerance)) - dearer)
-        coded, log2_scale = search(trial.coded, wanted, log2_scale, finest, forecast, tolerance)
-        self._found = log2_scale, math.log2(coded.size) - forecast.log2_cost(log2_scale)
+        coded, self._found = search(
+            trial.coded, trial.estimate, wanted, log2_scale, FINEST_LOG2_SCALE, tolerance, dearer
+        )
         return coded._replace(found=self._found)
 
     def _heard(self, run: FrameRun, log2_scale: float) -> tuple[MaskingThreshold, np.ndarray, np.ndarray]:
         """The masking threshold of a run's frames, the steps that it allows, and what shorter blocks may do:
         the last two as `MdctAnalysis.coefficients` takes them."""
-        header, fine = self._mode._header, _fineness(log2_scale)
+        header, fine = self._mode._header, fineness(log2_scale)
         x = run.samples.astype(np.float64)
         spectrum = np.stack([self._stft.forward(samples, run.span) for samples in x])[:, :-1]
         power = 2 * (spectrum.real**2 + spectrum.imag**2)  # twice as many numbers as samples
@@ -217,13 +218,38 @@ class _Trial:
         self._scale_factors, self._lowest = hold_scale_factors(allowed)
         self._scaled = self._X / step_factors(self._scale_factors)[:, mode._bands]
         self._begun: dict[tuple[int, ...], AnyEncoder] = {}
+        self._side: float | None = None
         self.silent = not X.any()
 
-    def forecast(self) -> Forecast:
-        """What the segment costs at each scale."""
-        rows, _ = rows_coded(1.0, self._X.shape[1], self._mode._header.sample_rate)
-        units = self._level * np.exp2(self._lowest / 2)[:, None, None]
-        return Forecast(np.abs(self._scaled[:, :rows]) / units)
+    def estimate(self, log2_scale: float) -> float:
+        """Bytes of the segment at one scale, about; its side information is taken to stay what it is at the
+        first one asked for."""
+        coded, heard = self._rows_coded(2.0**log2_scale)
+        steps = self._level * np.exp2(log2_scale + self._lowest / 2)
+        q = magnitudes_of(self._magnitudes[:, :coded], steps, self._dead_zone)
+        if self._side is None:
+            self._side = self._side_bytes(q, steps, heard)
+        return symbol_bytes(q) + self._side
+
+    def _side_bytes(self, q: np.ndarray, steps: np.ndarray, heard: int) -> float:
+        mean, L = self._band_means() / steps[:, None], q.shape[2]
+        mean[:, self._mode._edges >= heard] = 0
+        noise = (mean > _FILLED)[:, :, None].astype(np.int64)
+        told = q.any((1, 2)) | noise.any((1, 2))
+        parts = [(self._part(q, steps, heard, frames, noise, told), rows) for rows, frames in self._cells(L)]
+        scale_factors = sum(symbols.side_bytes(rows) for symbols, rows in parts)
+        return scale_factors + noise_bytes(int(np.count_nonzero(noise)), L)
+
+    @cached_property
+    def _magnitudes(self) -> np.ndarray:
+        magnitudes: np.ndarray = np.abs(self._scaled, dtype=np.float32)
+        return magnitudes
+
+    def _band_means(self) -> np.ndarray:
+        """Mean magnitude of each channel's bands, [C, B]."""
+        rows = self._magnitudes.mean(axis=2)
+        means: np.ndarray = np.add.reduceat(rows, self._mode._edges, axis=1)
+        return means / np.diff([*self._mode._edges, rows.shape[1]])
 
     def coded(self, log2_scale: float) -> CodedSegment:
         """The segment at one scale."""
@@ -240,34 +266,49 @@ class _Trial:
 
     def _bodies(self, q: np.ndarray, steps: np.ndarray, heard: int) -> list[bytes]:
         """One a part, a single one if nothing is left of the segment."""
-        L = q.shape[2]
-        parts, coding = self._mode._header.parts, self._mode._coding
-        by_frames = coding.frame_parts
-        cells = [part_cells(p, parts, by_frames) for p in range(min(parts, L) if by_frames else parts)]
+        L, by_frames = q.shape[2], self._mode._coding.frame_parts
+        cells = self._cells(L)
         noise = [self._noise(q, steps, heard, frames) for _, frames in cells[: None if by_frames else 1]]
         told = q.any((1, 2)) | np.any([levels.any((1, 2)) for levels in noise], axis=0)
         if not told.any():
             cells = cells[:1]
         bodies = []
         for part, (rows, frames) in enumerate(cells):
-            symbols = PerceptualSymbols(
-                scaled=self._scaled[..., frames],
-                q=q[..., frames],
-                steps=steps,
-                scale_factors=self._scale_factors[..., frames],
-                noise=noise[part if by_frames else 0],
-                told=told,
-                angles=self._angles,
-                block_splits=self._block_splits,
-                bands=self._mode._bands,
-                coding=coding,
-                frames=frames,
-                rows=heard,
-                louder=LOUDER if self._heard else 0.0,
-                begun=self._begun,
-            )
+            symbols = self._part(q, steps, heard, frames, noise[part if by_frames else 0], told)
             bodies.append(write_body(L, symbols.channels(rows, len(cells))))
         return bodies
+
+    def _cells(self, frames: int) -> list[tuple[slice, slice]]:
+        """Rows and frames of each part."""
+        parts, by_frames = self._mode._header.parts, self._mode._coding.frame_parts
+        return [part_cells(p, parts, by_frames) for p in range(min(parts, frames) if by_frames else parts)]
+
+    def _part(
+        self,
+        q: np.ndarray,
+        steps: np.ndarray,
+        heard: int,
+        frames: slice,
+        noise: np.ndarray,
+        told: np.ndarray,
+    ) -> PerceptualSymbols:
+        """What a part of these frames is coded from."""
+        return PerceptualSymbols(
+            scaled=self._scaled[..., frames],
+            q=q[..., frames],
+            steps=steps,
+            scale_factors=self._scale_factors[..., frames],
+            noise=noise,
+            told=told,
+            angles=self._angles,
+            block_splits=self._block_splits,
+            bands=self._mode._bands,
+            coding=self._mode._coding,
+            frames=frames,
+            rows=heard,
+            louder=LOUDER if self._heard else 0.0,
+            begun=self._begun,
+        )
 
     def _noise(self, q: np.ndarray, steps: np.ndarray, heard: int, frames: slice) -> np.ndarray:
         """Levels of these frames, int64 [C, B, groups]."""
@@ -301,7 +342,10 @@ class _Trial:
     def _rows_coded(self, scale: float) -> tuple[int, int]:
         """See `hearing.bandwidth`."""
         rows = self._X.shape[1]
-        return rows_coded(scale, rows, self._mode._header.sample_rate) if self._heard else (rows, rows)
+        if not self._heard:
+            return rows, rows
+        gradual = self._settings.rate_control == "bitrate"
+        return rows_coded(scale, rows, self._mode._header.sample_rate, gradual)
 
     def log2_scale_for(self, log2_scale: float) -> float:
         """Log2 of the scale of a quality, or at which noise `snr` below the signal is made, or the share
@@ -313,35 +357,6 @@ class _Trial:
         magnitude = np.abs(self._X)
         scaled = magnitude / factors / self._level  # in steps of scale 1
         if settings.snr is not None:
-            return _log2_for_snr(scaled, magnitude, settings.snr)
+            return log2_for_snr(scaled, magnitude, settings.snr)
         threshold = float(np.quantile(scaled, settings.share))
-        return math.log2(max(threshold, _FINEST) / self._dead_zone)
-
-
-def _log2_for_snr(scaled: np.ndarray, magnitude: np.ndarray, snr: float) -> float:
-    """By bisection; magnitudes [C, K, L] in steps of scale 1, and as they are."""
-    energy = float(np.sum(magnitude**2)) * 10 ** (-snr / 10)
-    unit = np.divide(magnitude, scaled, out=np.zeros_like(magnitude), where=scaled > 0) ** 2
-    low, high = math.log2(_FINEST), 40.0
-    for _ in range(_HALVINGS):
-        middle = (low + high) / 2
-        off = mdct_quantize.errors(scaled, 2.0**middle)
-        low, high = (low, middle) if float(np.sum(off**2 * unit)) > energy else (middle, high)
-    return low
-
-
-def _usual_log2_scale(kbps: float) -> float:
-    """Of music at so many kbit/s a channel, within a third of an octave or so."""
-    usual = -USUAL_OCTAVES * (math.log2(kbps) - math.log2(USUAL_KBPS))
-    return max(min(usual, 0.0), math.log2(_scale_of(HIGHEST_QUALITY)))
-
-
-def _fineness(log2_scale: float) -> float:
-    """0 for coarse steps, 1 for fine ones."""
-    below_db = -20 * math.log10(2) * log2_scale
-    return min(max((below_db - COARSE_DB) / (FINE_DB - COARSE_DB), 0.0), 1.0)
-
-
-def _scale_of(quality: float) -> float:
-    """The step at threshold 0, in units of the level, for a noise-to-mask ratio that falls with quality."""
-    return float(10 ** (-(ZERO_QUALITY_DB + QUALITY_DB * quality) / 20))
+        return math.log2(max(threshold, FINEST) / self._dead_zone)

@@ -4,38 +4,53 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-
-import numpy as np
+from functools import lru_cache
 
 from dpcodec.modes.base import Allowance, CodedSegment
 
-TOLERANCE = 0.004
+TOLERANCE = 0.005
 """Half the share of the bytes to spend that may be left. More are spent only where no step makes fewer."""
+WIDEST = 0.03
+"""The same of a segment whose rest the next one may spend."""
+_LAST, _LAST_BYTES = 0.002, 4
+"""The same of a file's last, as a share and in bytes, whichever is more, a quarter at most."""
 MOST_TRIALS = 12
-WIDEST = 0.02
 _SLOPE = -0.9
-"""Of log2 bytes over log2 step, before two trials have shown it."""
-_FORECAST_SLOPE = 0.8
-"""The same over log2 of a forecast, which knows nothing of side information."""
+"""Of log2 bytes over log2 step, about."""
 _NEAREST = 1 / 256
 """Between steps whose logarithms are no further apart, size hardly changes, or jumps."""
-_SECANTS = 4
+_GUESSES = 4
 """Trials after which a step between two is the middle."""
-_LOG2_STEPS = 4
-"""Values are counted in quarters of an octave."""
-_SMALLEST, _LARGEST = -40, 40
+_MOST_ESTIMATES, _NEAR, _FARTHEST = 8, 0.4, 8.0
+"""Of one step, how near to what is wanted is good enough, as a share of the tolerance, and octaves that one
+trial may be away from the one before."""
+
+FIRST_GROUP, GROUP, LAG = 16, 4, 8
+"""Segments of the first group and of others, in which each may spend what those before it have left; and
+groups between one and the last whose size it may know of. So groups can be coded at the same time, and come
+out as in one go; a short file is one group."""
 
 
-GROUP, LAG = 4, 8
-"""Segments of a group, in which each may spend what those before it have left; and groups between one and the
-last whose size it may know of. So groups can be coded at the same time, and come out as in one go."""
+def place_of(segment: int) -> tuple[int, int]:
+    """The group of a segment, and its place there.
+
+    >>> place_of(0), place_of(15), place_of(16), place_of(21)
+    ((0, 0), (0, 15), (1, 0), (2, 1))
+    """
+    if segment < FIRST_GROUP:
+        return 0, segment
+    group, place = divmod(segment - FIRST_GROUP, GROUP)
+    return group + 1, place
 
 
-def tolerance_of(segment: int) -> float:
-    """`TOLERANCE` of all bytes up to a segment, as a share of its own, WIDEST at most, and half of that where
-    a group ends: what it leaves the next one of its group may spend, or later ones, so a file is as near to
-    its bit rate as if each segment were."""
-    return min(TOLERANCE * (segment + 1), WIDEST / 2 if segment % GROUP == GROUP - 1 else WIDEST)
+def first_of(group: int) -> int:
+    """The first segment of a group."""
+    return FIRST_GROUP + (group - 1) * GROUP if group else 0
+
+
+def ends_group(segment: int) -> bool:
+    """Whether it is the last of its group."""
+    return place_of(segment + 1)[1] == 0
 
 
 class Spending:
@@ -44,11 +59,19 @@ class Spending:
     def __init__(self) -> None:
         self._spent = 0
 
-    def wanted(self, index: int, allowance: Allowance) -> int:
-        """Bytes for the bodies of a segment."""
-        if index % GROUP == 0:
+    def wanted(self, index: int, allowance: Allowance, last: bool) -> tuple[int, float]:
+        """Bytes for the bodies of a segment, and half the share of them that may be left: of a file's last
+        and of a group's, whose rest comes back late, little, else as much as saves most trials, but of all
+        bytes of the file up to here no more than twice TOLERANCE, for the next segment may be too short to
+        spend it."""
+        _, place = place_of(index)
+        if not place:
             self._spent = 0
-        return max(allowance.upto - self._spent, allowance.least, 1)
+        wanted = max(allowance.upto - self._spent, allowance.least, 1)
+        if last:
+            return wanted, min(max(_LAST, _LAST_BYTES / wanted), 0.25)
+        before = max(allowance.upto, wanted) / (place + 1) * (index + 1)
+        return wanted, TOLERANCE if ends_group(index) else min(TOLERANCE * before / wanted, WIDEST)
 
     def spend(self, coded: CodedSegment) -> CodedSegment:
         """The same segment, counted."""
@@ -56,85 +79,69 @@ class Spending:
         return coded
 
 
-class Forecast:
-    """What values cost at a step, up to a factor: the sum of log2(1 + (x / step)**2) / 2.
-
-    magnitudes  [...], in steps of log2 0
-    """
-
-    def __init__(self, magnitudes: np.ndarray) -> None:
-        tiny = 2.0 ** (_SMALLEST - 1)
-        octaves = np.log2(np.maximum(magnitudes.ravel(), tiny))
-        bins = np.clip(np.rint(octaves * _LOG2_STEPS) - _SMALLEST * _LOG2_STEPS, -1, self._bins() - 1)
-        counts = np.bincount(bins.astype(np.int64) + 1, minlength=self._bins() + 1)[1:]
-        self._some = np.flatnonzero(counts)
-        self._counts = counts[self._some]
-        self._octaves = self._some / _LOG2_STEPS + _SMALLEST
-
-    def log2_cost(self, log2_step: float) -> float:
-        """Log2 of the cost at a step."""
-        each = np.log2(1 + np.exp2(2 * (self._octaves - log2_step)))
-        return math.log2(max(float(self._counts @ each), 2.0**-60))
-
-    def log2_step(self, log2_cost: float) -> float:
-        """The step of a cost: the inverse, by bisection."""
-        low, high = float(_SMALLEST), float(_LARGEST)
-        for _ in range(40):
-            middle = (low + high) / 2
-            low, high = (middle, high) if self.log2_cost(middle) > log2_cost else (low, middle)
-        return low
-
-    @staticmethod
-    def _bins() -> int:
-        return (_LARGEST - _SMALLEST) * _LOG2_STEPS
-
-
 def search(
     attempt: Callable[[float], CodedSegment],
+    estimate: Callable[[float], float],
     wanted: int,
     start: float,
     finest: float = -math.inf,
-    forecast: Forecast | None = None,
     tolerance: float = TOLERANCE,
-) -> tuple[CodedSegment, float]:
-    """The segment nearest to just below `wanted` bytes, and the log2 of the step that made them.
+    dearer: float = 0.0,
+) -> tuple[CodedSegment, tuple[float, float]]:
+    """The segment nearest to just below `wanted` bytes, and what was found: the log2 of the step that made
+    them, and log2 of how many more they were than estimated.
 
     attempt    the segment coded at the log2 of a step
-    start      log2 to begin at
+    estimate   its bytes, about, of which the search asks before it codes
+    start      log2 of a step that may be near
     finest     log2 of the finest step worth its bytes; where it makes too few, it is taken
-    forecast   how bytes follow the step; None: a straight line on logarithmic scales
     tolerance  half the share of the bytes that may be left
+    dearer     log2 of how many more than estimated are expected
 
-    Secant steps on a logarithmic scale, held between the nearest trials on either side.
+    Each trial tells how much dearer than estimated the segment is; the next step is held between the nearest
+    trials on either side.
     """
     low, high = -math.inf, math.inf  # steps known to give too much, too little
-    here, slope = max(start, finest), _FORECAST_SLOPE if forecast else _SLOPE
-    aim = wanted * (1 - tolerance)
+    aim = math.log2(wanted * (1 - tolerance))
+    log2_bytes = lru_cache(maxsize=None)(lambda log2_step: math.log2(max(estimate(log2_step), 2.0**-60)))
     best: tuple[tuple[bool, float], CodedSegment, float] | None = None
     last: tuple[float, float] | None = None
+    slope = 1.0  # of log2 bytes over that of their estimate
+    here = max(_step_of(log2_bytes, aim - dearer, max(start, finest), tolerance), finest)
     for trial in range(1, MOST_TRIALS + 1):
         coded = attempt(here)
-        size = coded.size
-        miss = math.log2(max(size, 1) / aim)
-        rank = size > wanted, abs(miss)
+        miss = math.log2(max(coded.size, 1)) - aim
+        rank = coded.size > wanted, abs(miss)
         if best is None or rank < best[0]:
             best = rank, coded, here
         if here == finest and miss < 0:
-            return coded._replace(finest=True), here
+            best = rank, coded._replace(finest=True), here
         if abs(miss) <= tolerance * math.log2(math.e):
             break
         low, high = (here, high) if miss > 0 else (low, here)
-        at = forecast.log2_cost(here) if forecast else here
+        at = log2_bytes(here)
         if last is not None and abs(at - last[0]) > 1e-9:
-            slope = (miss - last[1]) / (at - last[0])
-            slope = max(slope, 0.25) if forecast else min(slope, -0.2)
+            slope = max(0.25, min(4.0, (miss - last[1]) / (at - last[0])))
         last = at, miss
-        at += max(-4.0, min(4.0, -miss / slope))
-        there = max(forecast.log2_step(at) if forecast else at, finest)
-        if trial >= _SECANTS or not low < there < high:
+        there = max(_step_of(log2_bytes, at - miss / slope, here, tolerance / slope), finest)
+        if trial >= _GUESSES or not low < there < high:
             there = (low + high) / 2 if math.isfinite(high - low) else there
         if high - low < _NEAREST:
             break
         here = there
     assert best is not None  # at least one trial
-    return best[1], best[2]
+    return best[1], (best[2], math.log2(max(best[1].size, 1)) - log2_bytes(best[2]))
+
+
+def _step_of(log2_bytes: Callable[[float], float], wanted: float, start: float, tolerance: float) -> float:
+    """Log2 of the step of so many, of which it makes fewer the larger it is: secants from `start` on."""
+    here, slope = start, _SLOPE
+    miss = log2_bytes(here) - wanted
+    for _ in range(_MOST_ESTIMATES):
+        there = max(start - _FARTHEST, min(start + _FARTHEST, here - miss / slope))
+        if abs(miss) <= _NEAR * tolerance or there == here:
+            break
+        new = log2_bytes(there) - wanted
+        slope = max(-2.0, min(-0.2, (new - miss) / (there - here)))
+        here, miss = there, new
+    return here

@@ -76,6 +76,11 @@ class FrameRun(NamedTuple):
     span: Span
     frames: int
 
+    @property
+    def last(self) -> bool:
+        """Whether no frame of an MDCT comes after it."""
+        return self.frames == self.span.frames
+
     def ending(self, frames: int, hop: int) -> FrameRun:
         """Its last so many frames, or all of fewer."""
         left = min(frames, self.span.frames)

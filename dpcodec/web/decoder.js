@@ -18,15 +18,15 @@ const MOST_SAMPLES = 2 ** 29;
 
 /** Turns segments, in order from `first` on, into samples. Raises `FormatError` for a transform that there is not. */
 export class SegmentDecoder {
-  /** @param {Header} header @param {{noise?: boolean, first?: number}} [options] */
-  constructor(header, { noise = true, first = 0 } = {}) {
+  /** @param {Header} header @param {{noise?: boolean, first?: number, hurry?: boolean}} [options] `hurry`: somebody listens */
+  constructor(header, { noise = true, first = 0, hurry = false } = {}) {
     this.header = header;
     this.noise = noise;
     this.parts = new PartReader(header);
     if (header.transform === "stft") stftWindow(header.window, header.nFft, header.hop);
     const frame = first * header.segmentFrames;
     this.synthesis = header.transform === "mdct" ? new MdctSynthesis(header, frame) : new StftSynthesis(header, frame);
-    this.concealer = noise ? new Concealer(header) : null;
+    this.concealer = noise ? new Concealer(header, hurry) : null;
     /** The next sample that comes out. */
     this.position = this.synthesis.start;
     /** Frames up to the last that came. */
@@ -52,7 +52,7 @@ export class SegmentDecoder {
     this.problems.push(...segment.problems);
     this.frames = data.index * this.header.segmentFrames + segment.frames;
     this.rebuild(segment);
-    return this.give(this.concealer ? this.concealer.push(segment) : [segment]);
+    return this.give(this.concealer ? yield* this.concealer.push(segment) : [segment]);
   }
 
   /** In place, coefficients of the signal's own channels. @param {import("./coding/segment.js").Segment} segment */
@@ -63,7 +63,12 @@ export class SegmentDecoder {
 
   /** What is left; N is that of the header, or where nothing tells it, up to the last frame. */
   finish() {
-    const held = this.give(this.concealer ? this.concealer.flush() : []);
+    return lastOf(this.lastSteps());
+  }
+
+  /** The same in steps. @returns {Generator<undefined, Float32Array[], undefined>} */
+  *lastSteps() {
+    const held = this.give(this.concealer ? yield* this.concealer.flush() : []);
     const samples = this.header.samples ?? Math.max(0, this.frames - 1) * this.header.hop;
     const rest = this.cut(this.synthesis.finish(samples, this.position));
     return held.map((block, c) => joined([block, rest[c]], block.length + rest[c].length));

@@ -13,6 +13,7 @@ import io
 import json
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import zstandard
@@ -20,9 +21,12 @@ import zstandard
 import dpcodec
 from dpcodec.cli import exits
 from dpcodec.container.stream import Reader
-from dpcodec.inpainting.concealment import envelope
+from dpcodec.inpainting.concealment import envelope, prior
 from dpcodec.modes import mode_of_file
 from dpcodec.modes.frames import segments_and_frames
+from dpcodec.transform.mdct import Mdct
+from dpcodec.transform.operator import MdctOperator
+from dpcodec.transform.stft import Stft, block_span
 
 CONFORMANCE = Path(__file__).parents[1] / "conformance"
 REFERENCES = Path(__file__).with_name("references.json")
@@ -91,6 +95,31 @@ def band_levels() -> list[dict[str, Any]]:
     return found
 
 
+def lost_cells() -> list[dict[str, Any]]:
+    """What Python's search makes of holes in two tones with the browser's window, rounds and steps: values in
+    some places, of what arrived and of what was lost."""
+    mdct, rate, L = Mdct(128, "kbd", 4), 16000, 40
+    splits = np.zeros(L, np.int64)
+    splits[11:13] = 2, 3
+    operator = MdctOperator(mdct, block_span(mdct, 1, L, None), splits, (0, 0))
+    n = np.arange(operator.span.samples)
+    X = operator.forward(np.sin(0.31 * n) + 0.5 * np.sin(1.1 * n + 1))
+    lost = np.zeros(X.shape, bool)
+    lost[:, 1::3] = True
+    lost[::4, 20] = True
+    window = (Stft(512, 256, "sine"),)
+    with (
+        patch.object(prior, "windows", lambda n_fft, sample_rate: window),
+        patch.multiple(prior, ROUNDS=4, STEPS=3),
+    ):
+        found = prior.estimate(X, lost, operator, rate, lambda: False)
+    return [
+        {"row": row, "frame": frame, "value": float(X[row, frame]), "found": float(found[row, frame])}
+        for row in (0, 6, 7, 13, 22, 23, 40)
+        for frame in (4, 10, 13, 20, 25, 31)
+    ]
+
+
 def _samples(data: bytes, solver: str) -> np.ndarray:
     return dpcodec.decode(data, dpcodec.DecodeSettings(solver=solver, device="cpu")).samples
 
@@ -115,8 +144,9 @@ def main() -> None:
         for folder, files in references().items()
     ]
     frames = ",\n".join(map(json.dumps, zstandard_frames()))
-    levels = ",\n".join(map(json.dumps, band_levels()))
-    text = ",\n".join([*sections, f'"zstandard": [\n{frames}\n]', f'"levels": [\n{levels}\n]'])
+    levels, cells = (",\n".join(map(json.dumps, found)) for found in (band_levels(), lost_cells()))
+    lists = {"zstandard": frames, "levels": levels, "lost": cells}
+    text = ",\n".join([*sections, *(f'"{name}": [\n{rows}\n]' for name, rows in lists.items())])
     REFERENCES.write_text(f"{{\n{text}\n}}\n", encoding="ascii")
 
 

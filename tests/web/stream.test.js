@@ -10,6 +10,7 @@ import { crc32 } from "../../dpcodec/web/container/crc32.js";
 import { TYPE_DATA, TYPE_END } from "../../dpcodec/web/container/limits.js";
 import { packetBytes } from "../../dpcodec/web/container/packets.js";
 import { scan } from "../../dpcodec/web/container/scan.js";
+import { lastOf } from "../../dpcodec/web/decoder.js";
 import { decode } from "../../dpcodec/web/index.js";
 import { samplesFrom } from "../../dpcodec/web/stream/decoding.js";
 import { bytesSource } from "../../dpcodec/web/stream/sources.js";
@@ -212,11 +213,11 @@ test("what nothing is known of is silence, and a long hole fades", () => {
     blockSplits: new Uint8Array(100).fill(arrived),
   });
   const alone = new Concealer(header);
-  const [silent] = [...alone.push(run(0, 0)), ...alone.flush()];
+  const [silent] = [...lastOf(alone.push(run(0, 0))), ...lastOf(alone.flush())];
   assert.ok(silent.value.every((value) => value === 0));
   const concealer = new Concealer(header);
-  const all = [run(0, 1), run(1, 0), run(2, 0), run(3, 0), run(4, 0)].flatMap((one) => concealer.push(one));
-  all.push(...concealer.flush());
+  const all = [run(0, 1), run(1, 0), run(2, 0), run(3, 0), run(4, 0)].flatMap((one) => lastOf(concealer.push(one)));
+  all.push(...lastOf(concealer.flush()));
   assert.deepEqual(all.map((one) => one.index), [0, 1, 2, 3, 4]);
   assert.ok(all[1].blockSplits.every((split) => split === 1));
   const loudness = all.map((one) => rms(one.value));

@@ -15,7 +15,7 @@ import pytest
 
 from dpcodec.web.bundle import TABLES, WEB, top_level_names, write_package
 
-from .make_references import CONFORMANCE, FOLDERS, REFERENCES, reference, samples_in
+from .make_references import CONFORMANCE, FOLDERS, REFERENCES, lost_cells, reference, samples_in
 
 REFERENCE: dict[str, dict[str, Any]] = json.loads(REFERENCES.read_text(encoding="ascii"))
 
@@ -37,6 +37,11 @@ def test_references_are_what_python_gives(folder: str) -> None:
                     one, other, rtol=1e-6, atol=1e-6 * max(1, np.abs(other).max(initial=0))
                 )
         assert found == frozen, name
+
+
+def test_references_of_holes_are_what_python_gives() -> None:
+    for found, frozen in zip(lost_cells(), REFERENCE["lost"], strict=True):
+        assert found == pytest.approx(frozen, abs=1e-4)
 
 
 def test_no_two_modules_use_one_name() -> None:

@@ -55,7 +55,7 @@ class OpenFile {
       await messages();
       return id === this.id;
     };
-    for await (const block of samplesFrom(this.file, sample, goesOn)) {
+    for await (const block of samplesFrom(this.file, sample, goesOn, true)) {
       while (waits()) await new Promise((done) => (this.wake = () => done(undefined)));
       if (id !== this.id) return;
       given += block[0].length;

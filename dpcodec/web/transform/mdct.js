@@ -20,7 +20,7 @@ function besselI0(x) {
 }
 
 /** The rising slope of an overlap. @param {string} window @param {number} overlap */
-function slopeOf(window, overlap) {
+export function slopeOf(window, overlap) {
   const key = `${window} ${overlap}`;
   let slope = MADE_SLOPES.get(key);
   if (!slope) {
@@ -78,7 +78,7 @@ class DctFour {
 }
 
 /** @param {number} size @returns {DctFour} */
-function dctOf(size) {
+export function dctOf(size) {
   let dct = MADE_DCTS.get(size);
   if (!dct) {
     dct = new DctFour(size);

@@ -288,3 +288,14 @@ def test_coarse_steps_end_at_20_khz_and_what_is_decoded_is_as_loud_as_it_was() -
     for low in 1000 * 2 ** (np.arange(11) / 3):
         band = (hz >= low) & (hz < low * 2 ** (1 / 3))
         assert abs(10 * np.log10(power[band].sum() / was[band].sum())) < 1.0, low
+
+
+@pytest.mark.parametrize("samples", [1, 500, 20480, 20481, 20992, 30000, 5 * 20480 - 1, 7 * 20480 + 300])
+@pytest.mark.parametrize("wanted", [24.0, 64.0])
+def test_no_file_takes_more_than_its_bit_rate(samples: int, wanted: float) -> None:
+    """A tone and noise, whatever is left for the last segment; less than a second cannot hold a header."""
+    rng = np.random.default_rng(samples)
+    x = 0.2 * np.sin(0.1 * np.arange(44100 + samples)) + rng.normal(0, 0.05, 44100 + samples)
+    audio = Audio(x.astype(np.float32)[None], 44100)
+    data = encode(audio, profile("perceptual", bitrate=wanted, segment_frames=20))
+    assert 0.98 * wanted < kbps(data, audio) <= wanted
