@@ -67,7 +67,7 @@ def encode_stream(
     channels = 1 if settings.mono else reader.channels
     rate = settings.rate or reader.sample_rate
     report = EncodeReport(rate, channels)
-    waits = coder is one_by_one and not reader.at_hand
+    waits = coder is one_by_one and not getattr(reader, "at_hand", False)  # a caller's may not tell
     blocks = checked_blocks(reader, settings, report, hops=1 if waits else HOPS_AT_ONCE)
     if settings.effort:
         from dpcodec.codec.effort import with_window_chosen  # lazy: rare
