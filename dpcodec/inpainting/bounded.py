@@ -19,10 +19,10 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from array_api_compat import array_namespace, device
+from array_api_compat import array_namespace
 
-from dpcodec.inpainting.arrays import dot, power, to_numpy
-from dpcodec.inpainting.observation import Observation
+from dpcodec.inpainting.arrays import dot, power, quotient
+from dpcodec.inpainting.observation import Observation, diagonal
 from dpcodec.inpainting.quantiser_boxes import QuantiserBoxes
 from dpcodec.inpainting.step_budget import Stage
 from dpcodec.inpainting.window_selection import means, shares
@@ -51,8 +51,8 @@ FLOOR = 1e-6
 
 
 class _Window(NamedTuple):
-    """A transform S_j, e of its frames, float32 [L_j], and a times its share of each coefficient,
-    float32 [K_j, L_j]."""
+    """A transform S_j, e of its frames, float32 [B, 1, L_j], and a times its share of each coefficient,
+    float32 [B, K_j, L_j]."""
 
     stft: Stft
     span: Span
@@ -61,7 +61,7 @@ class _Window(NamedTuple):
 
 
 class _Quadratic(NamedTuple):
-    """The model around an estimate: weights of real and imaginary parts, of the S_j, and the diagonal."""
+    """The model around estimates: weights of real and imaginary parts, of the S_j, and the diagonal."""
 
     real: Array
     imag: Array
@@ -77,8 +77,10 @@ def prior_stfts(operator: Operator) -> list[Stft]:
 
 
 def refine(seen: Observation, boxes: QuantiserBoxes, x: Array, stage: Stage) -> Array:
-    """Improve the estimate x, real [N], in the steps of the stage. Same device as x."""
-    windows = [_window(seen, boxes, S, x) for S in prior_stfts(seen.operator)]
+    """Improve the estimates x, real [B, N], in the steps of the stage. Same device as x."""
+    xp = array_namespace(x)
+    windows = [_window(seen, boxes, S) for S in prior_stfts(seen.operator)]
+    going = xp.ones_like(x[:, 0]) > 0
     for step, _ in enumerate(stage):
         if step % STEPS_A_QUADRATIC == 0:
             if step < CHOICES * STEPS_A_QUADRATIC:
@@ -88,14 +90,16 @@ def refine(seen: Observation, boxes: QuantiserBoxes, x: Array, stage: Stage) -> 
             rz = dot(r, d)
         Hd = _curved(seen, windows, model, d)
         curvature = dot(d, Hd)
-        if not curvature > 0:
+        going = going & (curvature > 0)
+        if not xp.any(going):
             break
-        x = x + (rz / curvature) * d
+        a = quotient(rz, curvature, going)[:, None]
+        x = x + a * d
         seen.show(x)
-        r = r - (rz / curvature) * Hd
+        r = r - a * Hd
         z = r / model.diagonal
         rz, before = dot(r, z), rz
-        d = z + (rz / before) * d
+        d = z + quotient(rz, before, going)[:, None] * d
     return x
 
 
@@ -111,21 +115,22 @@ def box_force(y: Array) -> tuple[Array, Array]:
     return near * (3 - near**2) / (3 * rest) + slope * (y - near), slope
 
 
-def _window(seen: Observation, boxes: QuantiserBoxes, S: Stft, x: Array) -> _Window:
+def _window(seen: Observation, boxes: QuantiserBoxes, S: Stft) -> _Window:
     """S_j with the e of its frames, from the steps of the columns beneath them."""
-    span = S.span(seen.operator.span.samples)
+    span, hop = S.span(seen.operator.span.samples), seen.operator.hop
     at = np.arange(span.frames) * S.hop + seen.operator.span.left - seen.operator.n_fft / 2
-    squares = means(boxes.power[None], at / seen.operator.hop, S.n_fft / 4 / seen.operator.hop)[0]
-    return _Window(S, span, _like(SPARSITY_E * squares, x), _like(np.zeros((S.bins, span.frames)), x))
+    around = means(boxes.power, at / hop, S.n_fft / 4 / hop)
+    e = array_namespace(around).astype(SPARSITY_E * around, boxes.power.dtype)
+    return _Window(S, span, e, 0 * e)
 
 
 def _chosen(seen: Observation, windows: list[_Window], x: Array) -> list[_Window]:
     """The windows with their shares."""
     log1p = array_namespace(x).log1p
-    costs = [to_numpy(log1p(power(w.stft.forward(x, w.span)) / w.e)) for w in windows]
+    costs = [log1p(power(w.stft.forward(x, w.span)) / w.e) for w in windows]
     stfts = [w.stft for w in windows]
     found = shares(stfts, costs, seen.operator.n_fft, seen.operator.span.samples, CHOICE)
-    return [w._replace(share=_like(SPARSITY_A * share, x)) for w, share in zip(windows, found, strict=True)]
+    return [w._replace(share=SPARSITY_A * share) for w, share in zip(windows, found, strict=True)]
 
 
 def _around(
@@ -141,15 +146,15 @@ def _around(
     push = boxes.box_weight * boxes.edge * (force + 1j * side) + middle * away
     real, imag = boxes.box_weight * real + middle, boxes.box_weight * imag + middle
     down = -seen.operator.adjoint(push)
-    diagonal = _diagonal(seen.operator, (real + imag) / 2)
+    whole = diagonal(seen.operator, (real + imag) / 2)
     priors = []
     for w in windows:
         Y = w.stft.forward(x, w.span)
         u = boxes.unit * w.share / (power(Y) + w.e)
         down = down - w.stft.adjoint(Y * u, w.span)
-        diagonal = diagonal + _diagonal(StftOperator(w.stft, w.span), u)
+        whole = whole + diagonal(StftOperator(w.stft, w.span), u)
         priors.append(u)
-    return _Quadratic(real, imag, priors, diagonal + FLOOR * xp.max(diagonal)), down
+    return _Quadratic(real, imag, priors, whole + FLOOR * xp.max(whole, axis=-1, keepdims=True)), down
 
 
 def _curved(seen: Observation, windows: list[_Window], model: _Quadratic, d: Array) -> Array:
@@ -160,15 +165,3 @@ def _curved(seen: Observation, windows: list[_Window], model: _Quadratic, d: Arr
     for w, u in zip(windows, model.priors, strict=True):
         Hd = Hd + w.stft.adjoint(w.stft.forward(d, w.span) * u, w.span)
     return Hd
-
-
-def _diagonal(operator: Operator, weights: Array) -> Array:
-    """diag(S* W S), real [N], for real weights [K, L]: each frame counts with their c-weighted mean."""
-    xp = array_namespace(weights)
-    c = xp.asarray(operator.weights, dtype=weights.dtype, device=device(weights))
-    return operator.diagonal(xp.sum(c * weights, axis=0) / float(operator.weights.sum()))
-
-
-def _like(a: np.ndarray, x: Array) -> Array:
-    """An array as float32 beside x."""
-    return array_namespace(x).asarray(np.asarray(a, np.float32), device=device(x))

@@ -9,16 +9,17 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from array_api_compat import is_cupy_array
 
 from dpcodec.errors import SettingsError
 from dpcodec.inpainting.device import resolve_device
-from dpcodec.inpainting.interchange import Array, as_numpy, beside, device_of
+from dpcodec.inpainting.interchange import Array, as_numpy, beside, device_of, in_place, of_kind
 from dpcodec.inpainting.problem import Origin, Problem, limit, reinsert
 from dpcodec.inpainting.solver_settings import SolverSettings, with_share
-from dpcodec.inpainting.solvers import Solve, agrees, solve_with
+from dpcodec.inpainting.solvers import Solve, agrees, solve_with, takes_arrays
 from dpcodec.transform.mdct import Mdct
 from dpcodec.transform.operator import MdctOperator, Operator, StftOperator
-from dpcodec.transform.stft import Stft
+from dpcodec.transform.stft import Stft, array_namespace
 
 Callback = Callable[[int, float, Array], bool | None]
 """Called after each step: its number from 1 on, the loss, the estimate [K, L]. A true answer stops."""
@@ -66,8 +67,10 @@ def inpaint(
     device     None: where X is; or "auto", "cpu", "cuda", "cuda:N", "mps"
     callback   called as `callback(step, loss, estimate)` after each step of an iterative solver
 
-    Items of a batch are solved one after the other, each for itself. Gives an array of X's kind, type and
-    shape, finite where X is kept. Raises `SettingsError` for shapes, types and values that do not fit.
+    Items of a batch are solved each for itself; by least squares on a GPU side by side. There tensors of any
+    shape [..., K, L] stay tensors from start to end; other solvers take numpy's arrays. Gives an array of X's
+    kind, type and shape, finite where X is kept. Raises `SettingsError` for shapes, types and values that do
+    not fit.
 
     >>> stft = Stft(256, 64, "hann")
     >>> x = np.sin(np.arange(4000) / 9)
@@ -77,7 +80,9 @@ def inpaint(
     >>> bool(np.sum(abs(Y - X) ** 2) < 1e-3 * np.sum(abs(X[~mask]) ** 2))
     True
     """
-    values, kept, around = _checked(X, mask, transform, bounds, halfwidth)
+    arrays = takes_arrays(solver)
+    given = in_place(X) if arrays and not (device and is_cupy_array(X)) else as_numpy(X)
+    values, kept, around = _checked(given, mask, transform, bounds, halfwidth)
     operator = _operator(transform, values.shape[-1], samples)
     settings = SolverSettings(
         device=resolve_device(device_of(X) if device is None else device),
@@ -89,18 +94,20 @@ def inpaint(
         loss=loss,
         learning_rate=learning_rate,
     )
-    out = np.where(kept, values, 0)
-    for i in range(len(values)):
-        seen = _Seen(callback, X)
-        own = replace(with_share(settings, 1 / (len(values) - i)), watch=seen if callback else None)
-        problem = _problem(operator, values[i], kept[i], *(a[i] for a in around))
+    xp = array_namespace(values)
+    out = xp.where(kept, values, xp.zeros_like(values))
+    count = len(values) if arrays and callback is None else 1
+    for first in range(0, len(values), max(count, 1)):
+        seen, some = _Seen(callback, X), slice(first, first + count)
+        own = replace(with_share(settings, count / (len(values) - first)), watch=seen if callback else None)
+        problem = _problem(operator, values[some], kept[some], *(a[some] for a in around))
         estimate, told = solve_with(solver, problem, own, seen.progress)
         if not agrees(told):
             estimate = limit(problem, estimate)
-        out[i] = _in_context(problem, estimate, values[i]) if context else estimate[0]
+        out[some] = _in_context(problem, estimate, values[some]) if context else estimate
         if seen.stopped:
             break
-    return beside(out.reshape(as_numpy(X).shape), X)
+    return beside(out.reshape(given.shape), X)
 
 
 class _Seen:
@@ -122,36 +129,40 @@ class _Seen:
 
 def _checked(
     X: Array, mask: Array, transform: Stft | Mdct | Operator, bounds: Array | None, halfwidth: Array | None
-) -> tuple[np.ndarray, np.ndarray, tuple[np.ndarray, np.ndarray]]:
-    """Values and mask as [B, K, L], and half-widths and bounds the same. Raises `SettingsError`."""
-    values, kept = as_numpy(X), as_numpy(mask)
+) -> tuple[Array, Array, tuple[Array, Array]]:
+    """Values and mask as [B, K, L], and half-widths and bounds the same, all of the kind of X. Raises
+    `SettingsError`."""
+    xp = array_namespace(X)
     kind = "real" if transform.orthonormal else "complex"
-    if values.dtype.kind != ("f" if transform.orthonormal else "c"):
-        raise SettingsError(f"X is of {values.dtype}: this transform has {kind} coefficients")
-    if values.ndim < 2 or values.shape[-2] != transform.bins:
-        raise SettingsError(f"X has shape {values.shape}: give [..., {transform.bins}, frames]")
-    if kept.dtype != bool:
+    if not xp.isdtype(X.dtype, f"{kind} floating"):
+        raise SettingsError(f"X is of {X.dtype}: this transform has {kind} coefficients")
+    if X.ndim < 2 or X.shape[-2] != transform.bins:
+        raise SettingsError(f"X has shape {tuple(X.shape)}: give [..., {transform.bins}, frames]")
+    kept = of_kind(mask, X)
+    if not xp.isdtype(kept.dtype, "bool"):
         raise SettingsError(f"mask is of {kept.dtype}: give booleans, True = kept")
-    kept = _spread("mask", kept, values.shape)
-    if not np.isfinite(values[kept]).all():
+    kept = _spread("mask", kept, X)
+    if not xp.all(xp.isfinite(X) | ~kept):
         raise SettingsError("X is not finite where the mask keeps it")
     around = []
     for name, given, default in (("halfwidth", halfwidth, 0.0), ("bounds", bounds, np.inf)):
-        array = np.asarray(default) if given is None else as_numpy(given)
-        if array.dtype.kind not in "fiu" or not (array >= 0).all():
+        array = of_kind(default if given is None else given, X)
+        if not xp.isdtype(array.dtype, ("real floating", "integral")) or not xp.all(array >= 0):
             raise SettingsError(f"{name}: give real numbers from 0 on")
-        around.append(_spread(name, array, values.shape).astype(np.float32))
+        around.append(xp.astype(_spread(name, array, X), xp.float32))
     wide, bound = around
-    grid = (math.prod(values.shape[:-2]), *values.shape[-2:])
-    shaped = (np.where(kept, wide, 0), np.where(kept, 0, bound))
-    return values.reshape(grid), kept.reshape(grid), (shaped[0].reshape(grid), shaped[1].reshape(grid))
+    nothing = xp.zeros_like(bound)
+    grid = (math.prod(X.shape[:-2]), *X.shape[-2:])
+    shaped = (xp.where(kept, wide, nothing), xp.where(kept, nothing, bound))
+    return X.reshape(grid), kept.reshape(grid), (shaped[0].reshape(grid), shaped[1].reshape(grid))
 
 
-def _spread(name: str, array: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+def _spread(name: str, array: Array, X: Array) -> Array:
     try:
-        return np.broadcast_to(array, shape)
-    except ValueError as exc:
-        raise SettingsError(f"{name} has shape {array.shape}: it does not fit X, {shape}") from exc
+        return array_namespace(X).broadcast_to(array, X.shape)
+    except (ValueError, RuntimeError) as exc:  # numpy's and torch's
+        shapes = f"{tuple(array.shape)}: it does not fit X, {tuple(X.shape)}"
+        raise SettingsError(f"{name} has shape {shapes}") from exc
 
 
 def _operator(transform: Stft | Mdct | Operator, frames: int, samples: int | None) -> Operator:
@@ -171,17 +182,16 @@ def _operator(transform: Stft | Mdct | Operator, frames: int, samples: int | Non
     return MdctOperator(transform, span, np.zeros(frames, np.int64))
 
 
-def _problem(
-    operator: Operator, X: np.ndarray, kept: np.ndarray, halfwidth: np.ndarray, bound: np.ndarray
-) -> Problem:
-    """Of one item, [1, K, L]."""
-    value = np.where(kept, X, 0).astype(np.float32 if operator.orthonormal else np.complex64)[np.newaxis]
-    noise = np.broadcast_to(np.float32(0), value.shape)
-    one = (kept[np.newaxis], value, value, halfwidth[np.newaxis], bound[np.newaxis], noise)
-    return Problem(operator, *one, Origin())
+def _problem(operator: Operator, X: Array, kept: Array, halfwidth: Array, bound: Array) -> Problem:
+    """Of some items, [B, K, L]."""
+    xp = array_namespace(X)
+    value = xp.astype(
+        xp.where(kept, X, xp.zeros_like(X)), xp.float32 if operator.orthonormal else xp.complex64
+    )
+    return Problem(operator, kept, value, value, halfwidth, bound, xp.zeros_like(bound), Origin())
 
 
-def _in_context(problem: Problem, estimate: np.ndarray, X: np.ndarray) -> np.ndarray:
-    """The estimate [K, L] with kept coefficients in their boxes, exact ones as they came."""
-    exact = problem.kept[0] & (problem.halfwidth[0] == 0)
-    return np.where(exact, X, reinsert(problem, estimate)[0])
+def _in_context(problem: Problem, estimate: Array, X: Array) -> Array:
+    """The estimate [B, K, L] with kept coefficients in their boxes, exact ones as they came."""
+    exact = problem.kept & (problem.halfwidth == 0)
+    return array_namespace(X).where(exact, X, reinsert(problem, estimate))

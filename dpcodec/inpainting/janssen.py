@@ -12,16 +12,15 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from array_api_compat import device
+from array_api_compat import array_namespace, device
 
 from dpcodec.inpainting import gaps, least_squares
-from dpcodec.inpainting.arrays import power, to_numpy
+from dpcodec.inpainting.arrays import like, power, to_numpy
 from dpcodec.inpainting.observation import Observation
 from dpcodec.inpainting.problem import Problem
 from dpcodec.inpainting.progress import Progress
 from dpcodec.inpainting.solver_settings import SolverSettings
 from dpcodec.inpainting.step_budget import StepBudget
-from dpcodec.transform.stft import array_namespace
 
 Array = Any
 
@@ -39,26 +38,27 @@ def solve(problem: Problem, settings: SolverSettings, progress: Progress) -> np.
     Finite always. Where no whole frames are missing, or others are known only in part, it is what
     `least_squares.solve` gives. On a device other than the CPU gaps are bridged on the CPU.
     """
-    return least_squares.each_channel(solve_channel, problem, settings, progress)
+    return least_squares.each_batch(solve_channel, problem, settings, progress)
 
 
 def solve_channel(seen: Observation, budget: StepBudget) -> Array:
-    """The signal of one channel divided by its level, float32 [N], on the observation's device."""
-    missing = None if seen.bounded or not _energy(seen.target) > 0 else gap_samples(seen)
+    """The signal of one channel divided by its level, float32 [1, N], on the observation's device."""
+    missing = None if seen.known[0].bounded else gap_samples(seen)
     if missing is None or not missing.any():
-        return least_squares.solve_channel(seen, budget)
+        return least_squares.solve_signals(seen, budget)
     return _bridge_gaps(seen, missing, budget)
 
 
 def gap_samples(seen: Observation) -> np.ndarray | None:
-    """The samples that no known frame tells, bool [N]; None where some frames are known only in part."""
-    known = to_numpy(seen.root) > 0
+    """The samples of one channel that no known frame tells, bool [N]; None where some frames are known only
+    in part."""
+    known = to_numpy(seen.root[0]) > 0
     if not (known.all(axis=0) | ~known.any(axis=0)).all():
         return None
-    told = to_numpy(seen.diagonal())
+    told = to_numpy(seen.diagonal()[0])
     whole = seen.operator.gram_diagonal(told)
-    energy = _energy(seen.target)
-    noise = seen.variance * np.count_nonzero(known) / energy if energy > 0 else 0.0
+    energy = float(array_namespace(seen.target).sum(power(seen.target)))
+    noise = float(seen.variance[0, 0, 0]) * np.count_nonzero(known) / energy if energy > 0 else 0.0
     least = min(max(SURE, NOISY * noise), 0.5)
     if seen.operator.orthonormal:
         least = WHOLE  # a sample that one frame of two tells is folded onto another
@@ -76,12 +76,8 @@ def _bridge_gaps(seen: Observation, missing: np.ndarray, budget: StepBudget) -> 
     x = xp.where(told, b / xp.where(told, seen.diagonal(), xp.ones_like(b)), xp.zeros_like(b))
     x = least_squares.conjugate_gradients(seen, x, budget.stage(least_squares.DETERMINED_STEPS, 0.5))
     filled = gaps.fill_gaps(
-        to_numpy(x).astype(np.float64), missing, seen.operator.n_fft, budget.stage(bridges)
+        to_numpy(x[0]).astype(np.float64), missing, seen.operator.n_fft, budget.stage(bridges)
     )
-    x = xp.asarray(filled, dtype=b.dtype, device=device(b))
+    x = like(filled[None], b)
     seen.show(x)
     return x
-
-
-def _energy(X: Array) -> float:
-    return float(array_namespace(X).sum(power(X)))

@@ -12,6 +12,7 @@ gradients from there take the shortest way to a signal that agrees with them.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -20,12 +21,13 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from dpcodec.inpainting import bounded, reweighted
-from dpcodec.inpainting.arrays import dot, to_numpy
-from dpcodec.inpainting.observation import Observation, observe
+from dpcodec.inpainting.arrays import beside, dot, quotient
+from dpcodec.inpainting.observation import Known, Observation, observe
 from dpcodec.inpainting.problem import Problem, limit
 from dpcodec.inpainting.progress import Progress
 from dpcodec.inpainting.solver_settings import SolverSettings
 from dpcodec.inpainting.step_budget import Stage, StepBudget
+from dpcodec.transform.operator import Operator
 
 Array = Any
 
@@ -57,44 +59,70 @@ UNSEEN = 1e-7
 """Curvature, relative to the diagonal's, below which the data say nothing about a direction."""
 CUT_END_WEIGHT = 1e-2
 """Weight of the zeros that stand for frames missing beyond a cut end."""
+CELL_BYTES, BATCH_BYTES = 1000, 4 << 30
+"""Memory that a coefficient takes at most, and that signals solved side by side may take."""
 
 
 def solve(problem: Problem, settings: SolverSettings, progress: Progress) -> np.ndarray:
-    """Estimate all coefficients: Sx^ with the dropped ones limited by their bounds, complex64 [C, K, L].
+    """Estimate all coefficients: Sx^ with the dropped ones limited by their bounds, complex64 [C, K, L], of
+    the problem's kind of array.
 
-    Channels are solved one after the other and share the time. Finite always; comes back with the best so far
-    when `settings.deadline` has passed or `progress` answers true. `settings.iterations` bounds the steps of
-    a channel. On a device other than the CPU the same code runs on torch tensors.
+    On the CPU channels are solved one after the other, on a device side by side, as many as `BATCH_BYTES`
+    hold; they share the time. Finite always; comes back with the best so far when `settings.deadline` has
+    passed or `progress` answers true. `settings.iterations` bounds the steps of a channel.
     """
-    return each_channel(solve_channel, problem, settings, progress)
+    return each_batch(solve_signals, problem, settings, progress, together(problem, settings))
 
 
-def each_channel(
+def together(problem: Problem, settings: SolverSettings) -> int:
+    """How many channels of a problem are solved side by side."""
+    if settings.device == "cpu" or settings.watch is not None:
+        return 1
+    return max(1, BATCH_BYTES // (CELL_BYTES * max(math.prod(problem.kept.shape[1:]), 1)))
+
+
+def each_batch(
     method: Callable[[Observation, StepBudget], Array],
     problem: Problem,
     settings: SolverSettings,
     progress: Progress,
+    most: int = 1,
 ) -> np.ndarray:
-    """The estimate of a method that gives the signal of one channel: for `solve` and its siblings."""
-    channels = problem.kept.shape[0]
-    estimate = np.empty(problem.kept.shape, problem.value.dtype)
-    for c in range(channels):
-        if problem.operator.orthonormal and np.isfinite(problem.bound[c]).all():
-            estimate[c] = problem.value[c]  # nothing is open, and the kept ones say nothing of the others
-            continue
-        budget = StepBudget(progress, settings.deadline, c, channels, settings.iterations)
-        seen = _watched(_on_device(observe(problem, c), settings.device), settings)
-        estimate[c] = to_numpy(seen.operator.forward(method(seen, budget)) * seen.level)
-    usable = np.isfinite(estimate)
-    return limit(problem, np.where(usable, estimate, problem.value))
+    """The estimate of a method that gives the signals of at most so many channels, of which the same can be
+    said: for `solve` and its siblings."""
+    xp, channels = array_namespace(problem.value), problem.kept.shape[0]
+    estimate: np.ndarray = xp.asarray(problem.value, copy=True)
+    if 0 in problem.kept.shape:
+        return estimate
+    done = 0
+    for first in range(0, channels, most):
+        seen = observe(_on_device(problem.part(first, first + most), settings.device))
+        for which in _alike(seen).values():
+            budget = StepBudget(progress, settings.deadline, done, channels, settings.iterations, len(which))
+            own = _watched(seen.some(which), settings)
+            found = own.operator.forward(method(own, budget)) * own.level
+            for i, X in zip(which, beside(found, estimate), strict=True):
+                estimate[first + i] = X
+            done += len(which)
+    return limit(problem, xp.where(xp.isfinite(estimate), estimate, problem.value))
 
 
-def solve_channel(seen: Observation, budget: StepBudget) -> Array:
-    """The signal of one channel divided by its level, float32 [N], on the observation's device."""
-    b = seen.adjoint(seen.target)
-    if not dot(b, b) > 0:
-        return b
-    plan = plan_of(seen)
+def _alike(seen: Observation) -> dict[Any, list[int]]:
+    """The signals that are worth the same stages and windows. Those of which nothing is heard, or nothing is
+    open, are left out."""
+    found: dict[Any, list[int]] = {}
+    for i, known in enumerate(seen.known):
+        settled = seen.operator.orthonormal and known.bounded  # the kept ones say nothing of the others
+        if known.sounding and not settled:
+            kind = plan_of(seen.operator, known), reweighted.factors_of(known), known.boxed
+            found.setdefault(kind, []).append(i)
+    return found
+
+
+def solve_signals(seen: Observation, budget: StepBudget) -> Array:
+    """The signals divided by their levels, float32 [B, N], on the observation's device; all are worth the
+    same plan and windows."""
+    plan = plan_of(seen.operator, seen.known[0])
     budget.plan(plan)
     x = conjugate_gradients(seen, seen.first(), budget.stage(plan.first))
     if seen.boxes is not None:
@@ -114,78 +142,82 @@ class Plan(NamedTuple):
     polish: int
 
 
-def plan_of(seen: Observation) -> Plan:
-    """Which stages a problem is worth: the prior where the data are few, the data where they are many."""
-    if seen.operator.orthonormal:  # the data have said all that they say
+def plan_of(operator: Operator, known: Known) -> Plan:
+    """Which stages a signal is worth: the prior where the data are few, the data where they are many."""
+    if operator.orthonormal:  # the data have said all that they say
         return Plan(0, REFINE_STEPS, 0)
-    known = seen.determination if seen.covered() else 0.0
-    if seen.boxes is not None:
+    numbers = known.determination if known.covered else 0.0
+    if known.boxed:
         return Plan(FIRST_STEPS, bounded.STEPS, 0)
-    if seen.bounded or known >= DETERMINED:
+    if known.bounded or numbers >= DETERMINED:
         return Plan(DETERMINED_STEPS, 0, 0)
-    if seen.variance > 0:
+    if not known.exact:
         return Plan(FIRST_STEPS, REFINE_STEPS, 0)
-    if known >= NEARLY:
+    if numbers >= NEARLY:
         return Plan(FIRST_STEPS, *NEARLY_STEPS)
-    many = known >= 1
+    many = numbers >= 1
     steps = REFINE_STEPS
-    if known > 0:
-        steps = FEWEST_STEPS if reweighted.few_windows_do(seen) and not many else FEWER_STEPS
+    if numbers > 0:
+        few = reweighted.factors_of(known) == reweighted.FEWER
+        steps = FEWEST_STEPS if few and not many else FEWER_STEPS
     return Plan(FIRST_STEPS, steps, POLISH_STEPS[int(many)])
 
 
 def conjugate_gradients(seen: Observation, x: Array, stage: Stage) -> Array:
-    """Solve S*Q^2 S x = S*Q Y from a given x, real [N].
+    """Solve S*Q^2 S x = S*Q Y from given x, real [B, N], each signal with its own steps.
 
-    Ends when the residual has fallen to the tolerance over the samples inside the block: next to a cut end,
-    where frames are missing, nothing may determine the signal, and nobody will use it. Ends earlier in a
-    direction that the data say nothing about: rounding would take it anywhere.
+    One ends when its residual has fallen to the tolerance over the samples inside the block: next to a cut
+    end, where frames are missing, nothing may determine the signal, and nobody will use it. It ends earlier
+    in a direction that the data say nothing about: rounding would take it anywhere.
     """
+    xp, inside = array_namespace(x), (slice(None), seen.inside)
     diagonal, ends = seen.diagonal(), CUT_END_WEIGHT * seen.missing()
-    floor = diagonal + ends + DIAGONAL_FLOOR * array_namespace(x).max(diagonal)
-    b = seen.adjoint(seen.target)[seen.inside]
-    enough = TOLERANCE**2 * dot(b, b / floor[seen.inside])
+    floor = diagonal + ends + DIAGONAL_FLOOR * xp.max(diagonal, axis=-1, keepdims=True)
+    b = seen.adjoint(seen.target)[inside]
+    enough = TOLERANCE**2 * dot(b, b / floor[inside])
     r = seen.adjoint(seen.target - seen.forward(x)) - ends * x
     d = z = r / floor
     rz = dot(r, z)
+    going = rz == rz
     for _ in stage:
-        if dot(r[seen.inside], z[seen.inside]) <= enough:
+        going = going & (dot(r[inside], z[inside]) > enough)
+        if not xp.any(going):
             break
         Ad = seen.normal(d) + ends * d
         curvature = dot(d, Ad)
-        if not curvature > UNSEEN * dot(d, floor * d):
+        going = going & (curvature > UNSEEN * dot(d, floor * d))
+        if not xp.any(going):
             break
-        x = x + (rz / curvature) * d
+        a = quotient(rz, curvature, going)[:, None]
+        x = x + a * d
         seen.show(x)
-        r -= (rz / curvature) * Ad
+        r -= a * Ad
         z = r / floor
         rz, before = dot(r, z), rz
-        d = z + (rz / before) * d
+        d = z + quotient(rz, before, going)[:, None] * d
     return x
 
 
 def _watched(seen: Observation, settings: SolverSettings) -> Observation:
-    """The observation that tells the settings' watch of each step."""
+    """The observation of one signal that tells the settings' watch of each step."""
     watch = settings.watch
     if watch is None:
         return seen
 
     def show(x: Array) -> None:
-        def estimate() -> np.ndarray:
-            return to_numpy(seen.operator.forward(x) * seen.level)[np.newaxis]
-
-        watch(seen.misfit(x), estimate)
+        watch(seen.misfit(x), lambda: seen.operator.forward(x) * seen.level)
 
     return replace(seen, shown=show)
 
 
-def _on_device(seen: Observation, device: str) -> Observation:
+def _on_device(problem: Problem, device: str) -> Problem:
+    """The problem as torch tensors on that device, but for the noise, which is not looked at."""
     if device == "cpu":
-        return seen
+        return problem
     import torch  # lazy: the CPU path runs without it
 
-    def move(a: np.ndarray) -> Array:
-        return torch.from_numpy(a.T).to(device).mT
-
-    boxes = seen.boxes.moved(move) if seen.boxes is not None else None
-    return replace(seen, target=move(seen.target), root=move(seen.root), boxes=boxes)
+    moved: dict[str, Any] = {}
+    for name in ("kept", "value", "centre", "halfwidth", "bound"):
+        a = getattr(problem, name)
+        moved[name] = a.to(device) if torch.is_tensor(a) else torch.tensor(a, device=device)
+    return replace(problem, **moved)

@@ -25,7 +25,8 @@ class Origin(NamedTuple):
 
 @dataclass(frozen=True)
 class Problem:
-    """A masked spectrogram and what is known of each coefficient; complex of an STFT, real of an MDCT.
+    """A masked spectrogram and what is known of each coefficient; complex of an STFT, real of an MDCT. Arrays
+    are numpy's; those that `dpcodec.inpaint` makes of tensors for least squares are tensors.
 
     operator   S of the stretch; `operator.forward(x)` and `operator.adjoint(X)`
     kept       bool [C, K, L], True where the coefficient arrived
@@ -53,12 +54,20 @@ class Problem:
         numbers = float(np.count_nonzero(self.kept)) * (2 if np.iscomplexobj(self.value) else 1)
         return numbers / unknowns if unknowns else float("inf")
 
+    @property
+    def largest(self) -> float:
+        """The largest modulus of a kept coefficient's middle."""
+        return float(abs(self.centre).max()) if 0 not in self.centre.shape else 0.0
+
     def channel(self, c: int) -> Problem:
         """The problem of one channel, [1, K, L]."""
-        one = slice(c, c + 1)
+        return self.part(c, c + 1)
+
+    def part(self, first: int, last: int) -> Problem:
+        """The problem of channels first .. last - 1, of those that there are."""
         names = ("kept", "value", "centre", "halfwidth", "bound", "noise")
-        origin = self.origin._replace(channel=self.origin.channel + c)
-        return replace(self, origin=origin, **{name: getattr(self, name)[one] for name in names})
+        origin = self.origin._replace(channel=self.origin.channel + first)
+        return replace(self, origin=origin, **{name: getattr(self, name)[first:last] for name in names})
 
 
 def stft_problem(
@@ -84,17 +93,26 @@ def reinsert(problem: Problem, estimate: np.ndarray) -> np.ndarray:
 
     Dropped coefficients keep the estimate. [C, K, L] in and out, same dtype.
     """
-    centre, h = problem.centre, problem.halfwidth
-    inside = np.clip(estimate.real, centre.real - h, centre.real + h)
-    if np.iscomplexobj(estimate):
-        inside = inside + 1j * np.clip(estimate.imag, centre.imag - h, centre.imag + h)
-    return np.where(problem.kept, inside, estimate).astype(estimate.dtype)
+    from dpcodec.transform.stft import array_namespace  # lazy: an encoder has no problems
+
+    xp, centre, h = array_namespace(estimate), problem.centre, problem.halfwidth
+    if not xp.isdtype(estimate.dtype, "complex floating"):
+        inside = xp.clip(estimate, centre - h, centre + h)
+    else:
+        parts = ((part(estimate), part(centre)) for part in (xp.real, xp.imag))
+        real, imag = (xp.clip(there, middle - h, middle + h) for there, middle in parts)
+        inside = real + 1j * imag
+    back: np.ndarray = xp.astype(xp.where(problem.kept, inside, estimate), estimate.dtype)
+    return back
 
 
 def limit(problem: Problem, estimate: np.ndarray) -> np.ndarray:
     """Scale dropped coefficients whose modulus passes their bound back onto it: [C, K, L]."""
-    modulus = np.abs(estimate)
-    over = ~problem.kept & (modulus > problem.bound)
-    scale = np.divide(problem.bound, modulus, out=np.ones_like(problem.bound), where=over)
-    limited: np.ndarray = (estimate * scale).astype(estimate.dtype)
+    from dpcodec.transform.stft import array_namespace  # lazy, as above
+
+    xp = array_namespace(estimate)
+    modulus = xp.abs(estimate)
+    over, one = ~problem.kept & (modulus > problem.bound), xp.ones_like(modulus)
+    scale = xp.where(over, problem.bound / xp.where(over, modulus, one), one)
+    limited: np.ndarray = xp.astype(estimate * scale, estimate.dtype)
     return limited

@@ -24,10 +24,10 @@ from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
-from array_api_compat import device, is_numpy_array
+from array_api_compat import is_numpy_array
 
-from dpcodec.inpainting.arrays import dot, power, to_numpy
-from dpcodec.inpainting.observation import Observation
+from dpcodec.inpainting.arrays import dot, like, peak, power, quotient
+from dpcodec.inpainting.observation import Known, Observation
 from dpcodec.inpainting.step_budget import Stage
 from dpcodec.inpainting.window_selection import shares
 from dpcodec.settings import N_FFT_RANGE
@@ -59,6 +59,8 @@ TINY = 1e-30
 """Floor of e, for a signal that is all but silent."""
 REWEIGHT_EVERY = 2
 """Steps between two changes of the weights."""
+SAME = 1e-6
+"""Share of the plane's larger curvature below which the smaller one is rounding: its two moves are one."""
 
 
 def prior_stfts(operator: Operator, factors: Sequence[int] = LONGER) -> list[Stft]:
@@ -67,18 +69,18 @@ def prior_stfts(operator: Operator, factors: Sequence[int] = LONGER) -> list[Stf
     return [Stft(n_fft, n_fft // 4, "hann") for n_fft in sorted(lengths)]
 
 
-def few_windows_do(seen: Observation) -> bool:
-    """Whether the prior's windows need not be all of LONGER."""
-    return seen.determination >= FEWER_FROM and seen.covered()
+def factors_of(known: Known) -> tuple[int, ...]:
+    """The prior's windows for a signal of which so much is known."""
+    return FEWER if known.determination >= FEWER_FROM and known.covered else LONGER
 
 
 class _View(NamedTuple):
     """A transform S or S_j, and the quadratic sum c (w |S x|^2 - 2 Re QY conj(S x)) on its coefficients.
 
     transform  S or S_j
-    at         S x, of the estimate
+    at         S x, of the estimates, [B, K, L]
     known      Q^2 and Q Y of the data; None where nothing was measured
-    share      s_j of its coefficients; None where the prior does not look
+    share      s_j of its coefficients, one for all or [B, K, L]; None where the prior does not look
     scratch    room for as many coefficients: fresh memory costs as much as what is done in it
     weights    w = Q^2 + mu s_j e / (|S x|^2 + e)
     move       image of the move before; None before the first
@@ -89,37 +91,43 @@ class _View(NamedTuple):
     adjoint: Callable[[Array], Array]
     at: Array
     known: tuple[Array, Array] | None
-    share: Array | None
+    share: Array | float | None
     scratch: Array
     weights: Array = None
     move: Array = None
 
 
-class _Prior(NamedTuple):
-    """The prior at a point of the way."""
+class _Prior:
+    """The prior of B signals on its way: e relative to the largest power, mu and the choice of windows, real
+    [B, 1, 1] each."""
 
-    e: float
-    mu: float
-    choice: float
-    variance: float
+    def __init__(self, seen: Observation) -> None:
+        known = np.array([one.determination for one in seen.known])
+        self._last_e = _column(_falling(LAST_E, LAST_E_RANGE, known), seen)
+        self._last_mu = _column(_falling(LAST_MU, LAST_MU_RANGE, known), seen)
+        self.choice = _column(CHOICE * np.minimum(known, 1.0), seen)
+        self.variance = seen.variance
+
+    def at(self, way: float) -> tuple[Array, Array]:
+        """e and mu at a share 0 .. 1 of the way."""
+        e = SPARSITY_E * (self._last_e / SPARSITY_E) ** way
+        return e, SPARSITY_MU * (self._last_mu / SPARSITY_MU) ** way
 
 
-def _prior_at(seen: Observation, way: float) -> _Prior:
-    """At a share 0 .. 1 of the way: e relative to the largest power."""
-    known = seen.determination
-    e = _between(SPARSITY_E, _falling(LAST_E, LAST_E_RANGE, known), way)
-    mu = _between(SPARSITY_MU, _falling(LAST_MU, LAST_MU_RANGE, known), way)
-    return _Prior(e, mu, CHOICE * min(known, 1.0), seen.variance)
+def _falling(line: tuple[float, float], ends: tuple[float, float], known: np.ndarray) -> np.ndarray:
+    return np.clip(10 ** (line[0] + line[1] * known), *ends)
 
 
-def _falling(line: tuple[float, float], ends: tuple[float, float], known: float) -> float:
-    return float(np.clip(10 ** (line[0] + line[1] * known), *ends))
+def _column(values: np.ndarray, seen: Observation) -> Array:
+    """A number for each signal, [B, 1, 1]."""
+    return like(values[:, None, None], seen.root)
 
 
 def refine(seen: Observation, x: Array, stage: Stage) -> Array:
-    """Improve the estimate x, real [N], in the steps of the stage; e and mu fall as the stage goes on.
+    """Improve the estimates x, real [B, N], in the steps of the stage; e and mu fall as the stage goes on.
 
-    On the CPU the transforms are worked on side by side, in a thread a core.
+    Each signal has its own weights, choice of windows and steps; all have the windows of the first. On the
+    CPU the transforms are worked on side by side, in a thread a core.
     """
     workers = os.cpu_count() or 1
     if not is_numpy_array(x) or workers == 1:
@@ -131,20 +139,22 @@ def refine(seen: Observation, x: Array, stage: Stage) -> Array:
 
 
 def _refine(seen: Observation, x: Array, stage: Stage, each: Callable[..., Any]) -> Array:
-    views, dx = _views(seen, x), None
+    xp, prior, views = array_namespace(x), _Prior(seen), _views(seen, x)
+    going, dx = None, None
     for step, way in enumerate(stage):
-        prior = _prior_at(seen, way)
+        e, mu = prior.at(way)
         if way >= CHOOSE_FROM and step % CHOOSE == 0:
-            views = _chosen(seen, views, prior)
+            views = _chosen(seen, views, e, prior.choice)
         if step % REWEIGHT_EVERY == 0:
-            views = list(each(partial(_reweight, prior=prior), views))
+            views = list(each(partial(_reweight, e=e, mu=mu, variance=prior.variance), views))
         g = -sum(each(_slope, views))
         downs, H = zip(*each(partial(_look, g=g), views), strict=True)
-        a = _minimum(sum(H), g, dx)
-        if a is None:
+        a, able = _minimum(sum(H), g, dx)
+        going = able if going is None else going & able
+        if not xp.any(going):
             break
         dx = _combine(a, g, dx)
-        x = x + dx
+        x = xp.where(going[:, None], x + dx, x)
         seen.show(x)
         views = list(each(partial(_moved, a=a), views, downs))
     return x
@@ -153,7 +163,7 @@ def _refine(seen: Observation, x: Array, stage: Stage, each: Callable[..., Any])
 def _views(seen: Observation, x: Array) -> list[_View]:
     """S, and the prior's windows; where S is one of these, it is looked at once for both."""
     operator, S = seen.operator, getattr(seen.operator, "transform", None)
-    stfts = prior_stfts(operator, FEWER if few_windows_do(seen) else LONGER)
+    stfts = prior_stfts(operator, factors_of(seen.known[0]))
     known, share = (seen.square, seen.root * seen.target), 1 / len(stfts)
     views = [_view(operator, operator.forward, operator.adjoint, x, known, share if S in stfts else None)]
     for S_j in stfts:
@@ -176,78 +186,84 @@ def _view(
     return _View(transform, forward, adjoint, at, known, share, 0 * at)
 
 
-def _chosen(seen: Observation, views: list[_View], prior: _Prior) -> list[_View]:
-    """The views, the prior's windows with the shares that suit the estimate."""
+def _chosen(seen: Observation, views: list[_View], e: Array, choice: Array) -> list[_View]:
+    """The views, the prior's windows with the shares that suit the estimates."""
+    xp = array_namespace(views[0].at)
     asked = [view for view in views if view.share is not None]
     if len(asked) < 2:
         return views
-    xp = array_namespace(views[0].at)
     squares = [power(view.at) for view in asked]
-    e = max(prior.e * max(float(xp.max(P)) for P in squares), TINY)
-    costs = [to_numpy(xp.log1p(P / e)) for P in squares]
-    stfts = [view.transform for view in asked]
-    samples = seen.operator.span.samples
-    found = iter(shares(stfts, costs, seen.operator.n_fft, samples, prior.choice))
-    return [
-        view if view.share is None else view._replace(share=xp.asarray(next(found), device=device(view.at)))
-        for view in views
-    ]
+    largest = e * xp.max(xp.stack([peak(P) for P in squares]), axis=0)
+    floor = xp.maximum(largest, TINY * xp.ones_like(largest))
+    costs, windows = [xp.log1p(P / floor) for P in squares], [view.transform for view in asked]
+    found = iter(shares(windows, costs, seen.operator.n_fft, seen.operator.span.samples, choice))
+    return [view if view.share is None else view._replace(share=next(found)) for view in views]
 
 
 def _slope(view: _View) -> Array:
-    """Half the gradient of its quadratic, real [N]."""
+    """Half the gradient of its quadratic, real [B, N]."""
     push = array_namespace(view.at).multiply(view.at, view.weights, out=view.scratch)
     if view.known is not None:
         push -= view.known[1]
     return view.adjoint(push)
 
 
-def _look(view: _View, g: Array) -> tuple[Array, np.ndarray]:
-    """The image of the downward gradient, and the quadratic [2, 2] over it and the move before."""
-    down = view.forward(g)
+def _look(view: _View, g: Array) -> tuple[Array, Array]:
+    """The image of the downward gradient, and the quadratic over it, real [1, B], and the move before: [3, B]
+    for first with first, second with first, second with second."""
+    down, xp = view.forward(g), array_namespace(g)
     basis = [down] if view.move is None else [down, view.move]
-    H = np.zeros((2, 2))
+    H = []
     for i, p in enumerate(basis):
-        wp = array_namespace(p).multiply(p, view.weights, out=view.scratch)
-        for j in range(i + 1):
-            H[i, j] = H[j, i] = _inner(wp, basis[j], view.transform)
-    return down, H
+        wp = xp.multiply(p, view.weights, out=view.scratch)
+        H += [_inner(wp, q, view.transform) for q in basis[: i + 1]]
+    return down, xp.stack(H)
 
 
-def _moved(view: _View, down: Array, a: tuple[float, float]) -> _View:
+def _moved(view: _View, down: Array, a: tuple[Array, Array]) -> _View:
     move = _combine(a, down, view.move)
     at = view.at
     at += move
     return view._replace(at=at, move=move)
 
 
-def _minimum(H: np.ndarray, g: Array, before: Array | None) -> tuple[float, float] | None:
-    """Where the quadratic has its minimum in the plane of g and the move before; None if nowhere."""
-    n = 1 if before is None else 2
-    h = np.array([dot(g, g), 0.0 if before is None else dot(before, g)])[:n]
-    size = np.sqrt(np.diag(H))[:n]
-    if not (np.isfinite(H).all() and (size > 0).all()):
-        return None
-    a = np.linalg.lstsq(H[:n, :n] / np.outer(size, size), h / size, rcond=1e-6)[0] / size
-    return float(a[0]), float(a[-1])
+def _minimum(H: Array, g: Array, before: Array | None) -> tuple[tuple[Array, Array], Array]:
+    """Where each quadratic has its minimum in the plane of g and the move before, real [B] each, and whether
+    it has one, bool [B]; 0 where not."""
+    xp = array_namespace(H)
+    able = xp.all(xp.isfinite(H), axis=0) & (H[0] > 0)
+    if before is None:
+        a = quotient(dot(g, g), H[0], able)
+        return (a, 0 * a), able
+    able = able & (H[2] > 0)
+    one = xp.ones_like(H[0])
+    sizes = [xp.sqrt(xp.where(able, H[i], one)) for i in (0, 2)]
+    cosine = xp.where(able, H[1], 0 * one) / sizes[0] / sizes[1]
+    h = [xp.where(able, dot(p, g), 0 * one) / size for p, size in zip((g, before), sizes, strict=True)]
+    least = SAME * (1 + xp.abs(cosine))  # the two are of length 1: their sum and difference are the axes
+    half = [quotient(u, 2 * v, v > least) for u, v in ((h[0] + h[1], 1 + cosine), (h[0] - h[1], 1 - cosine))]
+    return ((half[0] + half[1]) / sizes[0], (half[0] - half[1]) / sizes[1]), able
 
 
-def _combine(a: tuple[float, float], down: Array, before: Array | None) -> Array:
-    """The move a0 down + a1 before; overwrites both."""
-    down *= a[0]
+def _combine(a: tuple[Array, Array], down: Array, before: Array | None) -> Array:
+    """The move a0 down + a1 before, of [B, ...]; overwrites both."""
+    shape = (-1, *(1,) * (down.ndim - 1))
+    xp = array_namespace(down)
+    down *= xp.reshape(a[0], shape)
     if before is not None:
-        before *= a[1]
+        before *= xp.reshape(a[1], shape)
         down += before
     return down
 
 
-def _reweight(view: _View, prior: _Prior) -> _View:
-    """With weights of the estimate as it is. e and mu e stop where the data are no surer."""
+def _reweight(view: _View, e: Array, mu: Array, variance: Array) -> _View:
+    """With weights of the estimates as they are. e and mu e stop where the data are no surer."""
     if view.share is None:
         return view if view.known is None else view._replace(weights=view.known[0])
     w = power(view.at)
-    e = max(float(array_namespace(w).max(w)) * prior.e, prior.variance, TINY)
-    mu = max(prior.mu, prior.variance / e)
+    xp = array_namespace(w)
+    e = xp.maximum(xp.maximum(peak(w) * e, variance), TINY * xp.ones_like(e))
+    mu = xp.maximum(mu, variance / e)
     w += e
     w = (mu * e * view.share) / w
     if view.known is not None:
@@ -255,16 +271,12 @@ def _reweight(view: _View, prior: _Prior) -> _View:
     return view._replace(weights=w)
 
 
-def _between(first: float, last: float, way: float) -> float:
-    return float(first * (last / first) ** way)
-
-
-def _inner(X: Array, Y: Array, transform: Operator | Stft) -> float:
-    """<X, Y> with the weights c_k, of [K, L]."""
+def _inner(X: Array, Y: Array, transform: Operator | Stft) -> Array:
+    """<X, Y> with the weights c_k, of [B, K, L]: real [B]."""
     xp = array_namespace(X)
     X, Y = xp.matrix_transpose(X), xp.matrix_transpose(Y)
-    whole = xp.vecdot(xp.reshape(X, (-1,)), xp.reshape(Y, (-1,)))
+    whole = xp.real(xp.vecdot(*(xp.reshape(Z, (Z.shape[0], -1)) for Z in (X, Y))))
     if transform.weights[0] == transform.weights[1]:
-        return float(xp.real(whole))
-    ends = xp.vecdot(X[:, 0], Y[:, 0]) + xp.vecdot(X[:, -1], Y[:, -1])
-    return 2 * float(xp.real(whole)) - float(xp.real(ends))
+        return whole
+    ends = sum(xp.vecdot(X[..., k], Y[..., k]) for k in (0, -1))
+    return 2 * whole - xp.real(ends)

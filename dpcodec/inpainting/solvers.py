@@ -37,6 +37,7 @@ class SolverEntry:
     torch     whether it needs torch
     cell_bytes  memory that it takes for each cell of its problem
     name      of a plug-in, in messages
+    arrays    whether it takes tensors as well as numpy's arrays, and solves channels side by side
     """
 
     module: str | Solve
@@ -46,6 +47,7 @@ class SolverEntry:
     torch: bool = False
     cell_bytes: int = 1000
     name: str = ""
+    arrays: bool = False
 
     def solve(self, problem: Problem, settings: SolverSettings, progress: Progress) -> np.ndarray:
         """Run it. Raises `PluginError` where a plug-in fails or gives no estimate."""
@@ -63,7 +65,7 @@ OWN = {
     "none": SolverEntry("dpcodec.inpainting.zeros", reach=0, agrees=True, cell_bytes=40),
     "noise": SolverEntry("dpcodec.inpainting.noise", reach=0, agrees=True, cell_bytes=40),
     "refine": SolverEntry("dpcodec.inpainting.refine", reach=4, ahead=0, cell_bytes=700),
-    "least-squares": SolverEntry("dpcodec.inpainting.least_squares"),
+    "least-squares": SolverEntry("dpcodec.inpainting.least_squares", arrays=True),
     "janssen": SolverEntry("dpcodec.inpainting.janssen"),
     "deep-prior": SolverEntry("dpcodec.inpainting.deep_prior", torch=True, cell_bytes=1000),
 }
@@ -107,7 +109,7 @@ def solve_with(
     why = "as asked"
     if name == AUTO and problem.operator.orthonormal:
         name, why = _of_an_mdct(problem)
-    if (name == AUTO or not SOLVERS[name].agrees) and float(np.abs(problem.centre).max(initial=0)) > LARGEST:
+    if (name == AUTO or not SOLVERS[name].agrees) and problem.largest > LARGEST:
         name, why = "none", "no encoder writes values as large as these"
     if name != AUTO:
         return SOLVERS[name].solve(problem, settings, progress), f"{name}: {why}"
@@ -148,6 +150,11 @@ def _of_an_mdct(problem: Problem) -> tuple[str, str]:
             return "refine", "longer windows hear more of what was quantised"
         return "noise", "of the levels that the file tells"
     return "none", "zeros are the least squares of an MDCT"
+
+
+def takes_arrays(solver: str | Solve) -> bool:
+    """Whether it takes tensors as they are, and several channels at once."""
+    return isinstance(solver, str) and solver in SOLVERS and SOLVERS[solver].arrays
 
 
 def agrees(told: str) -> bool:

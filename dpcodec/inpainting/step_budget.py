@@ -13,20 +13,28 @@ Stage = Iterator[float]
 
 
 class StepBudget:
-    """The steps of one channel: tells the caller's `progress` how far all channels are, and keeps the time.
+    """The steps of one channel, or of some side by side: tells the caller's `progress` how far all channels
+    are, and keeps the time.
 
     Channels share what is left until `deadline` (on the clock of `time.monotonic`, s; None: no limit) evenly;
-    `limit` bounds the steps of a channel (None: no bound).
+    `limit` bounds the steps of a channel (None: no bound). Before this one, or these, `channel` are over.
     """
 
     def __init__(
-        self, progress: Progress, deadline: float | None, channel: int, channels: int, limit: int | None
+        self,
+        progress: Progress,
+        deadline: float | None,
+        channel: int,
+        channels: int,
+        limit: int | None,
+        together: int = 1,
     ) -> None:
         self._progress, self._channel, self._channels, self._limit = progress, channel, channels, limit
+        self._together = together
         self._end: float | None = None
         if deadline is not None:
             now = time.monotonic()
-            self._end = now + (deadline - now) / (channels - channel)
+            self._end = now + (deadline - now) * together / (channels - channel)
         self._left = self._total = 0
         self._stopped = False
 
@@ -46,7 +54,7 @@ class StepBudget:
         end = math.inf if self._end is None else start + share * (self._end - start)
         steps = min(steps, self._left)
         for step in range(0 if self._stopped else steps):
-            done = self._channel * self._total + self._total - self._left
+            done = self._channel * self._total + self._together * (self._total - self._left)
             self._stopped = bool(self._progress(done, self._channels * self._total, ""))
             now = time.monotonic()
             if self._stopped or 2 * now - before > end:

@@ -33,7 +33,7 @@ from dpcodec.transform.stft import (
     Array,
     Span,
     array_namespace,
-    complex_dtype,
+    constant,
     device,
     fft_of,
     frame_count,
@@ -166,9 +166,7 @@ class Mdct:
         [..., (L + 1) M], which starts M / 2 before the frames' own samples."""
         xp = array_namespace(out)
         for overlap, places in _boundaries(self.hop, exponents.tobytes(), around):
-            near, far = (
-                xp.asarray(w, dtype=out.dtype, device=device(out)) for w in slope(self.window, overlap)
-            )
+            near, far = (constant(w, out) for w in slope(self.window, overlap))
             if isinstance(out, np.ndarray) and _rotated_in_place(out, places, overlap, near, sign * far):
                 continue
             away = np.arange(overlap // 2)
@@ -274,7 +272,7 @@ def dct4(x: Array) -> Array:
     2 points."""
     xp = array_namespace(x)
     size = x.shape[-1]
-    turns = xp.asarray(_turns(size), dtype=complex_dtype(xp, x), device=device(x))
+    turns = constant(_turns(size), x)
     if isinstance(x, np.ndarray):
         return _dct4_of_numpy(x, turns)
     pairs = (x[..., ::2] + 1j * xp.flip(x, axis=-1)[..., ::2]) * turns

@@ -15,7 +15,7 @@ from typing import Protocol
 import numpy as np
 
 from dpcodec.transform.mdct import Mdct, slope
-from dpcodec.transform.stft import Array, Span, Stft, array_namespace, device
+from dpcodec.transform.stft import Array, Span, Stft, array_namespace, constant, device
 
 
 class Operator(Protocol):
@@ -46,7 +46,7 @@ class Operator(Protocol):
         """S*: [..., K, L] -> real [..., N]."""
 
     def diagonal(self, shares: Array) -> Array:
-        """diag(S* W S) for weights W = `shares`, real [L], of whole frames: real [N]."""
+        """diag(S* W S) for weights W = `shares`, real [..., L], of whole frames: real [..., N]."""
 
     def gram_diagonal(self, like: Array) -> Array:
         """diag(S*S), real [N], as an array like `like`; it falls to zero at cut ends."""
@@ -94,7 +94,8 @@ class StftOperator(_Sizes):
     def diagonal(self, shares: Array) -> Array:
         xp = array_namespace(shares)
         ones = xp.ones(self.span.samples, dtype=shares.dtype, device=device(shares))
-        return self.transform.adjoint(self.transform.forward(ones, self.span) * shares, self.span)
+        weighted = self.transform.forward(ones, self.span) * shares[..., None, :]
+        return self.transform.adjoint(weighted, self.span)
 
     def gram_diagonal(self, like: Array) -> Array:
         return self.transform.gram_diagonal(self.span, like)
@@ -125,13 +126,18 @@ class MdctOperator(_Sizes):
         M, L = self.hop, self.span.frames
         own = np.repeat(np.concatenate([[-1], np.arange(L), [-1]]), [M // 2, *[M] * L, M // 2])
         other = self._across_boundaries(own)
-        cosine, frame, mirror = (xp.asarray(a, device=device(shares)) for a in (other[0], own, other[1]))
-        padded = xp.concat([shares, xp.zeros(1, dtype=shares.dtype, device=device(shares))])
-        near = xp.astype(cosine, shares.dtype) ** 2
-        values = near * padded[frame] + (1 - near) * padded[mirror]
-        short = max(self.span.left + self.span.samples - values.shape[0], 0)
-        values = xp.concat([values, xp.zeros(short, dtype=shares.dtype, device=device(shares))])
-        return values[self.span.left : self.span.left + self.span.samples]
+        frame, mirror = (xp.asarray(a, device=device(shares)) for a in (own, other[1]))
+        cosine = constant(other[0], shares)
+
+        def beyond(count: int) -> Array:
+            return xp.zeros((*shares.shape[:-1], count), dtype=shares.dtype, device=device(shares))
+
+        padded = xp.concat([shares, beyond(1)], axis=-1)
+        near = cosine**2
+        values = near * padded[..., frame] + (1 - near) * padded[..., mirror]
+        short = max(self.span.left + self.span.samples - values.shape[-1], 0)
+        values = xp.concat([values, beyond(short)], axis=-1)
+        return values[..., self.span.left : self.span.left + self.span.samples]
 
     def gram_diagonal(self, like: Array) -> Array:
         xp = array_namespace(like)

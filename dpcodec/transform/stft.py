@@ -17,7 +17,7 @@ Everything runs on numpy arrays and on torch tensors (differentiable, any device
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
@@ -169,9 +169,8 @@ class Stft:
 
         Positive for a whole signal; for a stretch cut from the middle it falls to zero at the cut ends.
         """
-        xp = array_namespace(like)
         squares = np.broadcast_to(self.analysis_window**2 * self.n_fft, (span.frames, self.n_fft))
-        return xp.asarray(self._overlap_add(squares, span), dtype=like.dtype, device=device(like))
+        return constant(self._overlap_add(squares, span), like)
 
     def overlap_add(self, X: Array) -> Array:
         """Windowed frames added up without cropping: [..., K, L] -> real [..., (L - 1) * hop + n_fft]."""
@@ -185,8 +184,7 @@ class Stft:
         return folded
 
     def _window_like(self, x: Array) -> Array:
-        xp = array_namespace(x)
-        return xp.asarray(self.analysis_window, dtype=x.dtype, device=device(x))
+        return _window_as(self, array_namespace(x), x.dtype, device(x))
 
     def _cut(self, x: Array, span: Span) -> Array:
         """Signal -> frames [..., L, n_fft], by stacking shifted blocks of `hop` samples; for reading only."""
@@ -244,6 +242,23 @@ def device(x: Array) -> Any:
     import array_api_compat
 
     return array_api_compat.device(x)
+
+
+def constant(values: np.ndarray, x: Array) -> Array:
+    """Numbers that hold for any signal, real or complex, in the precision of x, real, and where it lies."""
+    return _rounded(values, array_namespace(x), x.dtype, device(x))
+
+
+def _rounded(values: np.ndarray, xp: Any, dtype: Any, where: Any) -> Array:
+    """Rounded before they are moved: some devices have no float64."""
+    single = np.complex64 if np.iscomplexobj(values) else np.float32
+    return xp.asarray(values.astype(single) if dtype == xp.float32 else values, device=where)
+
+
+@lru_cache(maxsize=64)
+def _window_as(stft: Stft, xp: Any, dtype: Any, where: Any) -> Array:
+    """Its scaled window, moved once: each transform needs it."""
+    return _rounded(stft.analysis_window, xp, dtype, where)
 
 
 def complex_dtype(xp: Any, x: Array) -> Any:

@@ -156,8 +156,8 @@ def _shown(output: Tensor, level: float, like: np.ndarray) -> np.ndarray:
 def _settled(problem: Problem) -> bool:
     """Whether the data of a problem of one channel settle the linear solution, or bounds do: held out, a
     coefficient would have none, and the solution would be another solver's."""
-    seen = observe(problem, 0)
-    return seen.bounded or least_squares.plan_of(seen).refine == 0
+    known = observe(problem).known[0]
+    return known.bounded or least_squares.plan_of(problem.operator, known).refine == 0
 
 
 def _agree(problem: Problem, estimate: np.ndarray, settings: SolverSettings) -> np.ndarray:
@@ -169,13 +169,13 @@ def _agree(problem: Problem, estimate: np.ndarray, settings: SolverSettings) -> 
     intervals that are aimed at.
     """
     aim = np.where(problem.kept, reinsert(problem, estimate), 0)
-    seen = observe(replace(problem, value=aim), 0)
+    seen = observe(replace(problem, value=aim))
     synthesise = Synthesis(problem.operator, torch.zeros(()))
-    x = synthesise.signal(torch.from_numpy(estimate[0] + 0j)).numpy() / np.float32(seen.level)
+    x = synthesise.signal(torch.from_numpy(estimate[0] + 0j)).numpy() / seen.level[0]
     budget = StepBudget(silent, settings.deadline, 0, 1, None)
     budget.plan([AGREE_STEPS])
     x = least_squares.conjugate_gradients(seen, x, budget.stage(AGREE_STEPS))
-    X = seen.operator.forward(x)[np.newaxis] * seen.level
+    X = seen.operator.forward(x) * seen.level
     return limit(problem, X.astype(estimate.dtype))
 
 

@@ -76,7 +76,9 @@ def test_a_tensor_comes_back_as_one() -> None:
     assert isinstance(found, torch.Tensor)
     assert found.dtype == torch.complex128
     assert not found.requires_grad
-    np.testing.assert_array_equal(found.numpy(), dpcodec.inpaint(X, mask, S, **settings))
+    expected = dpcodec.inpaint(X, mask, S, **settings)
+    np.testing.assert_array_equal(found.numpy()[mask], X[mask])
+    np.testing.assert_allclose(found.numpy(), expected, atol=1e-5 * np.abs(expected).max())
 
 
 def test_an_array_of_the_standard_comes_back_as_one() -> None:

@@ -60,7 +60,7 @@ def test_bridges_a_gap_at_an_end(missing: slice) -> None:
 def test_columns_that_overlaps_determine_need_no_bridge() -> None:
     x = chord(6000)
     problem = masked(x, frame_mask(x.size, slice(30, 32)))
-    missing = janssen.gap_samples(observe(problem, 0))
+    missing = janssen.gap_samples(observe(problem))
     assert missing is not None
     assert not missing.any()
     assert snr(problem, x, janssen.solve(problem, SETTINGS, silent)) > 95
@@ -68,7 +68,7 @@ def test_columns_that_overlaps_determine_need_no_bridge() -> None:
 
 def test_gap_samples_are_those_that_no_kept_frame_covers() -> None:
     kept = frame_mask(3000, slice(20, 26))
-    missing = janssen.gap_samples(observe(masked(chord(3000), kept), 0))
+    missing = janssen.gap_samples(observe(masked(chord(3000), kept)))
     assert missing is not None
     covered = np.zeros(3000, bool)
     for frame in np.flatnonzero(kept[0, 0]):
@@ -77,7 +77,7 @@ def test_gap_samples_are_those_that_no_kept_frame_covers() -> None:
     assert missing[~covered].all()
     assert np.count_nonzero(missing & covered) < 20
     kept[0, 5, 3] = False
-    assert janssen.gap_samples(observe(masked(chord(3000), kept), 0)) is None
+    assert janssen.gap_samples(observe(masked(chord(3000), kept))) is None
 
 
 @pytest.mark.parametrize("kind", ["scattered", "bounded", "in part"])

@@ -201,7 +201,7 @@ def test_stops_when_asked_and_when_the_time_is_over() -> None:
 
 def test_observation_diagonal_is_that_of_the_normal_equations() -> None:
     stft, N = Stft(64, 16, "hann"), 100
-    seen = observe(masked(chord(N), random_mask(N, 0.5, stft), stft), 0)
+    seen = observe(masked(chord(N), random_mask(N, 0.5, stft), stft))
     eye = np.eye(N, dtype=np.float32)
-    gram = [seen.adjoint(seen.forward(row))[n] for n, row in enumerate(eye)]
-    np.testing.assert_allclose(seen.diagonal(), gram, atol=1e-5)
+    gram = [seen.adjoint(seen.forward(row[None]))[0, n] for n, row in enumerate(eye)]
+    np.testing.assert_allclose(seen.diagonal()[0], gram, atol=1e-5)

@@ -47,12 +47,12 @@ def test_windows_chosen_for_each_place_fill_in_better_than_even_shares(
     ("known", "mu", "e"), [(0.2, 1e-2, 1e-5), (0.4, 1e-2, 1e-5), (0.8, 10**-2.5, 10**-5.1), (2.0, 3e-5, 1e-6)]
 )
 def test_the_prior_ends_where_the_document_says(known: float, mu: float, e: float) -> None:
-    seen = replace(observe(randomly_masked(tones_then_attacks(), 0.5), 0), determination=known)
-    last, first = (reweighted._prior_at(seen, way) for way in (1.0, 0.0))
-    assert (last.mu, last.e) == pytest.approx((mu, e))
-    assert (first.mu, first.e) == pytest.approx((1e-2, 1e-2))
-    middle = reweighted._prior_at(seen, 0.5)
-    assert middle.e == pytest.approx((first.e * last.e) ** 0.5)
+    seen = observe(randomly_masked(tones_then_attacks(), 0.5))
+    prior = reweighted._Prior(replace(seen, known=(seen.known[0]._replace(determination=known),)))
+    first, middle, last = ([float(number[0, 0, 0]) for number in prior.at(way)] for way in (0.0, 0.5, 1.0))
+    assert last == pytest.approx((e, mu))
+    assert first == pytest.approx((1e-2, 1e-2))
+    assert middle[0] == pytest.approx((first[0] * last[0]) ** 0.5)
 
 
 @pytest.mark.parametrize("window", ["hann", "sine"])
@@ -60,16 +60,16 @@ def test_the_gradient_is_that_of_data_and_prior_apart(window: str) -> None:
     """Also where a window of the prior is the one of the data, and both are looked at once."""
     stft = Stft(256, 64, window)
     rng = np.random.default_rng(3)
-    seen = observe(masked(rng.standard_normal(N), random_mask(N, 0.7, stft), stft), 0)
-    x = rng.standard_normal(N).astype(np.float32)
-    prior = reweighted._prior_at(seen, 0.5)
-    views = [reweighted._reweight(view, prior) for view in reweighted._views(seen, x)]
+    seen = observe(masked(rng.standard_normal(N), random_mask(N, 0.7, stft), stft))
+    x = rng.standard_normal((1, N)).astype(np.float32)
+    e, mu = reweighted._Prior(seen).at(0.5)
+    views = [reweighted._reweight(view, e, mu, seen.variance) for view in reweighted._views(seen, x)]
     stfts = reweighted.prior_stfts(seen.operator, reweighted.FEWER)
     expected = seen.adjoint(seen.forward(x) - seen.target).astype(np.float64)
     for S_j in stfts:
         X = S_j.forward(x.astype(np.float64))
-        e = prior.e * np.max(np.abs(X)) ** 2
-        expected += S_j.adjoint(prior.mu / len(stfts) * e / (np.abs(X) ** 2 + e) * X, N)
+        floor = e * np.max(np.abs(X)) ** 2
+        expected += S_j.adjoint(mu / len(stfts) * floor / (np.abs(X) ** 2 + floor) * X, N)
     assert len(views) == len(stfts) + (window != "hann")
     np.testing.assert_allclose(
         sum(map(reweighted._slope, views)), expected, atol=1e-6 * np.abs(expected).max()
