@@ -28,7 +28,7 @@ _off = os.environ.get("DPCODEC_COMPILED") == "0"
 _P, _I, _N, _D, _U = ctypes.c_void_p, ctypes.c_int, ctypes.c_int64, ctypes.c_double, ctypes.c_uint32
 _F = ctypes.c_float
 _TYPED: dict[str, tuple[type | None, tuple[type, ...]]] = {
-    "dpc_rotate": (None, (_P, _N, _N, _P, _N, _N, _P, _P)),
+    "dpc_mdct_unfold": (None, (_P, _P, _N, _N, _P)),
     "dpc_mdct_in": (None, (_P, _P, _N, _N, _N, _P, _N, _P, _N, _P, _P, _P)),
     "dpc_mdct_out": (None, (_P, _P, _N, _P, _N, _N, _N, _P)),
     "dpc_mdct_back_in": (None, (_P, _P, _N, _P, _N, _N, _N, _P)),
