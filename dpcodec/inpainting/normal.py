@@ -28,7 +28,10 @@ class Normal:
     def times(self, x: Array, weights: Array) -> Array:
         """S* W S x: real [B, N] -> real [B, N]."""
         if self._compiled is not None:
-            return np.stack([self._compiled.normal(*one) for one in zip(x, weights, strict=True)])
+            out = np.empty_like(x)
+            for one in zip(x, weights, out, strict=True):
+                self._compiled.normal(*one)
+            return out
         X = self.operator.forward(x)
         X *= weights
         return self.operator.adjoint(X)
@@ -41,9 +44,10 @@ class Normal:
         if self._compiled is not None:
             data = [None] * len(x) if known is None else known
             numbers = np.ravel(mu * e).tolist(), np.ravel(e).tolist()
-            signals = zip(x, weights, share, data, *numbers, strict=True)
-            found, largest = zip(*(self._compiled.reweighted(*one) for one in signals), strict=True)
-            return np.stack(found), np.reshape(np.asarray(largest, np.float32), e.shape)
+            out = np.empty_like(x)
+            signals = zip(x, weights, share, data, *numbers, out, strict=True)
+            found = [self._compiled.reweighted(*one) for one in signals]
+            return out, np.reshape(np.asarray(found, np.float32), e.shape)
         X = self.operator.forward(x)
         w = power(X)
         largest = peak(w)

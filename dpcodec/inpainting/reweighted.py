@@ -167,7 +167,8 @@ def _refine(seen: Observation, x: Array, stage: Stage, each: Callable[..., Any])
         going = able if going is None else going & able
         if not xp.any(going):
             break
-        dx, dg = _combine(a, g, dx, going), _combine(a, Ag, dg, going)
+        done = None if xp.all(going) else ~going
+        dx, dg = _combine(a, g, dx, done), _combine(a, Ag, dg, done)
         x, g = x + dx, g - dg
         seen.show(x)
     return x
@@ -223,9 +224,9 @@ def _minimum(g: Array, Ag: Array, dx: Array, dg: Array) -> tuple[tuple[Array, Ar
     return (xp.where(plane, both[0], alone), xp.where(plane, both[1], 0 * alone)), able
 
 
-def _combine(a: tuple[Array, Array], first: Array, second: Array, going: Array) -> Array:
+def _combine(a: tuple[Array, Array], first: Array, second: Array, done: Array | None) -> Array:
     """a0 first + a1 second, of [B, N]; 0 for the signals that are done."""
     found = a[0][:, None] * first
     if second is not None:
-        found = found + a[1][:, None] * second
-    return array_namespace(first).where(going[:, None], found, 0 * first)
+        found += a[1][:, None] * second
+    return found if done is None else array_namespace(first).where(done[:, None], 0 * first, found)

@@ -74,7 +74,9 @@ DPC_API float dpc_stft_normal(const dpc_stft *s, const float *x, float *weights,
                               float mu_e, float e, float *out) {
     int64_t under = (s->frames - 1) * s->hop + s->n, bins = s->n / 2 + 1;
     int64_t here = s->samples < under - s->left ? s->samples : under - s->left;
-    for (int64_t t = 0; t < under; t++) s->signal[t] = s->sum[t] = 0;
+    for (int64_t t = 0; t < under; t++) s->sum[t] = 0;
+    for (int64_t t = 0; t < s->left; t++) s->signal[t] = 0;
+    for (int64_t t = s->left + here; t < under; t++) s->signal[t] = 0;
     __builtin_memcpy(s->signal + s->left, x, (size_t)here * sizeof(float));
     float largest = 0;
     for (int64_t f = 0; f < s->frames; f += 2) {
