@@ -24,6 +24,8 @@ AHEAD = 3
 CONNECT_S = 10
 COUNT_EVERY_S = 2.0
 """How often the threads of the cluster are counted: it costs the scheduler an answer."""
+WATCH_S = 5.0
+"""How often it is seen to that a cluster started here has its workers."""
 DEATHS = 2
 """Workers that may die under a task of a cluster started here, and one more, before it is given up."""
 LOCAL = {
@@ -155,6 +157,16 @@ def _local_cluster(distributed: Any, workers: int, resources: dict[str, float] |
         resources=resources,
         silence_logs=50,
     )
-    cluster.new_spec["options"].pop("resources", None)
-    cluster.scale(workers)
+    # A copy, for the first shall have its own again, should it begin anew.
+    others = {name: value for name, value in cluster.new_spec["options"].items() if name != "resources"}
+    cluster.new_spec = {**cluster.new_spec, "options": others}
+
+    def keep() -> None:
+        """Dask gives a worker up for good that has ended and is not back in 15 s, as on a busy machine: begin
+        it anew, for nobody else might be left."""
+        if cluster.status.name == "running":
+            cluster.scale(workers)
+            cluster.loop.call_later(WATCH_S, keep)
+
+    cluster.loop.add_callback(keep)
     return cluster

@@ -21,6 +21,25 @@ APART = 4
 """Frames between two holes that count as one, as where every second frame is lost."""
 
 
+class _Levels:
+    """The envelope of a run, found when a hole first asks for it: most files have none."""
+
+    def __init__(self, run: DecodedRun, sample_rate: int) -> None:
+        self.first, self.stop = run.first, run.stop
+        self._run: DecodedRun | None = run
+        self._rate = sample_rate
+        self._envelope: Envelope | None = None
+
+    @property
+    def envelope(self) -> Envelope:
+        """From then on its coefficients are held no longer."""
+        if self._envelope is None:
+            assert self._run is not None
+            run, self._run = self._run, None
+            self._envelope = envelope_of(run.first, run.X, run.arrived, self._rate)
+        return self._envelope
+
+
 class Concealment:
     """Takes runs of frames in order and gives them back with their holes filled.
 
@@ -33,7 +52,7 @@ class Concealment:
         self._group = F * max(1, -(-least // F))
         self._parts = max(1, self._group // (2 * least))
         self._held: list[DecodedRun] = []
-        self._levels: list[Envelope] = []
+        self._levels: list[_Levels] = []
         self._out: int | None = None
         self._last_hole = -APART - 1
         self.frames = self.places = 0
@@ -48,8 +67,7 @@ class Concealment:
         for run in runs:
             self._out = run.first if self._out is None else self._out
             self._held.append(run)
-            levels = envelope_of(run.first, run.X, run.arrived, self._concealer.sample_rate)
-            self._levels.append(levels)
+            self._levels.append(_Levels(run, self._concealer.sample_rate))
             yield from self._ready(final=False)
         yield from self._ready(final=True)
 
@@ -96,7 +114,9 @@ class Concealment:
             return False
         if end >= unit_stop + self._concealer.reach:
             return True
-        told = sum(np.count_nonzero(e.cut(unit_stop).told) for e in self._levels if e.stop > unit_stop)
+        told = sum(
+            np.count_nonzero(e.envelope.cut(unit_stop).told) for e in self._levels if e.stop > unit_stop
+        )
         return bool(told >= NEAREST)
 
     def _filled(self, hole: int, unit_stop: int) -> DecodedRun:
@@ -107,7 +127,9 @@ class Concealment:
         halo, reach = self._concealer.halo, self._concealer.reach
         around = decoded_run.join(list(self._cuts(hole - halo, int(lacking[-1]) + 1 + halo)))
         first, stop = hole - reach, unit_stop + reach
-        levels = envelope.join([e.cut(first) for e in self._levels if e.stop > first and e.first < stop])
+        levels = envelope.join(
+            [e.envelope.cut(first) for e in self._levels if e.stop > first and e.first < stop]
+        )
         done = self._concealer.conceal(around, hole, int(lacking[-1]) + 1, levels, self._samples)
         return decoded_run.join([done, own.cut(done.stop, unit_stop)])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -70,6 +71,23 @@ def test_a_cluster_that_was_there_gives_suspects_a_second_trial(
     assert (summary.ok, summary.failed) == (12, 1)
     assert len(list(tmp_path.glob("deadly.*"))) == 6
     other.close()
+
+
+def test_workers_that_dask_has_given_up_are_begun_anew(cluster: batch.Engine) -> None:
+    """As on a machine so busy that they were not back in time: else nobody would be left. The first still has
+    what it had."""
+    import dask
+
+    local: Any = cluster._local  # type: ignore[attr-defined]
+    with dask.config.set({"distributed.deploy.lost-worker-timeout": "0s"}):
+        given_up = list(local.workers.values())
+        for nanny in given_up:
+            local.sync(nanny.close)
+        while any(nanny in given_up for nanny in local.workers.values()):
+            time.sleep(0.01)
+    needy = [batch.Task({"n": n}, half, (n,), {"GPU": 1}) for n in range(4)]
+    some = [*tasks(4, 4), *needy]
+    assert {value["half"] for _, value, _ in batch.attempts(cluster, some)} == {0, 1, 2, 3}
 
 
 def test_what_fails_is_tried_twice_more(cluster: batch.Engine, tmp_path: Path) -> None:
