@@ -43,9 +43,6 @@ FIRST_STEPS = 30
 """Conjugate gradient steps before the reweighted stage."""
 REFINE_STEPS = 1000
 """Reweighted steps where the prior has to fill in for data."""
-FEWER_STEPS, FEWEST_STEPS = 800, 700
-"""The same where coefficients are exact and missing everywhere alike, and where few windows do for fewer
-known real numbers than samples (docs/experiments/inpainting.md)."""
 POLISH_STEPS = (200, 800)
 """Conjugate gradient steps after them, where coefficients are exact, to the nearest signal that agrees: with
 fewer known real numbers than samples, and with more, which leave little open but that slowly."""
@@ -112,7 +109,7 @@ def _alike(seen: Observation) -> dict[Any, list[int]]:
     for i, known in enumerate(seen.known):
         settled = seen.operator.orthonormal and known.bounded  # the kept ones say nothing of the others
         if known.sounding and not settled:
-            kind = plan_of(seen.operator, known), reweighted.factors_of(known), known.boxed
+            kind = plan_of(seen.operator, known), known.boxed
             found.setdefault(kind, []).append(i)
     return found
 
@@ -153,12 +150,7 @@ def plan_of(operator: Operator, known: Known) -> Plan:
         return Plan(FIRST_STEPS, REFINE_STEPS, 0)
     if numbers >= NEARLY:
         return Plan(FIRST_STEPS, *NEARLY_STEPS)
-    many = numbers >= 1
-    steps = REFINE_STEPS
-    if numbers > 0:
-        few = reweighted.factors_of(known) == reweighted.FEWER
-        steps = FEWEST_STEPS if few and not many else FEWER_STEPS
-    return Plan(FIRST_STEPS, steps, POLISH_STEPS[int(many)])
+    return Plan(FIRST_STEPS, REFINE_STEPS, POLISH_STEPS[int(numbers >= 1)])
 
 
 def conjugate_gradients(seen: Observation, x: Array, stage: Stage) -> Array:
