@@ -50,6 +50,8 @@ _SIGNATURES: dict[str, tuple[type | None, tuple[type, ...]]] = {
     "dpc_gate": (None, (_P, _P, _P, _N, _N, _P, _P)),
     "dpc_near": (None, (_P, _N, _N, _N, _N, _P, _P)),
     "dpc_wiener": (None, (_P, _P, _N)),
+    "dpc_cheapest": (None, (_P, _N, _N, _N, _D, _P, _P)),
+    "dpc_hold": (None, (_P, _N, _N, _D, _P)),
     "dpc_quantize": (_I, (_P, _N, _D, _D, _D, _P)),
     "dpc_bias": (_I, (_P, _P, _N, _D, _P)),
     "dpc_energy_sums": (_I, (_P, _P, _N, _P, _N, _D, _P, _P, _P, _P)),
