@@ -186,8 +186,7 @@ class _Coder(MdctCoder):
         the last two as `MdctAnalysis.coefficients` takes them."""
         header, fine = self._mode._header, fineness(log2_scale)
         x = run.samples.astype(np.float64)
-        spectrum = np.stack([self._stft.forward(samples, run.span) for samples in x])[:, :-1]
-        power = 2 * (spectrum.real**2 + spectrum.imag**2)  # twice as many numbers as samples
+        power = np.stack([_power(self._stft.forward(samples, run.span)) for samples in x])
         threshold = masking_threshold(power, header.sample_rate, fine)
         steps = threshold.level * 2.0**log2_scale * np.exp2(threshold.log2_squares / 2)[:, self._mode._bands]
         return threshold, steps, allowances(x, header.hop, steps.shape[2], header.max_block_split, fine)
@@ -199,6 +198,15 @@ class _Coder(MdctCoder):
         own = np.take_along_axis(finer[:, :, : run.frames], block_splits[:, None], axis=1)
         allowed = MaskingThreshold(threshold.log2_squares[:, :, : run.frames] + own, threshold.level)
         return _Trial(self._mode, X, block_splits, allowed, log2_scale, self._settings)
+
+
+def _power(spectrum: np.ndarray) -> np.ndarray:
+    """Energy of bins up to below half the rate, twice, for there are twice as many numbers as samples:
+    float64 [K, L] of complex [K + 1, L]. A channel at a time, in little memory, for new pages take time."""
+    power: np.ndarray = np.square(spectrum[:-1].real)
+    power += np.square(spectrum[:-1].imag)
+    power *= 2
+    return power
 
 
 class _Trial:

@@ -116,6 +116,7 @@ def search(
             best = rank, coded, here
         if here == finest and miss < 0:
             best = rank, coded._replace(finest=True), here
+            break
         if abs(miss) <= tolerance * math.log2(math.e):
             break
         low, high = (here, high) if miss > 0 else (low, here)

@@ -19,7 +19,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dpcodec.inpainting.window_selection import shares
 from dpcodec.settings import N_FFT_RANGE
 from dpcodec.transform.operator import MdctOperator
 from dpcodec.transform.stft import Span, Stft
@@ -121,6 +120,8 @@ class _Prior(NamedTuple):
         even = np.float32(e / len(powers))
         if not choose or len(powers) == 1:
             return [even / (P + e) for P in powers]
+        from dpcodec.inpainting.window_selection import shares  # lazy: few files have holes
+
         costs = [np.log1p(P / e) for P in powers]
         chosen = shares(self.stfts, costs, self.operator.n_fft, x.size, CHOICE)
         return [e * s / (P + e) for s, P in zip(chosen, powers, strict=True)]

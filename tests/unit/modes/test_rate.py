@@ -52,8 +52,10 @@ def test_it_finds_the_size(slope: float, start: float, wanted: int) -> None:
 
 
 def test_no_finer_step_than_the_finest_is_taken() -> None:
-    coded, (log2_step, _) = search(Curve(0.9, 60), straight, 30000, -8.0, finest=0.5)
+    curve = Curve(0.9, 60)
+    coded, (log2_step, _) = search(curve, straight, 30000, -8.0, finest=0.5)
     assert coded.finest
+    assert curve.trials <= 3
     assert log2_step == 0.5
     coded, (log2_step, _) = search(Curve(0.9, 60), straight, 3000, -8.0, finest=0.5)
     assert not coded.finest
