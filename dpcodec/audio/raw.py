@@ -76,7 +76,7 @@ class PcmReader(AudioReader):
         self.sample_format = sample_format
         self.tags = tags
         self.warnings: list[str] = []
-        self._source = source
+        self._source, self.at_hand = source, source.size is not None
         self._encoding = ENCODINGS[raw.encoding]
         self._frame_bytes = self._encoding.width_bytes * raw.channels
         self.samples = None if promised is None else promised // self._frame_bytes

@@ -53,6 +53,8 @@ class SndfileReader(AudioReader):
     Raises `AudioError` where libsndfile cannot read it.
     """
 
+    at_hand = True
+
     def __init__(self, fo: BinaryIO, opened: BinaryIO | None = None) -> None:
         self._opened = opened
         told = read_metadata(fo if fo.tell() == 0 else cast(BinaryIO, GuardedFile(fo)))

@@ -29,6 +29,7 @@ class AudioReader(Protocol):
     tags           (KEY, value) pairs; keys as Vorbis comments spell them ("TITLE", "ARTIST", ...)
     attachments    (kind, data) pairs: pictures, the speaker layout, chunks of the container
     warnings       what was odd about the source, one line each; may grow until the end has been read
+    at_hand        whether all of it is there to be read, so that nobody waits where more is read at once
     """
 
     sample_rate: int
@@ -38,6 +39,7 @@ class AudioReader(Protocol):
     tags: Tags
     attachments: Attachments = ()
     warnings: list[str]
+    at_hand: bool = False
 
     def read(self, samples: int) -> np.ndarray:
         """The next samples, float32 [C, n] with n <= samples; n == 0 only at the end.
@@ -94,6 +96,8 @@ class AudioWriter(Protocol):
 
 class ArrayReader(AudioReader):
     """Reads an `Audio` that is in memory."""
+
+    at_hand = True
 
     def __init__(self, audio: Audio) -> None:
         self.sample_rate = audio.sample_rate

@@ -32,7 +32,7 @@ CHANNEL_CELLS = 1 << 21
 PART_CELLS = 1 << 20
 LOUDEST_SAMPLE = 1e30
 HOPS_AT_ONCE = 16
-"""Read where segments wait for others anyway."""
+"""Read where segments wait for others anyway, or all samples are there."""
 WELL_USED = 0.95
 """Share of a bit rate from which on nothing is said of the rest."""
 
@@ -67,7 +67,8 @@ def encode_stream(
     channels = 1 if settings.mono else reader.channels
     rate = settings.rate or reader.sample_rate
     report = EncodeReport(rate, channels)
-    blocks = checked_blocks(reader, settings, report, hops=1 if coder is one_by_one else HOPS_AT_ONCE)
+    waits = coder is one_by_one and not getattr(reader, "at_hand", False)  # a caller's may not tell
+    blocks = checked_blocks(reader, settings, report, hops=1 if waits else HOPS_AT_ONCE)
     if settings.effort:
         from dpcodec.codec.effort import with_window_chosen  # lazy: rare
 

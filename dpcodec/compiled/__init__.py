@@ -1,7 +1,8 @@
 """The innermost loops, compiled from the C in `source/`: the only door to them.
 
-They give the same bytes and numbers as the Python beside which they stand; where the library is missing, or
-DPCODEC_COMPILED=0 is set, that runs instead. Calls let other threads run.
+They give the same bytes and numbers as the Python beside which they stand (an STFT for solvers but for
+rounding); where the library is missing, or DPCODEC_COMPILED=0 is set, that runs instead. Calls let other
+threads run.
 """
 
 from __future__ import annotations
@@ -19,14 +20,15 @@ LIBRARY = Path(__file__).with_name(
     f"kernel{({'win32': '.dll', 'darwin': '.dylib'}).get(sys.platform, '.so')}"
 )
 """Where `build.py` puts it."""
-VERSION = 6
+VERSION = 7
 """Of the functions; a library of another version is not taken."""
 
 _off = os.environ.get("DPCODEC_COMPILED") == "0"
 
 _P, _I, _N, _D, _U = ctypes.c_void_p, ctypes.c_int, ctypes.c_int64, ctypes.c_double, ctypes.c_uint32
+_F = ctypes.c_float
 _TYPED: dict[str, tuple[type | None, tuple[type, ...]]] = {
-    "dpc_rotate": (None, (_P, _N, _N, _P, _N, _N, _P, _P)),
+    "dpc_mdct_unfold": (None, (_P, _P, _N, _N, _P)),
     "dpc_mdct_in": (None, (_P, _P, _N, _N, _N, _P, _N, _P, _N, _P, _P, _P)),
     "dpc_mdct_out": (None, (_P, _P, _N, _P, _N, _N, _N, _P)),
     "dpc_mdct_back_in": (None, (_P, _P, _N, _P, _N, _N, _N, _P)),
@@ -57,6 +59,7 @@ _SIGNATURES: dict[str, tuple[type | None, tuple[type, ...]]] = {
     "dpc_block_gains": (None, (_P, _N, _N, _P, _P, _P, _P)),
     "dpc_noise_sums": (_I, (_P, _P, _P, _N, _P, _N, _N, _P)),
     "dpc_philox": (None, (_P, _N, _U, _U, _P)),
+    "dpc_stft_normal": (_F, (_P, _P, _P, _P, _P, _F, _F, _P)),
     "dpc_fill_in": (None, (_P, _P, _P, _N, _D, _P, _D, _D, _P, _P, _P, _P, _P, _P, _P)),
 }
 

@@ -25,7 +25,7 @@ from dpcodec.inpainting.arrays import beside, dot, quotient
 from dpcodec.inpainting.observation import Known, Observation, observe
 from dpcodec.inpainting.problem import Problem, limit
 from dpcodec.inpainting.progress import Progress
-from dpcodec.inpainting.solver_settings import SolverSettings
+from dpcodec.inpainting.solver_settings import CELL_BYTES, DEVICE_BYTES, SolverSettings
 from dpcodec.inpainting.step_budget import Stage, StepBudget
 from dpcodec.transform.operator import Operator
 
@@ -43,9 +43,6 @@ FIRST_STEPS = 30
 """Conjugate gradient steps before the reweighted stage."""
 REFINE_STEPS = 1000
 """Reweighted steps where the prior has to fill in for data."""
-FEWER_STEPS, FEWEST_STEPS = 800, 700
-"""The same where coefficients are exact and missing everywhere alike, and where few windows do for fewer
-known real numbers than samples (docs/experiments/inpainting.md)."""
 POLISH_STEPS = (200, 800)
 """Conjugate gradient steps after them, where coefficients are exact, to the nearest signal that agrees: with
 fewer known real numbers than samples, and with more, which leave little open but that slowly."""
@@ -59,15 +56,13 @@ UNSEEN = 1e-7
 """Curvature, relative to the diagonal's, below which the data say nothing about a direction."""
 CUT_END_WEIGHT = 1e-2
 """Weight of the zeros that stand for frames missing beyond a cut end."""
-CELL_BYTES, BATCH_BYTES = 1000, 4 << 30
-"""Memory that a coefficient takes at most, and that signals solved side by side may take."""
 
 
 def solve(problem: Problem, settings: SolverSettings, progress: Progress) -> np.ndarray:
     """Estimate all coefficients: Sx^ with the dropped ones limited by their bounds, complex64 [C, K, L], of
     the problem's kind of array.
 
-    On the CPU channels are solved one after the other, on a device side by side, as many as `BATCH_BYTES`
+    On the CPU channels are solved one after the other, on a device side by side, as many as `DEVICE_BYTES`
     hold; they share the time. Finite always; comes back with the best so far when `settings.deadline` has
     passed or `progress` answers true. `settings.iterations` bounds the steps of a channel.
     """
@@ -78,7 +73,7 @@ def together(problem: Problem, settings: SolverSettings) -> int:
     """How many channels of a problem are solved side by side."""
     if settings.device == "cpu" or settings.watch is not None:
         return 1
-    return max(1, BATCH_BYTES // (CELL_BYTES * max(math.prod(problem.kept.shape[1:]), 1)))
+    return max(1, DEVICE_BYTES // (CELL_BYTES * max(math.prod(problem.kept.shape[1:]), 1)))
 
 
 def each_batch(
@@ -114,7 +109,7 @@ def _alike(seen: Observation) -> dict[Any, list[int]]:
     for i, known in enumerate(seen.known):
         settled = seen.operator.orthonormal and known.bounded  # the kept ones say nothing of the others
         if known.sounding and not settled:
-            kind = plan_of(seen.operator, known), reweighted.factors_of(known), known.boxed
+            kind = plan_of(seen.operator, known), known.boxed
             found.setdefault(kind, []).append(i)
     return found
 
@@ -155,12 +150,7 @@ def plan_of(operator: Operator, known: Known) -> Plan:
         return Plan(FIRST_STEPS, REFINE_STEPS, 0)
     if numbers >= NEARLY:
         return Plan(FIRST_STEPS, *NEARLY_STEPS)
-    many = numbers >= 1
-    steps = REFINE_STEPS
-    if numbers > 0:
-        few = reweighted.factors_of(known) == reweighted.FEWER
-        steps = FEWEST_STEPS if few and not many else FEWER_STEPS
-    return Plan(FIRST_STEPS, steps, POLISH_STEPS[int(many)])
+    return Plan(FIRST_STEPS, REFINE_STEPS, POLISH_STEPS[int(numbers >= 1)])
 
 
 def conjugate_gradients(seen: Observation, x: Array, stage: Stage) -> Array:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from array_api_compat import array_namespace
 
 from dpcodec.inpainting.arrays import by_frames, dot, peak, power, some
+from dpcodec.inpainting.normal import Normal
 from dpcodec.inpainting.problem import Problem
 from dpcodec.inpainting.quantiser_boxes import QuantiserBoxes, boxes_of
 from dpcodec.transform.operator import Operator
@@ -93,11 +94,13 @@ class Observation:
         """Q^2, real [B, K, L]."""
         return self.root**2
 
+    @cached_property
+    def _normal(self) -> Normal:
+        return Normal(self.operator, self.root)
+
     def normal(self, x: Array) -> Array:
         """S* Q^2 S x: real [B, N] -> real [B, N]."""
-        X = self.operator.forward(x)
-        X *= self.square
-        return self.operator.adjoint(X)
+        return self._normal.times(x, self.square)
 
     def first(self) -> Array:
         """Where to start, real [B, N]: silence, or of an orthonormal S the signal of what is known."""

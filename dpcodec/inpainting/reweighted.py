@@ -11,44 +11,44 @@ the windows that suit each place (`places`).
 A logarithm is majorised by a quadratic with the weights w = e / (|S_j x|^2 + e) (iteratively reweighted least
 squares: Candes, Wakin and Boyd 2008; Daubechies et al. 2010), renewed every other step, while e and mu fall;
 each step minimises the quadratic over the plane of its gradient and the step before, which on a fixed
-quadratic is conjugate gradients (memory gradient: Chouzenoux, Idier and Moussaoui 2011). The slower the fall,
-the better the end: what is large is found one after the other. The less is known, the more the prior is
-believed to the end.
+quadratic is conjugate gradients (memory gradient: Chouzenoux, Idier and Moussaoui 2011). Nothing but weights
+is kept of the coefficients: a step asks for S_j* w S_j of one signal. The slower the fall, the better the
+end: what is large is found one after the other. The less is known, the more the prior is believed to the end.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from functools import partial
-from typing import Any, NamedTuple, TypeVar
+from itertools import repeat
+from typing import Any
 
 import numpy as np
 from array_api_compat import is_numpy_array
 
 from dpcodec.inpainting.arrays import dot, like, peak, power, quotient
-from dpcodec.inpainting.observation import Known, Observation
+from dpcodec.inpainting.normal import Normal
+from dpcodec.inpainting.observation import Observation
 from dpcodec.inpainting.step_budget import Stage
 from dpcodec.inpainting.window_selection import shares
 from dpcodec.settings import N_FFT_RANGE
-from dpcodec.transform.operator import Operator
+from dpcodec.transform.operator import Operator, StftOperator
 from dpcodec.transform.stft import Stft, array_namespace
 
 Array = Any
-T = TypeVar("T")
 
 LONGER = (1, 2, 4, 8, 16)
 """Lengths of the prior's windows, in windows of the STFT."""
-FEWER, FEWER_FROM = (1, 4, 8), 0.5
-"""The same where coefficients are missing everywhere, from so many known real numbers per sample on: as good
-in the mean, in two thirds of the time. Attacks gain, steady tones lose (docs/experiments/inpainting.md)."""
+LATE = (2, 8)
+"""Those that wait until windows are chosen: it saves an eighth of the time and loses nothing
+(docs/experiments/inpainting.md)."""
 SPARSITY_E = 1e-2
 """First e, relative to the largest power in a window."""
 LAST_E, LAST_E_RANGE = (-3.5, -2.0), (1e-6, 1e-5)
 """The last one falls with the known real numbers per sample, 10^(-3.5 - 2 known), within a range."""
 SPARSITY_MU = 1e-2
 """First weight of the prior."""
-LAST_MU, LAST_MU_RANGE = (0.5, -3.75), (3e-5, 1e-2)
+LAST_MU, LAST_MU_RANGE = (-1.0, -2.5), (3e-5, 1e-2)
 """The same of the last one."""
 CHOOSE_FROM, CHOOSE = 0.3, 40
 """Share of the way from which windows are chosen for each place, and the steps between two choices."""
@@ -69,32 +69,39 @@ def prior_stfts(operator: Operator, factors: Sequence[int] = LONGER) -> list[Stf
     return [Stft(n_fft, n_fft // 4, "hann") for n_fft in sorted(lengths)]
 
 
-def factors_of(known: Known) -> tuple[int, ...]:
-    """The prior's windows for a signal of which so much is known."""
-    return FEWER if known.determination >= FEWER_FROM and known.covered else LONGER
+class _View:
+    """A transform S or S_j and the quadratic sum c w |S x|^2 on its coefficients, for B signals.
 
-
-class _View(NamedTuple):
-    """A transform S or S_j, and the quadratic sum c (w |S x|^2 - 2 Re QY conj(S x)) on its coefficients.
-
-    transform  S or S_j
-    at         S x, of the estimates, [B, K, L]
-    known      Q^2 and Q Y of the data; None where nothing was measured
-    share      s_j of its coefficients, one for all or [B, K, L]; None where the prior does not look
-    scratch    room for as many coefficients: fresh memory costs as much as what is done in it
-    weights    w = Q^2 + mu s_j e / (|S x|^2 + e)
-    move       image of the move before; None before the first
+    operator  S or S_j
+    known     Q^2 of the data, real [B, K, L]; None where nothing was measured
+    share     s_j of its coefficients, real [B, K, L]; None where the prior does not look
+    weights   w = Q^2 + mu s_j e / (|S x|^2 + e), real [B, K, L]
+    largest   largest |S x|^2 when the weights were last made, real [B, 1, 1]
+    waits     whether it is not looked at before windows are chosen
     """
 
-    transform: Operator | Stft
-    forward: Callable[[Array], Array]
-    adjoint: Callable[[Array], Array]
-    at: Array
-    known: tuple[Array, Array] | None
-    share: Array | float | None
-    scratch: Array
-    weights: Array = None
-    move: Array = None
+    def __init__(
+        self, operator: Operator, x: Array, known: Array | None, share: float | None, waits: bool = False
+    ) -> None:
+        P = power(operator.forward(x))
+        self.operator, self.known, self.waits = operator, known, waits
+        self._normal = Normal(operator, x)
+        self.largest = peak(P)
+        self.weights = known if share is None else 0 * P
+        self.share = None if share is None else 0 * P + share
+
+    def reweighted(self, x: Array, e: Array, mu: Array, variance: Array) -> Array:
+        """S* (W - Q^2) S x with the weights of the estimates x, real [B, N]. e, which is relative to the
+        largest power of the time before, and mu e stop where the data are no surer."""
+        xp = array_namespace(x)
+        e = xp.maximum(xp.maximum(self.largest * e, variance), TINY * xp.ones_like(e))
+        mu = xp.maximum(mu, variance / e)
+        found, self.largest = self._normal.reweighted(x, self.weights, self.share, self.known, mu, e)
+        return found
+
+    def normal(self, x: Array) -> Array:
+        """S* W S x with the weights as they are: real [B, N] -> real [B, N]."""
+        return self._normal.times(x, self.weights)
 
 
 class _Prior:
@@ -126,8 +133,8 @@ def _column(values: np.ndarray, seen: Observation) -> Array:
 def refine(seen: Observation, x: Array, stage: Stage) -> Array:
     """Improve the estimates x, real [B, N], in the steps of the stage; e and mu fall as the stage goes on.
 
-    Each signal has its own weights, choice of windows and steps; all have the windows of the first. On the
-    CPU the transforms are worked on side by side, in a thread a core.
+    Each signal has its own weights, choice of windows and steps. On the CPU the transforms are worked on side
+    by side, in a thread a core.
     """
     workers = os.cpu_count() or 1
     if not is_numpy_array(x) or workers == 1:
@@ -140,143 +147,85 @@ def refine(seen: Observation, x: Array, stage: Stage) -> Array:
 
 def _refine(seen: Observation, x: Array, stage: Stage, each: Callable[..., Any]) -> Array:
     xp, prior, views = array_namespace(x), _Prior(seen), _views(seen, x)
-    going, dx = None, None
+    looking = [view for view in views if not view.waits]
+    pull, pulled = seen.adjoint(seen.target - seen.forward(x)), x
+    going = dx = dg = g = None
     for step, way in enumerate(stage):
         e, mu = prior.at(way)
         if way >= CHOOSE_FROM and step % CHOOSE == 0:
-            views = _chosen(seen, views, e, prior.choice)
+            _choose(seen, views, x, e, prior.choice)
+            looking = views
         if step % REWEIGHT_EVERY == 0:
-            views = list(each(partial(_reweight, e=e, mu=mu, variance=prior.variance), views))
-        g = -sum(each(_slope, views))
-        downs, H = zip(*each(partial(_look, g=g), views), strict=True)
-        a, able = _minimum(sum(H), g, dx)
+            pull, pulled = pull - seen.normal(x - pulled), x  # not from x: its rounding would drown the prior
+            asked = [view for view in looking if view.share is not None]
+            made = each(
+                lambda view, *now: view.reweighted(*now), asked, *map(repeat, (x, e, mu, seen.variance))
+            )
+            g = pull - sum(made)
+        Ag = sum(each(lambda view, g: view.normal(g), looking, repeat(g)))
+        a, able = _minimum(g, Ag, dx, dg)
         going = able if going is None else going & able
         if not xp.any(going):
             break
-        dx = _combine(a, g, dx)
-        x = xp.where(going[:, None], x + dx, x)
+        dx, dg = _combine(a, g, dx, going), _combine(a, Ag, dg, going)
+        x, g = x + dx, g - dg
         seen.show(x)
-        views = list(each(partial(_moved, a=a), views, downs))
     return x
 
 
 def _views(seen: Observation, x: Array) -> list[_View]:
     """S, and the prior's windows; where S is one of these, it is looked at once for both."""
     operator, S = seen.operator, getattr(seen.operator, "transform", None)
-    stfts = prior_stfts(operator, factors_of(seen.known[0]))
-    known, share = (seen.square, seen.root * seen.target), 1 / len(stfts)
-    views = [_view(operator, operator.forward, operator.adjoint, x, known, share if S in stfts else None)]
+    stfts, late = prior_stfts(operator), prior_stfts(operator, LATE)
+    share = 1 / sum(S_j not in late for S_j in stfts)
+    views = [_View(operator, x, seen.square, share if S in stfts else None)]
     for S_j in stfts:
         if S_j != S:
             span = S_j.span(operator.span.samples)
-            forward, adjoint = partial(S_j.forward, span=span), partial(S_j.adjoint, span=span)
-            views.append(_view(S_j, forward, adjoint, x, None, share))
+            views.append(_View(StftOperator(S_j, span), x, None, share, S_j in late))
     return views
 
 
-def _view(
-    transform: Operator | Stft,
-    forward: Callable[[Array], Array],
-    adjoint: Callable[[Array], Array],
-    x: Array,
-    known: tuple[Array, Array] | None,
-    share: float | None,
-) -> _View:
-    at = forward(x)
-    return _View(transform, forward, adjoint, at, known, share, 0 * at)
-
-
-def _chosen(seen: Observation, views: list[_View], e: Array, choice: Array) -> list[_View]:
-    """The views, the prior's windows with the shares that suit the estimates."""
-    xp = array_namespace(views[0].at)
+def _choose(seen: Observation, views: list[_View], x: Array, e: Array, choice: Array) -> None:
+    """Give the prior's windows the shares that suit the estimates."""
+    xp = array_namespace(x)
     asked = [view for view in views if view.share is not None]
     if len(asked) < 2:
-        return views
-    squares = [power(view.at) for view in asked]
+        return
+    squares = [power(view.operator.forward(x)) for view in asked]
     largest = e * xp.max(xp.stack([peak(P) for P in squares]), axis=0)
     floor = xp.maximum(largest, TINY * xp.ones_like(largest))
-    costs, windows = [xp.log1p(P / floor) for P in squares], [view.transform for view in asked]
-    found = iter(shares(windows, costs, seen.operator.n_fft, seen.operator.span.samples, choice))
-    return [view if view.share is None else view._replace(share=next(found)) for view in views]
+    costs, windows = [xp.log1p(P / floor) for P in squares], [view.operator for view in asked]
+    found = shares(windows, costs, seen.operator.n_fft, seen.operator.span.samples, choice)
+    for view, share in zip(asked, found, strict=True):
+        view.share = share
 
 
-def _slope(view: _View) -> Array:
-    """Half the gradient of its quadratic, real [B, N]."""
-    push = array_namespace(view.at).multiply(view.at, view.weights, out=view.scratch)
-    if view.known is not None:
-        push -= view.known[1]
-    return view.adjoint(push)
-
-
-def _look(view: _View, g: Array) -> tuple[Array, Array]:
-    """The image of the downward gradient, and the quadratic over it, real [1, B], and the move before: [3, B]
-    for first with first, second with first, second with second."""
-    down, xp = view.forward(g), array_namespace(g)
-    basis = [down] if view.move is None else [down, view.move]
-    H = []
-    for i, p in enumerate(basis):
-        wp = xp.multiply(p, view.weights, out=view.scratch)
-        H += [_inner(wp, q, view.transform) for q in basis[: i + 1]]
-    return down, xp.stack(H)
-
-
-def _moved(view: _View, down: Array, a: tuple[Array, Array]) -> _View:
-    move = _combine(a, down, view.move)
-    at = view.at
-    at += move
-    return view._replace(at=at, move=move)
-
-
-def _minimum(H: Array, g: Array, before: Array | None) -> tuple[tuple[Array, Array], Array]:
-    """Where each quadratic has its minimum in the plane of g and the move before, real [B] each, and whether
-    it has one, bool [B]; 0 where not."""
-    xp = array_namespace(H)
-    able = xp.all(xp.isfinite(H), axis=0) & (H[0] > 0)
-    if before is None:
-        a = quotient(dot(g, g), H[0], able)
-        return (a, 0 * a), able
-    able = able & (H[2] > 0)
-    one = xp.ones_like(H[0])
-    sizes = [xp.sqrt(xp.where(able, H[i], one)) for i in (0, 2)]
-    cosine = xp.where(able, H[1], 0 * one) / sizes[0] / sizes[1]
-    h = [xp.where(able, dot(p, g), 0 * one) / size for p, size in zip((g, before), sizes, strict=True)]
+def _minimum(g: Array, Ag: Array, dx: Array, dg: Array) -> tuple[tuple[Array, Array], Array]:
+    """Where each quadratic has its minimum in the plane of the downward gradient g and the move before, None
+    at first, real [B] each, and whether it has one, bool [B]; 0 where not. `dg` is what that move took from
+    the gradient: it is not made anew with the weights, which change little in a step."""
+    xp = array_namespace(g)
+    curved = dot(g, Ag)
+    able = xp.isfinite(curved) & (curved > 0)
+    alone = quotient(dot(g, g), curved, able)
+    if dx is None:
+        return (alone, 0 * alone), able
+    along = dot(dx, dg)
+    plane = able & xp.isfinite(along) & (along > 0)
+    one = xp.ones_like(curved)
+    sizes = [xp.sqrt(xp.where(plane, H, one)) for H in (curved, along)]
+    cosine = xp.where(plane, dot(dx, Ag), 0 * one) / sizes[0] / sizes[1]
+    h = [xp.where(plane, dot(p, g), 0 * one) / size for p, size in zip((g, dx), sizes, strict=True)]
     least = SAME * (1 + xp.abs(cosine))  # the two are of length 1: their sum and difference are the axes
     half = [quotient(u, 2 * v, v > least) for u, v in ((h[0] + h[1], 1 + cosine), (h[0] - h[1], 1 - cosine))]
-    return ((half[0] + half[1]) / sizes[0], (half[0] - half[1]) / sizes[1]), able
+    both = (half[0] + half[1]) / sizes[0], (half[0] - half[1]) / sizes[1]
+    return (xp.where(plane, both[0], alone), xp.where(plane, both[1], 0 * alone)), able
 
 
-def _combine(a: tuple[Array, Array], down: Array, before: Array | None) -> Array:
-    """The move a0 down + a1 before, of [B, ...]; overwrites both."""
-    shape = (-1, *(1,) * (down.ndim - 1))
-    xp = array_namespace(down)
-    down *= xp.reshape(a[0], shape)
-    if before is not None:
-        before *= xp.reshape(a[1], shape)
-        down += before
-    return down
-
-
-def _reweight(view: _View, e: Array, mu: Array, variance: Array) -> _View:
-    """With weights of the estimates as they are. e and mu e stop where the data are no surer."""
-    if view.share is None:
-        return view if view.known is None else view._replace(weights=view.known[0])
-    w = power(view.at)
-    xp = array_namespace(w)
-    e = xp.maximum(xp.maximum(peak(w) * e, variance), TINY * xp.ones_like(e))
-    mu = xp.maximum(mu, variance / e)
-    w += e
-    w = (mu * e * view.share) / w
-    if view.known is not None:
-        w += view.known[0]
-    return view._replace(weights=w)
-
-
-def _inner(X: Array, Y: Array, transform: Operator | Stft) -> Array:
-    """<X, Y> with the weights c_k, of [B, K, L]: real [B]."""
-    xp = array_namespace(X)
-    X, Y = xp.matrix_transpose(X), xp.matrix_transpose(Y)
-    whole = xp.real(xp.vecdot(*(xp.reshape(Z, (Z.shape[0], -1)) for Z in (X, Y))))
-    if transform.weights[0] == transform.weights[1]:
-        return whole
-    ends = sum(xp.vecdot(X[..., k], Y[..., k]) for k in (0, -1))
-    return 2 * whole - xp.real(ends)
+def _combine(a: tuple[Array, Array], first: Array, second: Array, going: Array) -> Array:
+    """a0 first + a1 second, of [B, N]; 0 for the signals that are done."""
+    found = a[0][:, None] * first
+    if second is not None:
+        found = found + a[1][:, None] * second
+    return array_namespace(first).where(going[:, None], found, 0 * first)

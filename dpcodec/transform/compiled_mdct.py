@@ -51,9 +51,9 @@ class CompiledMdct:
             after(address(spectra), channels, address(places), len(places), split, frames, address(out))
         return out
 
-    def folded(self, X: np.ndarray, exponents: np.ndarray) -> np.ndarray:
-        """Samples [C, (L + 1) M] from half a frame before the first frame's own on, before slopes are
-        rotated back, of coefficients [C, M, L]."""
+    def adjoint(self, X: np.ndarray, exponents: np.ndarray, around: tuple[int, int]) -> np.ndarray:
+        """Samples [C, (L + 1) M] from half a frame before the first frame's own on, of coefficients [C, M,
+        L]."""
         channels, _, frames = X.shape
         X, out = np.ascontiguousarray(X), np.zeros((channels, (frames + 1) * self._hop), self._real)
         before, after = self._called("back_in"), self._called("back_out")
@@ -62,6 +62,8 @@ class CompiledMdct:
             before(address(X), *where, address(pairs))
             spectra = fft_of(pairs).fft(pairs, axis=-1)
             after(address(spectra), *where, address(out))
+        splits = np.array([around[0], *exponents.tolist(), around[1]], np.int64)
+        self._called("unfold")(address(out), channels, frames, address(splits))
         return out
 
     def _parts(self, channels: int, exponents: np.ndarray) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:

@@ -25,7 +25,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from dpcodec.compiled import address, library
+from dpcodec.compiled import library
 from dpcodec.errors import SettingsError
 from dpcodec.settings import check_transform
 from dpcodec.transform.compiled_mdct import CompiledMdct
@@ -134,13 +134,12 @@ class Mdct:
         if span.frames == 0:
             return xp.zeros((*X.shape[:-2], span.samples), dtype=X.dtype, device=device(X))
         if compiled := self._compiled(X):
-            found = compiled.folded(X.reshape(-1, *X.shape[-2:]), exponents)
-            folded = found.reshape(*X.shape[:-2], found.shape[-1])
+            found = compiled.adjoint(X.reshape(-1, *X.shape[-2:]), exponents, around)
+            flat = found.reshape(*X.shape[:-2], found.shape[-1])
         else:
             frames = _by_block_split(xp.matrix_transpose(X), exponents, _blocks)
             own = xp.reshape(frames, (*X.shape[:-2], span.frames * self.hop))
-            folded = _padded(own, self.hop // 2, self.hop // 2)
-        flat = self._rotate(folded, exponents, around, -1.0)
+            flat = self._rotate(_padded(own, self.hop // 2, self.hop // 2), exponents, around, -1.0)
         short = span.left + span.samples - flat.shape[-1]
         return _padded(flat, 0, max(short, 0))[..., span.left : span.left + span.samples]
 
@@ -150,7 +149,7 @@ class Mdct:
 
     def _compiled(self, x: Array) -> CompiledMdct | None:
         """What transforms arrays like `x` in compiled code; None where there is nothing."""
-        if library() is None or not isinstance(x, np.ndarray) or x.dtype not in _KINDS:
+        if library() is None or not isinstance(x, np.ndarray) or x.dtype not in (np.float32, np.float64):
             return None
         return _compiled_mdct(self.hop, self.window, self.max_block_split, x.dtype.type)
 
@@ -182,15 +181,9 @@ class Mdct:
 def _rotated_in_place(
     out: np.ndarray, places: np.ndarray, overlap: int, near: np.ndarray, far: np.ndarray
 ) -> bool:
-    """What `Mdct._rotate` does around the boundaries at `places`, in a fraction of the time: compiled, or on
-    views where slopes touch. False where neither can be; nothing is done then."""
+    """What `Mdct._rotate` does around the boundaries at `places`, in a fraction of the time: on views,
+    where slopes touch. False where they do not; nothing is done then."""
     half = overlap // 2
-    if (compiled := library()) and out.dtype in _KINDS and out.flags.c_contiguous:
-        samples = out.shape[-1]
-        boundaries = address(places), len(places), half, address(near), address(far)
-        rotate = getattr(compiled, f"dpc_rotate_{_KINDS[out.dtype]}")
-        rotate(address(out), out.size // max(samples, 1), samples, *boundaries)
-        return True
     if not len(places) or (np.diff(places) != overlap).any():
         return False
     first = int(places[0]) - half
@@ -203,20 +196,14 @@ def _rotated_in_place(
     return True
 
 
-_KINDS = {np.dtype(np.float64): "double", np.dtype(np.float32): "single"}
-
-
 @lru_cache(maxsize=8)
 def _compiled_mdct(hop: int, window: str, most: int, kind: type[np.floating]) -> CompiledMdct:
     sizes, turned = [hop >> split for split in range(most + 1)], np.result_type(kind, np.complex64)
-    slopes = [slope(window, size) for size in sizes]
-    return CompiledMdct(
-        hop,
-        [
-            (near.astype(kind), far.astype(kind), _turns(size).astype(turned))
-            for (near, far), size in zip(slopes, sizes, strict=True)
-        ],
-    )
+    found = []
+    for size in sizes:
+        near, far = slope(window, size)
+        found.append((near.astype(kind), far.astype(kind), _turns(size).astype(turned)))
+    return CompiledMdct(hop, found)
 
 
 @lru_cache(maxsize=64)

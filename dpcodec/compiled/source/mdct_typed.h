@@ -100,18 +100,26 @@ CLONES DPC_API void NAME(dpc_mdct_back_out)(const NAME(Mdct) *m, const REAL *spe
             }
 }
 
-/* Rotates pairs of samples around boundaries: dpcodec/transform/mdct.py, Mdct._rotate. x [channels][samples]; places
- * [count] of the first sample after each; near and far [half], far with its sign. */
-CLONES DPC_API void NAME(dpc_rotate)(REAL *x, int64_t channels, int64_t samples, const int64_t *places, int64_t count, int64_t half,
-                        const REAL *near, const REAL *far) {
-    for (int64_t c = 0; c < channels; c++)
-        for (int64_t p = 0; p < count; p++) {
-            REAL *restrict after = x + c * samples + places[p], *restrict before = after - half;
-            for (int64_t i = 0; i < half; i++) {
-                REAL right = after[i], left = before[half - 1 - i];
-                after[i] = near[i] * right + far[i] * left;
-                before[half - 1 - i] = near[i] * left - far[i] * right;
-            }
+/* Rotates the pairs around a boundary of exponent `split` back; `after` is its first sample. */
+static inline void NAME(back)(const NAME(Mdct) *m, int64_t split, REAL *after) {
+    int64_t half = m->hop >> split >> 1;
+    const REAL *restrict near = m->near[split], *restrict far = m->far[split];
+    REAL *restrict right = after, *restrict left = after - half;
+    for (int64_t i = 0; i < half; i++) {
+        REAL r = right[i], l = left[half - 1 - i];
+        right[i] = near[i] * r - far[i] * l;
+        left[half - 1 - i] = near[i] * l + far[i] * r;
+    }
+}
+
+/* The same around all boundaries of folded samples [channels][(frames + 1) * hop]; splits as in dpc_mdct_in. */
+CLONES DPC_API void NAME(dpc_mdct_unfold)(const NAME(Mdct) *m, REAL *x, int64_t channels, int64_t frames, const int64_t *splits) {
+    for (int64_t c = 0; c < channels; c++, x += (frames + 1) * m->hop)
+        for (int64_t f = 0; f <= frames; f++) {
+            int64_t before = splits[f], own = splits[f + 1], size = m->hop >> own;
+            REAL *start = x + m->hop / 2 + f * m->hop;
+            NAME(back)(m, own > before ? own : before, start);
+            for (int64_t b = 1; f < frames && b < (int64_t)1 << own; b++) NAME(back)(m, own, start + b * size);
         }
 }
 

@@ -66,8 +66,10 @@ def envelope_of(first: int, X: np.ndarray, arrived: np.ndarray, sample_rate: int
     else:
         X = X * arrived
         count = np.maximum(np.add.reduceat(arrived, edges, axis=0, dtype=np.float64), 1)
-    squares = X.real.astype(np.float64) ** 2 + X.imag.astype(np.float64) ** 2
-    roots = np.add.reduceat(squares**0.25, edges, axis=1) / count
+    squares = np.square(X.real, dtype=np.float64)
+    if np.iscomplexobj(X):
+        squares += np.square(X.imag, dtype=np.float64)
+    roots = np.add.reduceat(np.sqrt(np.sqrt(squares)), edges, axis=1) / count
     pairs = len(X) // 2
     left, right = X[0 : 2 * pairs : 2], X[1 : 2 * pairs : 2]
     products = (left * right.conj()).real.astype(np.float64)

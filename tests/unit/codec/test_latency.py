@@ -20,6 +20,8 @@ SECONDS = 4.3
 class _Microphone(ArrayReader):
     """A source whose end nobody knows, which counts what was taken of it."""
 
+    at_hand = False
+
     def __init__(self, audio: Audio, samples: int | None = None) -> None:
         super().__init__(audio)
         self.samples, self.taken = samples, 0
