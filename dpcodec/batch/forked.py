@@ -77,7 +77,7 @@ class ForkedPool:
         self.leave()
         for worker in self._crew:
             if _has_ended(worker, 0):
-                os.waitpid(worker.pid, 0)
+                _bury(worker)
             os.close(worker.to)
             os.close(worker.back)
         os.close(self._life)
@@ -162,7 +162,7 @@ class ForkedPool:
         if self._leaving:  # in the thread that ends this process, which will not be long
             time.sleep(LEAVE_S)
         self._crew.remove(worker)
-        os.waitpid(worker.pid, 0)
+        _bury(worker)
         os.close(worker.to)
         os.close(worker.back)
         if worker.tasks:
@@ -170,6 +170,12 @@ class ForkedPool:
         self._waiting.extendleft(reversed(worker.tasks))
         if can_fork():
             self._begin()
+
+
+def _bury(worker: _Worker) -> None:
+    """Nothing is left of a worker that has ended; where signals of ended children are ignored it is so."""
+    with suppress(ChildProcessError):
+        os.waitpid(worker.pid, 0)
 
 
 def _has_ended(worker: _Worker, seconds: float) -> bool:

@@ -21,7 +21,7 @@ class BitRate:
     """By the groups of `modes.rate`. The last LAG - 1 before a group may not be written yet when it is begun:
     they count as what they may take at most, but silence as what it takes.
 
-    bytes_per_sample  of the bit rate
+    bytes_per_sample  of the bit rate; 0 where only what searches found is wanted
     written           bytes of the file if it were closed now
     """
 
@@ -65,9 +65,11 @@ class BitRate:
         self._promised.append(0)
 
     def told(self, index: int, coded: CodedSegment) -> None:
-        """A segment is written."""
+        """A segment is written, of a file where groups are of use to anybody or not."""
+        if not self._promised:
+            return
         if not place_of(index)[1]:
             self._found.append(None)
         self._found[-1] = coded.found or self._found[-1]
         if ends_group(index):
-            self._after.append(self._written())
+            self._after.append(self._written() if self._nominal else 0)

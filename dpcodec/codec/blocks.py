@@ -4,10 +4,12 @@ by workers, which know all that a block needs and give the same numbers."""
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import NamedTuple, Protocol
+from itertools import islice
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -18,10 +20,10 @@ from dpcodec.container.header import Header
 from dpcodec.container.stream import SegmentData
 from dpcodec.errors import FormatError
 from dpcodec.inpainting.concealment.decoded_run import DecodedRun
-from dpcodec.inpainting.problem import Problem, limit, reinsert
+from dpcodec.inpainting.problem import Problem, joined, limit, reinsert
 from dpcodec.inpainting.progress import Progress, silent
 from dpcodec.inpainting.solver_settings import SolverSettings
-from dpcodec.inpainting.solvers import AUTO, SOLVERS, agrees, halo_frames, solve_with
+from dpcodec.inpainting.solvers import AUTO, SOLVERS, agrees, halo_frames, side_by_side, solve_with
 from dpcodec.modes import mode_of_file
 from dpcodec.modes.base import Mode, Segment, join
 
@@ -53,11 +55,11 @@ class Watch(Protocol):
     @property
     def stopped(self) -> bool: ...
 
-    def share(self, block: int) -> SolverSettings:
-        """The solver's settings for a block."""
+    def share(self, block: int, count: int = 1) -> SolverSettings:
+        """The solver's settings for so many channels, of a block and of those after it."""
 
-    def steps(self, block: int, channel: int) -> Progress:
-        """What the solver of one channel tells its progress to."""
+    def steps(self, block: int, channel: int, count: int = 1) -> Progress:
+        """What the solver of one channel tells its progress to, or of so many from this one on."""
 
 
 @dataclass
@@ -68,6 +70,16 @@ class Told:
     choices: list[str] = field(default_factory=list)
 
 
+class _Asked(NamedTuple):
+    """The problem of one channel of a block, its own frames, and what is to be told of it."""
+
+    problem: Problem
+    block: int
+    channel: int
+    own: slice
+    told: Told
+
+
 class BlockSolver:
     """Solves blocks of a file of so many samples, where that is known."""
 
@@ -75,55 +87,84 @@ class BlockSolver:
         self._header, self._mode, self._settings, self._watch = header, mode, settings, watch
         self._grid = Grid(header, mode, settings)
 
-    def solve(self, segments: dict[int, Segment], block: int, samples: int | None, told: Told) -> DecodedRun:
-        """One block's own frames, with context if asked, from those segments that are there of `Grid.needed`
-        and no others after them."""
-        grid, F = self._grid, self._header.segment_frames
-        first, end_segment = block * grid.block_frames, min((block + 1) * grid.batch, max(segments) + 1)
-        held = sorted(segments)
-        base = held[0] * F
-        known = join([segments[s] for s in held])
-        last = min(base + known.frames, end_segment * F)
+    def solve(
+        self, segments: dict[int, Segment], blocks: range, samples: int | None, told: Sequence[Told]
+    ) -> list[DecodedRun]:
+        """Own frames of blocks, with context if asked, from those segments that are there of `Grid.needed`
+        and no others after them. Where the solver is at its best so, channels of all of them are solved side
+        by side, else one after the other."""
+        base, C = min(segments) * self._header.segment_frames, self._header.channels
+        known = join([segments[s] for s in sorted(segments)])
+        frames = [self._frames(block, base, base + known.frames) for block in blocks]
+        around = [known.cut(begin - base, stop - base) for begin, stop, _ in frames]
+        asked = (
+            _Asked(self._mode.problem(part, c, begin, samples), block, c, own, its)
+            for part, (begin, _, own), block, its in zip(around, frames, blocks, told, strict=True)
+            for c in range(C)
+        )
+        solved = self._side_by_side(list(asked)) if self._together() else map(self._channel, asked)
+        runs = []
+        for part, (begin, _, own) in zip(around, frames, strict=True):
+            segment = part.cut(own.start, own.stop)
+            X = self._mode.own_channels(np.concatenate(list(islice(solved, C))), segment)
+            runs.append(DecodedRun(begin + own.start, X, segment.arrived, segment.block_splits))
+        return runs
+
+    def _frames(self, block: int, base: int, end: int) -> tuple[int, int, slice]:
+        """First and last frame of those from `base` to `end` that a block is solved from, and its own."""
+        grid = self._grid
+        first, last = block * grid.block_frames, min((block + 1) * grid.block_frames, end)
         if last <= first:
             raise FormatError("copies of the header tell different lengths")
-        begin, stop = max(base, first - grid.halo), min(base + known.frames, last + grid.ahead)
-        around = known.cut(begin - base, stop - base)
-        own = slice(first - begin, last - begin)
-        channels = [
-            self._channel(around, begin, block, c, samples, told)[:, :, own]
-            for c in range(self._header.channels)
-        ]
-        segment = around.cut(own.start, own.stop)
-        X = self._mode.own_channels(np.concatenate(channels), segment)
-        return DecodedRun(first, X, segment.arrived, segment.block_splits)
+        begin, stop = max(base, first - grid.halo), min(end, last + grid.ahead)
+        return begin, stop, slice(first - begin, last - begin)
 
-    def _channel(
-        self, known: Segment, first_frame: int, block: int, channel: int, samples: int | None, told: Told
-    ) -> np.ndarray:
-        problem = self._mode.problem(known, channel, first_frame, samples)
-        solver = "none" if self._watch.stopped else self._settings.solver
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always", RuntimeWarning)
-            estimate, choice = self._estimate(problem, solver, block, channel, told)
-        told.warnings += [str(warning.message) for warning in caught]
+    def _solver(self) -> str:
+        return "none" if self._watch.stopped else self._settings.solver
+
+    def _together(self) -> bool:
+        return not self._watch.stopped and side_by_side(self._settings.solver, self._watch.share(0).device)
+
+    def _side_by_side(self, asked: list[_Asked]) -> Iterator[np.ndarray]:
+        """Of all that is asked, one after the other; problems of one operator are solved at once."""
+        groups: dict[Any, list[_Asked]] = {}
+        for one in asked:  # frames cut into blocks may differ, and stay alone
+            operator = one.problem.operator
+            groups.setdefault(id(one) if operator.orthonormal else operator, []).append(one)
+        first: dict[int, tuple[np.ndarray, str]] = {}
+        for group in groups.values():
+            where = group[0].block, group[0].channel, len(group)
+            with _caught(group[0].told):
+                found, choice = solve_with(
+                    self._solver(),
+                    joined([one.problem for one in group]),
+                    self._watch.share(where[0], where[2]),
+                    self._watch.steps(*where),
+                )
+            first.update((id(one), (found[i : i + 1], choice)) for i, one in enumerate(group))
+        return (self._channel(one, first.pop(id(one))) for one in asked)
+
+    def _channel(self, asked: _Asked, first: tuple[np.ndarray, str] | None = None) -> np.ndarray:
+        """Own frames of a channel, of the estimate and the reason for its solver if these are known."""
+        problem, told = asked.problem, asked.told
+        with _caught(told):
+            estimate, choice = self._estimate(asked, first)
         told.choices.append(choice)
         if agrees(choice):
-            return estimate
+            return estimate[:, :, asked.own]
         estimate = limit(problem, estimate)
-        if not self._settings.context:
-            return estimate
-        spectrogram = reinsert(problem, estimate)
-        if self._settings.check:
-            check_context(problem, spectrogram)
-        return spectrogram
+        if self._settings.context:
+            estimate = reinsert(problem, estimate)
+            if self._settings.check:
+                check_context(problem, estimate)
+        return estimate[:, :, asked.own]
 
-    def _estimate(
-        self, problem: Problem, solver: str, block: int, channel: int, told: Told
-    ) -> tuple[np.ndarray, str]:
+    def _estimate(self, asked: _Asked, first: tuple[np.ndarray, str] | None) -> tuple[np.ndarray, str]:
         """The solver's estimate and why it was this solver; least squares' on the CPU where it is of no use,
         and zeros where that is of none."""
-        share, progress = self._watch.share(block), self._watch.steps(block, channel)
-        estimate, choice = solve_with(solver, problem, share, progress)
+        problem, told = asked.problem, asked.told
+        share, progress = self._watch.share(asked.block), self._watch.steps(asked.block, asked.channel)
+        estimate, choice = first or solve_with(self._solver(), problem, share, progress)
         if agrees(choice):
             return estimate, choice
         fault = fault_of(problem, estimate, share.device)
@@ -135,6 +176,15 @@ class BlockSolver:
             told.warnings.append(f"{fault}: what was dropped stays zero")
             return solve_with("none", problem, share, progress)
         return estimate, choice
+
+
+@contextmanager
+def _caught(told: Told) -> Iterator[None]:
+    """Warnings about numbers become remarks."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", RuntimeWarning)
+        yield
+    told.warnings += [str(warning.message) for warning in caught]
 
 
 class BlockPiece(NamedTuple):
@@ -165,10 +215,10 @@ class _Unwatched:
     def __init__(self, solver: SolverSettings) -> None:
         self._solver = solver
 
-    def share(self, block: int) -> SolverSettings:
+    def share(self, block: int, count: int = 1) -> SolverSettings:
         return self._solver
 
-    def steps(self, block: int, channel: int) -> Progress:
+    def steps(self, block: int, channel: int, count: int = 1) -> Progress:
         return silent
 
 
@@ -188,7 +238,7 @@ def solve_piece(piece: BlockPiece) -> SolvedPiece:
             packets, frames = next(arriving)
             segments[packets.index], found = mode.read(packets, frames)
             problems += found if packets.index >= piece.own else []
-        runs.append(solver.solve(segments, block, piece.header.samples, its))
+        runs += solver.solve(segments, range(block, block + 1), piece.header.samples, [its])
     return SolvedPiece(runs, told, problems)
 
 

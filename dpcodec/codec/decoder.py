@@ -122,7 +122,7 @@ def rebuild_of(
     rebuild = Rebuild(reader, settings, solver, report, progress, sharing)
     solver_bytes = cell_bytes(rebuild.transform, settings.solver, settings.network, rebuild.device)
     sizes = rebuild.batch, rebuild.halo, solver_bytes, rebuild.waiting
-    check_rebuilding(reader.header, *sizes, settings.max_memory)
+    check_rebuilding(reader.header, *sizes, settings.max_memory, rebuild.together)
     return rebuild
 
 

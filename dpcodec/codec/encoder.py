@@ -93,8 +93,7 @@ def encode_stream(
     total = reader.samples / reader.sample_rate if reader.samples is not None else None
     for index, coded in enumerate(coder(header, counted(), settings, budget)):
         writer.write_segment(index, coded.bodies)
-        if settings.bitrate is not None:
-            control.told(index, coded)
+        control.told(index, coded)
         report.kept += coded.kept
         enough = enough or coded.finest
         report.cells += coded.coefficients

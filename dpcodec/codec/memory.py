@@ -25,20 +25,23 @@ def check_reading(header: Header, most: int) -> None:
 
 
 def check_rebuilding(
-    header: Header, batch: int, halo: int, solver_bytes: int, waiting: int, most: int
+    header: Header, batch: int, halo: int, solver_bytes: int, waiting: int, most: int, together: int = 1
 ) -> None:
-    """Raise `LimitError` if rebuilding a block of `batch` segments needs more than `most` bytes.
+    """Raise `LimitError` if rebuilding `together` blocks of `batch` segments at once needs more than `most`
+    bytes.
 
     halo          frames on each side of a block that the solver sees at most
     solver_bytes  a cell that it sees
     waiting       frames that may wait where something was lost
     """
     F, C = header.segment_frames, header.channels
-    block = _at_most(header, batch * F)
+    block = _at_most(header, together * batch * F)
     seen = _at_most(header, batch * F + 2 * halo)
-    held = _at_most(header, (batch + 2 * -(-halo // F) + 1) * F)
+    held = _at_most(header, (together * batch + 2 * -(-halo // F) + 1) * F)
     copies = 2 if held > block else 1  # where there is more than one segment they are joined
     once = max(READ_BYTES * min(F, block), solver_bytes * seen)
+    if together > 1:  # what their solver sees lies on a device, but is made ready here
+        once = max(once, READ_BYTES * together * C * (batch * F + 2 * halo))
     late = WAITING_BYTES * _at_most(header, waiting)
     _check(header.bins * (C * (copies * HELD_BYTES * held + REBUILT_BYTES * block + late) + once), most)
 

@@ -33,7 +33,7 @@ _mode_of = lru_cache(maxsize=1)(mode_of)
 @dataclass(frozen=True)
 class Piece:
     """Segments of a file with this header to be coded: the index of the first, the samples of each, those of
-    the segment before, the state which that left, where it is known, and at a bit rate what each may take."""
+    the segment before, the state which that left, where it is known, and of a group what each may take."""
 
     header: Header
     settings: EncodeSettings
@@ -55,12 +55,12 @@ class CodedPiece:
 
 def by_pieces(workers: int, code: Callable[[Iterator[Piece]], Iterator[CodedPiece]]) -> Coder:
     """For `encode_stream`: `code` has so many workers code pieces, and gives them back in order. Where
-    something leads through the whole file its segments are coded here, one by one."""
+    a function of the caller's makes the mask, its segments are coded here, one by one."""
 
     def coder(
         header: Header, blocks: Iterator[np.ndarray], settings: EncodeSettings, budget: Budget
     ) -> Iterator[CodedSegment]:
-        if settings.custom is not None or not mode_of(header).coder(settings).apart:
+        if settings.custom is not None:  # a function may be called in order, and here
             yield from one_by_one(header, blocks, settings, budget)
             return
         for piece in code(_cut(header, blocks, settings, workers, budget)):
@@ -76,12 +76,12 @@ def _cut(
     workers: int,
     budget: Budget,
 ) -> Iterator[Piece]:
-    """Pieces; at a bit rate they are its groups, whose budgets are those of one go."""
-    at_rate = settings.bitrate is not None
+    """Pieces; where segments of a group know of each other they are the groups."""
+    by_groups = mode_of(header).coder(settings).by_groups
 
     def size(first: int) -> int:
         left = None if header.segments is None else header.segments - first
-        if at_rate:
+        if by_groups:
             return first_of(place_of(first)[0] + 1) - first
         return piece_size(left, workers, FEWEST_SEGMENTS, MOST_SEGMENTS)
 
@@ -91,7 +91,7 @@ def _cut(
     for index, run in enumerate(mode_of(header).runs(blocks)):
         # Of its own, for a slice would hold all that its block holds.
         runs.append(FrameRun(run.samples.copy(), run.span, run.frames))
-        allowances += [budget(index, run)] if at_rate else []
+        allowances += [budget(index, run)] if by_groups else []
         if len(runs) == wanted:
             yield Piece(header, settings, first, runs, before, allowances=tuple(allowances))
             before, first, runs, allowances = runs[-1], first + wanted, [], []
@@ -101,12 +101,12 @@ def _cut(
 
 
 def code_piece(piece: Piece) -> CodedPiece:
-    """Code a piece of a file whose coder is `apart`."""
+    """Code a piece of a file."""
     coder = _mode_of(piece.header).coder(piece.settings)
     if piece.state is not None:
         coder.state = piece.state
     elif piece.before is not None:
-        coder.lead(piece.before)
+        coder.lead(piece.before, piece.allowances[0].found if piece.allowances else None)
     begun = coder.state
 
     def budget(index: int, run: FrameRun) -> Allowance:

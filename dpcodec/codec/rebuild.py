@@ -13,6 +13,7 @@ from dpcodec.codec.blocks import BlockSolver, Grid, Sharing, Told, cut
 from dpcodec.codec.concealment import Concealment
 from dpcodec.codec.decode_report import DecodeReport
 from dpcodec.codec.decode_settings import DecodeSettings
+from dpcodec.codec.memory import READ_BYTES
 from dpcodec.container.header import Header
 from dpcodec.container.stream import Reader, SegmentData
 from dpcodec.errors import LimitError
@@ -20,7 +21,8 @@ from dpcodec.inpainting.concealment.conceal import Concealer
 from dpcodec.inpainting.concealment.decoded_run import DecodedRun
 from dpcodec.inpainting.device import resolve_device
 from dpcodec.inpainting.progress import Progress
-from dpcodec.inpainting.solver_settings import SolverSettings
+from dpcodec.inpainting.solver_settings import CELL_BYTES, DEVICE_BYTES, SolverSettings
+from dpcodec.inpainting.solvers import side_by_side
 from dpcodec.modes import mode_of_file
 from dpcodec.modes.base import Segment
 from dpcodec.modes.frames import segments_and_frames
@@ -104,6 +106,16 @@ class Rebuild:
         self._blocks_solver = BlockSolver(self._header, self._mode, settings, self)
 
     @property
+    def together(self) -> int:
+        """Blocks that are solved at once: on a device as many as `DEVICE_BYTES` hold there, and a quarter of
+        the memory allowed here."""
+        if not side_by_side(self._settings.solver, self.device):
+            return 1
+        cells = (self._grid.block_frames + 2 * self.halo) * self._header.bins * self._header.channels
+        there, here = DEVICE_BYTES // CELL_BYTES, self._settings.max_memory // 4 // READ_BYTES
+        return max(1, min(there, here) // cells)
+
+    @property
     def device(self) -> str:
         """What the solver runs on."""
         return self._solver.device
@@ -168,24 +180,26 @@ class Rebuild:
             self._check_time(packets.index * F)
             self._report.damage += problems
             end = packets.index + 1
-            while end >= (block + 1) * B + self._grid.after:
-                yield self._solve_block(block, (block + 1) * B)
-                block += 1
+            while end >= (block + self.together) * B + self._grid.after:
+                yield from self._solve_blocks(range(block, block + self.together))
+                block += self.together
         while block * B < end:
-            yield self._solve_block(block, min((block + 1) * B, end))
-            block += 1
+            blocks = range(block, min(block + self.together, -(-end // B)))
+            yield from self._solve_blocks(blocks)
+            block = blocks.stop
 
-    def _solve_block(self, block: int, end_segment: int) -> DecodedRun:
-        """One block's own frames, with context if asked; forgets segments that are no longer needed."""
-        told = Told()
-        needed = self._grid.needed(range(block, block + 1), end_segment + self._grid.after)
+    def _solve_blocks(self, blocks: range) -> Iterator[DecodedRun]:
+        """The blocks' own frames, with context if asked; forgets segments that are no longer needed."""
+        told = [Told() for _ in blocks]
+        needed = self._grid.needed(blocks, max(self._segments) + 1)
         segments = {s: segment for s, segment in self._segments.items() if s in needed}
-        run = self._blocks_solver.solve(segments, block, self._reader.total_samples, told)
-        keep = min((block + 1) * self._grid.batch - self._grid.before, max(self._segments))
+        runs = self._blocks_solver.solve(segments, blocks, self._reader.total_samples, told)
+        keep = min(blocks.stop * self._grid.batch - self._grid.before, max(self._segments))
         for s in [s for s in self._segments if s < keep]:
             del self._segments[s]
-        self._over(block, told)
-        return run
+        for block, run, its in zip(blocks, runs, told, strict=True):
+            self._over(block, its)
+            yield run
 
     def _by_workers(
         self, sharing: Sharing, first_block: int, packets: Iterator[tuple[SegmentData, int | None]]
@@ -208,14 +222,17 @@ class Rebuild:
             self._report.choices[choice] = self._report.choices.get(choice, 0) + 1
         self._tell(block + 1, f"block {block + 1}")
 
-    def share(self, block: int) -> SolverSettings:
-        """The solver's settings with this block's share of the time that is left."""
+    def share(self, block: int, count: int = 1) -> SolverSettings:
+        """The solver's settings with the share of the time that is left of so many channels, of this block
+        and those after it."""
         now, total = time.monotonic(), self._reader.total_samples
         if self._solver.deadline is None:
             return self._solver
         frames = self._grid.block_frames if total is None else frame_count(total, self._hop)
         left = max(1, -(-frames // self._grid.block_frames) - block) * self._header.channels
-        return replace(self._solver, deadline=now + max(0.0, self._solver.deadline - now) / left)
+        return replace(
+            self._solver, deadline=now + max(0.0, self._solver.deadline - now) * min(count / left, 1.0)
+        )
 
     def _check_time(self, frame: int) -> None:
         """Raise `LimitError` where the time is over, and even without a solver the rest takes too long."""
@@ -227,11 +244,12 @@ class Rebuild:
             at = frame * self._hop / self._header.sample_rate
             raise LimitError(f"{limit_s:g} s are over at {at:.1f} s of the audio: raise --time-limit")
 
-    def steps(self, block: int, channel: int) -> Progress:
-        """The solver's progress on one channel of a block, told on in seconds of audio."""
+    def steps(self, block: int, channel: int, count: int = 1) -> Progress:
+        """The solver's progress on one channel of a block, or on so many from this one on, told on in seconds
+        of audio."""
 
         def told(done: float, total: float | None, detail: str) -> bool:
-            part = done / max(total or 1, 1)
+            part = count * done / max(total or 1, 1)
             line = f"step {done:g}/{total or 0:g}" + (f", {detail}" if detail else "")
             self._tell(block + (channel + part) / self._header.channels, line)
             return self._stopped
@@ -257,7 +275,7 @@ class Rebuild:
 
     def _tell(self, blocks: float, detail: str) -> None:
         """Tell that so many blocks are over; heed the answer."""
-        self._told = blocks
+        blocks = self._told = max(blocks, self._told)  # of some that are solved at once each ends by itself
         rate, samples = self._header.sample_rate, self._reader.total_samples
         at = blocks * self._grid.block_frames * self._hop / rate
         total = None if samples is None else samples / rate

@@ -45,12 +45,14 @@ class Runs:
 def cut(reader: AudioReader, settings: EncodeSettings, run_s: float) -> Runs | None:
     """How a source is cut into runs of about `run_s` seconds; None where it is to be coded in one go: it is
     too short, its length is not known, or its settings lead something through the whole file."""
-    through = settings.bitrate is not None or settings.effort or settings.rate or settings.columns
+    through = settings.effort or settings.rate or settings.columns
     through = through or settings.custom is not None
     if reader.samples is None or through or not MASKS[settings.mask].stored:
         return None
     header = header_for(settings, reader, 1 if settings.mono else reader.channels, reader.sample_rate)
     samples = header.segment_frames * header.hop
+    if mode_of(header).coder(settings).by_groups:
+        return None
     count = max(1, round(run_s * reader.sample_rate / samples))
     if header.segments is None or header.segments <= count:
         return None

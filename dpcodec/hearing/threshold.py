@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from dpcodec.compiled import address, library
 from dpcodec.transform.bands import band_edges
 
 SLOPE_DB = 15.0
@@ -106,11 +107,15 @@ def hold_scale_factors(log2_squares: np.ndarray) -> tuple[np.ndarray, np.ndarray
     """Scale factors 0 .. LARGEST_SCALE_FACTOR that stay until their band's threshold [C, B, L] has moved by
     more than HOLD: int64 [C, B, L], and what to add to each channel's to have thresholds again, int64 [C]."""
     held = np.empty(log2_squares.shape, np.int64)
-    here = np.rint(log2_squares[..., 0])
-    for frame in range(log2_squares.shape[2]):
-        now = log2_squares[..., frame]
-        here = np.where(np.abs(now - here) > HOLD, np.rint(now), here)
-        held[..., frame] = here
+    if compiled := library():
+        squares, frames = np.ascontiguousarray(log2_squares), log2_squares.shape[2]
+        compiled.dpc_hold(address(squares), held.size // max(frames, 1), frames, HOLD, address(held))
+    else:
+        here = np.rint(log2_squares[..., 0])
+        for frame in range(log2_squares.shape[2]):
+            now = log2_squares[..., frame]
+            here = np.where(np.abs(now - here) > HOLD, np.rint(now), here)
+            held[..., frame] = here
     lowest = held.min(axis=(1, 2))
     return np.minimum(held - lowest[:, None, None], LARGEST_SCALE_FACTOR), lowest
 

@@ -25,7 +25,7 @@ from dpcodec.inpainting.arrays import beside, dot, quotient
 from dpcodec.inpainting.observation import Known, Observation, observe
 from dpcodec.inpainting.problem import Problem, limit
 from dpcodec.inpainting.progress import Progress
-from dpcodec.inpainting.solver_settings import SolverSettings
+from dpcodec.inpainting.solver_settings import CELL_BYTES, DEVICE_BYTES, SolverSettings
 from dpcodec.inpainting.step_budget import Stage, StepBudget
 from dpcodec.transform.operator import Operator
 
@@ -56,15 +56,13 @@ UNSEEN = 1e-7
 """Curvature, relative to the diagonal's, below which the data say nothing about a direction."""
 CUT_END_WEIGHT = 1e-2
 """Weight of the zeros that stand for frames missing beyond a cut end."""
-CELL_BYTES, BATCH_BYTES = 1000, 4 << 30
-"""Memory that a coefficient takes at most, and that signals solved side by side may take."""
 
 
 def solve(problem: Problem, settings: SolverSettings, progress: Progress) -> np.ndarray:
     """Estimate all coefficients: Sx^ with the dropped ones limited by their bounds, complex64 [C, K, L], of
     the problem's kind of array.
 
-    On the CPU channels are solved one after the other, on a device side by side, as many as `BATCH_BYTES`
+    On the CPU channels are solved one after the other, on a device side by side, as many as `DEVICE_BYTES`
     hold; they share the time. Finite always; comes back with the best so far when `settings.deadline` has
     passed or `progress` answers true. `settings.iterations` bounds the steps of a channel.
     """
@@ -75,7 +73,7 @@ def together(problem: Problem, settings: SolverSettings) -> int:
     """How many channels of a problem are solved side by side."""
     if settings.device == "cpu" or settings.watch is not None:
         return 1
-    return max(1, BATCH_BYTES // (CELL_BYTES * max(math.prod(problem.kept.shape[1:]), 1)))
+    return max(1, DEVICE_BYTES // (CELL_BYTES * max(math.prod(problem.kept.shape[1:]), 1)))
 
 
 def each_batch(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -28,10 +29,7 @@ class Normal:
     def times(self, x: Array, weights: Array) -> Array:
         """S* W S x: real [B, N] -> real [B, N]."""
         if self._compiled is not None:
-            out = np.empty_like(x)
-            for one in zip(x, weights, out, strict=True):
-                self._compiled.normal(*one)
-            return out
+            return _together([self._compiled.normal(*one) for one in zip(x, weights, strict=True)])
         X = self.operator.forward(x)
         X *= weights
         return self.operator.adjoint(X)
@@ -44,10 +42,9 @@ class Normal:
         if self._compiled is not None:
             data = [None] * len(x) if known is None else known
             numbers = np.ravel(mu * e).tolist(), np.ravel(e).tolist()
-            out = np.empty_like(x)
-            signals = zip(x, weights, share, data, *numbers, out, strict=True)
-            found = [self._compiled.reweighted(*one) for one in signals]
-            return out, np.reshape(np.asarray(found, np.float32), e.shape)
+            signals = zip(x, weights, share, data, *numbers, strict=True)
+            found, largest = zip(*(self._compiled.reweighted(*one) for one in signals), strict=True)
+            return _together(found), np.reshape(np.asarray(largest, np.float32), e.shape)
         X = self.operator.forward(x)
         w = power(X)
         largest = peak(w)
@@ -58,3 +55,8 @@ class Normal:
         if known is not None:
             weights += known
         return self.operator.adjoint(X), largest
+
+
+def _together(signals: Sequence[np.ndarray]) -> np.ndarray:
+    """Of float32 [N] each: [B, N], of one without a copy."""
+    return signals[0][np.newaxis] if len(signals) == 1 else np.stack(signals)

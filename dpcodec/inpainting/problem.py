@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -86,6 +87,15 @@ def stft_problem(
     return Problem(
         StftOperator(stft, span), kept, centre, centre, halfwidth, bound, noise, origin or Origin()
     )
+
+
+def joined(problems: Sequence[Problem]) -> Problem:
+    """The channels of problems of one operator as one problem, [C, K, L]; where they stand is forgotten."""
+    names = ("kept", "value", "centre", "halfwidth", "bound", "noise")
+    arrays: dict[str, Any] = {
+        name: np.concatenate([getattr(one, name) for one in problems]) for name in names
+    }
+    return replace(problems[0], **arrays, origin=Origin())
 
 
 def reinsert(problem: Problem, estimate: np.ndarray) -> np.ndarray:

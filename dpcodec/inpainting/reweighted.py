@@ -42,6 +42,9 @@ LONGER = (1, 2, 4, 8, 16)
 LATE = (2, 8)
 """Those that wait until windows are chosen: it saves an eighth of the time and loses nothing
 (docs/experiments/inpainting.md)."""
+FEWER, FEWER_FROM = (1, 4, 8), 1.3
+"""Both where the data all but determine the signal, from so many known real numbers per sample on: few steps
+are enough for three windows, none of which waits."""
 SPARSITY_E = 1e-2
 """First e, relative to the largest power in a window."""
 LAST_E, LAST_E_RANGE = (-3.5, -2.0), (1e-6, 1e-5)
@@ -177,7 +180,8 @@ def _refine(seen: Observation, x: Array, stage: Stage, each: Callable[..., Any])
 def _views(seen: Observation, x: Array) -> list[_View]:
     """S, and the prior's windows; where S is one of these, it is looked at once for both."""
     operator, S = seen.operator, getattr(seen.operator, "transform", None)
-    stfts, late = prior_stfts(operator), prior_stfts(operator, LATE)
+    few = seen.known[0].covered and seen.known[0].determination >= FEWER_FROM
+    stfts, late = prior_stfts(operator, FEWER if few else LONGER), prior_stfts(operator, () if few else LATE)
     share = 1 / sum(S_j not in late for S_j in stfts)
     views = [_View(operator, x, seen.square, share if S in stfts else None)]
     for S_j in stfts:

@@ -13,6 +13,9 @@ Watch = Callable[[float, Callable[[], np.ndarray]], None]
 """Told after each step of an iterative solver: the loss, and a function that makes the estimate, [1, K, L] of
 the channel in work."""
 
+CELL_BYTES, DEVICE_BYTES = 1000, 4 << 30
+"""Memory on a device that a coefficient takes at most, and that signals solved there at once may take."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class SolverSettings:

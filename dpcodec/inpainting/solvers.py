@@ -157,6 +157,12 @@ def takes_arrays(solver: str | Solve) -> bool:
     return isinstance(solver, str) and solver in SOLVERS and SOLVERS[solver].arrays
 
 
+def side_by_side(solver: str | Solve, device: str) -> bool:
+    """Whether channels and segments of one file are best given to it at once: on the CPU they would take more
+    memory and little less time."""
+    return takes_arrays(solver) and device != "cpu"
+
+
 def agrees(told: str) -> bool:
     """Whether the solver that such a line names gives the file's own values wherever there are any."""
     name = told.partition(":")[0]

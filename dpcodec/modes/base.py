@@ -26,15 +26,19 @@ if TYPE_CHECKING:
     from dpcodec.inpainting.problem import Problem
 
 
+Found = tuple[float, float]
+"""By the search for a step: its log2, and at a bit rate log2 of how many bytes it made for each estimated."""
+
+
 class CodedSegment(NamedTuple):
     """A segment's bodies, one a part, how many of its coefficients are kept, whether finer steps than the
-    finest would be needed for the bytes that it may take, and at a bit rate what the search found."""
+    finest would be needed for the bytes that it may take, and what the search found, where there is one."""
 
     bodies: list[bytes]
     kept: int
     coefficients: int
     finest: bool = False
-    found: tuple[float, float] | None = None
+    found: Found | None = None
 
     @property
     def size(self) -> int:
@@ -48,7 +52,7 @@ class Allowance(NamedTuple):
 
     upto: int
     least: int
-    found: tuple[float, float] | None = None
+    found: Found | None = None
 
 
 Budget = Callable[[int, FrameRun], Allowance]
@@ -129,17 +133,19 @@ class Synthesis(Protocol):
 
 
 class SegmentCoder(Protocol):
-    """Codes segments in order, or, where it is `apart`, from any place on."""
+    """Codes segments in order, from any place on, or from the first of any group (`modes.rate`)."""
 
     state: Any
     """What one segment leaves to the next, to be compared and pickled; at first that of the first."""
 
     @property
-    def apart(self) -> bool:
-        """Whether `state` is all that a segment must know of those before it, and `lead` can tell it."""
+    def by_groups(self) -> bool:
+        """Whether a segment must know more of those before it in its group than `state`. The first of a group
+        knows what its budget tells."""
 
-    def lead(self, run: FrameRun) -> None:
-        """Pass over a segment, which is not the last: `state` becomes what it leaves, but for rare cases."""
+    def lead(self, run: FrameRun, found: Found | None = None) -> None:
+        """Pass over a segment, which is not the last: `state` becomes what it leaves, but for rare cases.
+        `found` by the last group that may be known."""
 
     def code(self, index: int, run: FrameRun, budget: Budget) -> CodedSegment:
         """Code segment `index` of the file."""

@@ -16,9 +16,9 @@ from dpcodec.container.header import Header
 from dpcodec.errors import FormatError
 from dpcodec.inpainting.problem import Problem
 from dpcodec.mask.table import segment_mask
-from dpcodec.modes.base import Budget, CodedSegment, PartReader, Segment, mdct_problem
+from dpcodec.modes.base import Budget, CodedSegment, Found, PartReader, Segment, mdct_problem
 from dpcodec.modes.mdct_coder import MdctCoder
-from dpcodec.modes.rate import Spending, search
+from dpcodec.modes.rate import Spending, place_of, search
 from dpcodec.settings import RANDOM_MASK_SNR_DB, EncodeSettings
 from dpcodec.transform.bands import band_of_rows
 from dpcodec.transform.mdct import Mdct
@@ -27,8 +27,8 @@ from dpcodec.transform.streaming import LEAD_FRAMES, FrameRun, MdctAnalysis, Mdc
 if TYPE_CHECKING:
     from dpcodec.container.reader import SegmentData
 
-START_LOG2_STEP = -5.0
-"""Where the search for a bit rate begins."""
+_UNKNOWN = -5.0, 0.0
+"""What the search for a bit rate begins with where nothing was found yet."""
 
 
 class MdctMode:
@@ -159,29 +159,33 @@ class MdctMode:
 
 
 class _Coder(MdctCoder):
-    """See `modes.base.SegmentCoder`. At a bit rate the search goes on from the step of the segment before."""
+    """See `modes.base.SegmentCoder`. At a bit rate the search goes on from what it found in the segment
+    before, or where a group begins in the last one that may be known."""
 
     def __init__(self, mode: MdctMode, settings: EncodeSettings) -> None:
         super().__init__(mode._analysis())
         self._mode, self._settings = mode, settings
-        self._found, self._spending = (START_LOG2_STEP, 0.0), Spending()
-        self.apart = settings.bitrate is None
+        self._found, self._spending = _UNKNOWN, Spending()
+        self.by_groups = settings.bitrate is not None
 
-    def lead(self, run: FrameRun) -> None:
-        steps = self._mode._switching_steps(run, self._settings, self._found[0])
+    def lead(self, run: FrameRun, found: Found | None = None) -> None:
+        steps = self._mode._switching_steps(run, self._settings, (found or _UNKNOWN)[0])
         self._analysis.lead(run.ending(LEAD_FRAMES, self._mode.transform.hop), steps)
 
     def code(self, index: int, run: FrameRun, budget: Budget) -> CodedSegment:
         mode = self._mode
+        allowance = budget(index, run) if self.by_groups else None
+        if allowance is not None and not place_of(index)[1]:
+            self._found = allowance.found or _UNKNOWN
         switching_steps = mode._switching_steps(run, self._settings, self._found[0])
         X, block_splits = self._analysis.coefficients(run, switching_steps)
-        if self._settings.bitrate is None:
+        if allowance is None:
             return mode._segment(index, X, block_splits, self._settings)
-        wanted, tolerance = self._spending.wanted(index, budget(index, run), run.last)
+        wanted, tolerance = self._spending.wanted(index, allowance, run.last)
         if not X.any():
             return self._spending.spend(mode._segment(index, X, block_splits, self._settings))
         coded, self._found = mode._at_rate(X, block_splits, wanted, tolerance, self._found)
-        return self._spending.spend(coded)
+        return self._spending.spend(coded._replace(found=self._found))
 
 
 def _steps(X: np.ndarray, kept: np.ndarray, settings: EncodeSettings) -> np.ndarray:

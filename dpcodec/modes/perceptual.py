@@ -29,7 +29,7 @@ from dpcodec.hearing.energy import USUAL, match_energy
 from dpcodec.hearing.noise import noise_levels
 from dpcodec.hearing.stereo import rotate_back, rotate_pairs
 from dpcodec.hearing.threshold import MaskingThreshold, hold_scale_factors, masking_threshold
-from dpcodec.modes.base import Allowance, Budget, CodedSegment, PartReader, Segment, mdct_problem
+from dpcodec.modes.base import Allowance, Budget, CodedSegment, Found, PartReader, Segment, mdct_problem
 from dpcodec.modes.mdct_coder import MdctCoder
 from dpcodec.modes.rate import Spending, place_of, search
 from dpcodec.modes.scale import (
@@ -143,29 +143,34 @@ class _Coder(MdctCoder):
         if settings.bitrate is not None:
             self._log2_scale = usual_log2_scale(settings.bitrate / header.channels)
         self._spending = Spending()
-        # At a bit rate, of the segment before: log2 of the scale, and of what a byte of its estimate cost.
-        self._found: tuple[float, float] | None = None
-        self.apart = settings.rate_control in ("quality", "bitrate")
+        # Of the segment before: log2 of the scale, and of what a byte of its estimate cost.
+        self._found: Found | None = None
+        self.by_groups = settings.rate_control != "quality"
 
-    def lead(self, run: FrameRun) -> None:
+    def lead(self, run: FrameRun, found: Found | None = None) -> None:
         ending = run.ending(LEAD_FRAMES, self._mode.transform.hop)
-        _, steps, finer = self._heard(ending, self._log2_scale)
+        _, steps, finer = self._heard(ending, found[0] if found else self._log2_scale)
         self._analysis.lead(ending, steps, finer)
 
     def code(self, index: int, run: FrameRun, budget: Budget) -> CodedSegment:
+        if not self.by_groups:
+            return self._trial(run, self._log2_scale).coded(self._log2_scale)
+        allowance = budget(index, run)
+        if not place_of(index)[1]:
+            self._found = allowance.found  # by the last group that may be known
         if self._settings.rate_control == "bitrate":
-            return self._spending.spend(self._at_rate(index, run, budget(index, run)))
-        trial = self._trial(run, self._log2_scale)
+            return self._spending.spend(self._at_rate(index, run, allowance))
+        log2_scale = self._found[0] if self._found else self._log2_scale
+        trial = self._trial(run, log2_scale)
         if trial.silent:
-            return trial.coded(self._log2_scale)  # silence says nothing about the segments after it
-        self._log2_scale = trial.log2_scale_for(self._log2_scale)
-        return trial.coded(self._log2_scale)
+            return trial.coded(log2_scale)  # silence says nothing about the segments after it
+        log2_scale = trial.log2_scale_for()
+        self._found = log2_scale, 0.0
+        return trial.coded(log2_scale)._replace(found=self._found)
 
     def _at_rate(self, index: int, run: FrameRun, allowance: Allowance) -> CodedSegment:
-        """The segment in the bytes that it may take. The search begins with what it found in the segment
-        before, or where a group begins in the last one that may be known."""
-        if not place_of(index)[1]:
-            self._found = allowance.found
+        """The segment in the bytes that it may take. The search begins with what was found in the segment
+        before, or before its group."""
         log2_scale, dearer = self._found or (self._log2_scale, _DEARER)
         trial = self._trial(run, log2_scale)
         wanted, tolerance = self._spending.wanted(index, allowance, run.last)
@@ -355,12 +360,10 @@ class _Trial:
         gradual = self._settings.rate_control == "bitrate"
         return rows_coded(scale, rows, self._mode._header.sample_rate, gradual)
 
-    def log2_scale_for(self, log2_scale: float) -> float:
-        """Log2 of the scale of a quality, or at which noise `snr` below the signal is made, or the share
-        `drop` of the coefficients becomes zero."""
+    def log2_scale_for(self) -> float:
+        """Log2 of the scale at which noise `snr` below the signal is made, or the share `drop` of the
+        coefficients becomes zero."""
         settings = self._settings
-        if settings.rate_control == "quality":
-            return log2_scale
         factors = step_factors(self._scale_factors + self._lowest[:, None, None])[:, self._mode._bands]
         magnitude = np.abs(self._X)
         scaled = magnitude / factors / self._level  # in steps of scale 1

@@ -14,7 +14,7 @@ from dpcodec.container.header import Header
 from dpcodec.inpainting.problem import Origin, Problem, stft_problem
 from dpcodec.mask.custom import own_mask
 from dpcodec.mask.table import segment_mask
-from dpcodec.modes.base import Budget, CodedSegment, PartReader, Segment
+from dpcodec.modes.base import Budget, CodedSegment, Found, PartReader, Segment
 from dpcodec.settings import RANDOM_MASK_SNR_DB, EncodeSettings
 from dpcodec.transform.stft import Stft, block_span
 from dpcodec.transform.streaming import FrameRun, StftAnalysis, StftSynthesis
@@ -115,7 +115,7 @@ class StftMode:
 class _Coder:
     """See `modes.base.SegmentCoder`: a segment knows nothing of those before it."""
 
-    apart = True
+    by_groups = False
 
     def __init__(self, mode: StftMode, settings: EncodeSettings) -> None:
         self._mode, self._settings, self.state = mode, settings, None
@@ -123,7 +123,7 @@ class _Coder:
         self._mask = own_mask(settings.custom) if settings.custom else segment_mask(mask)
         self._analysis = mode._analysis()
 
-    def lead(self, run: FrameRun) -> None:
+    def lead(self, run: FrameRun, found: Found | None = None) -> None:
         """Nothing leads on."""
 
     def code(self, index: int, run: FrameRun, budget: Budget) -> CodedSegment:

@@ -110,6 +110,11 @@ def bits_of(ratios: np.ndarray) -> np.ndarray:
 def _cheapest(costs: np.ndarray) -> np.ndarray:
     """The cheapest paths through costs [C, block_splits, L], a change of split priced: int64 [C, L]."""
     C, splits, L = costs.shape
+    if compiled := library():
+        costs, came_from = np.ascontiguousarray(costs), np.zeros((L, splits), np.int64)
+        path = np.empty((C, L), np.int64)
+        compiled.dpc_cheapest(address(costs), C, splits, L, CHANGE_BITS, address(came_from), address(path))
+        return path
     block_splits = np.arange(splits)
     price = CHANGE_BITS * np.abs(block_splits[:, None] - block_splits)
     total = costs[:, :, 0]

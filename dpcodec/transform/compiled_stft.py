@@ -45,7 +45,7 @@ class CompiledStft:
         rows = 1 << ((n.bit_length() - 1) // 2)
         under = (span.frames - 1) * stft.hop + n
         room = {"signal": under, "sum": under, "re": n + 1, "im": n + 1, "turned_re": n, "turned_im": n}
-        self._shape = (span.frames, n // 2 + 1)
+        self._shape = (n // 2 + 1, span.frames)
         self._kept = {name: _aligned(size) for name, size in {**room, "spare": n // 2 + 1}.items()}
         self._kept |= {
             "window": stft.analysis_window.astype(np.float32),
@@ -57,9 +57,9 @@ class CompiledStft:
             **{name: address(array) for name, array in self._kept.items()},
         )
 
-    def normal(self, x: np.ndarray, weights: np.ndarray, out: np.ndarray) -> None:
-        """S* W S x into `out`: float32 [N] and, frame by frame, [K, L] -> float32 [N]."""
-        self._run(x, weights, None, None, 0.0, 1.0, out)
+    def normal(self, x: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        """S* W S x: float32 [N] and, frame by frame, [K, L] -> float32 [N]."""
+        return self._run(x, weights, None, None, 0.0, 1.0)[0]
 
     def reweighted(
         self,
@@ -69,11 +69,26 @@ class CompiledStft:
         known: np.ndarray | None,
         mu_e: float,
         e: float,
-        out: np.ndarray,
-    ) -> float:
-        """S* w S x with w = mu_e share / (|S x|^2 + e) into `out`, w + known into `weights`; all [K, L] are
-        float32, frame by frame. Returns the largest |S x|^2."""
-        return self._run(x, weights, share, known, mu_e, e, out)
+    ) -> tuple[np.ndarray, float]:
+        """S* w S x with w = mu_e share / (|S x|^2 + e), and the largest |S x|^2; w + known goes into
+        `weights`. All [K, L] are float32, frame by frame."""
+        return self._run(x, weights, share, known, mu_e, e)
+
+    def wiener(self, x: np.ndarray, error: np.ndarray) -> np.ndarray:
+        """S* G S x with G = |S x|^2 / (|S x|^2 + error): float32 [N] and, frame by frame, [K, L] -> float32
+        [N]."""
+        found = library()
+        assert found is not None
+        x = self._checked(x)
+        out = np.empty_like(x)
+        found.dpc_stft_wiener(ctypes.addressof(self._sizes), address(x), self._address(error), address(out))
+        return out
+
+    def _checked(self, x: np.ndarray) -> np.ndarray:
+        x = np.ascontiguousarray(x, np.float32)
+        if x.shape != (self._sizes.samples,):
+            raise ValueError(f"a signal of shape {x.shape}, not {(self._sizes.samples,)}")
+        return x
 
     def _run(
         self,
@@ -83,21 +98,21 @@ class CompiledStft:
         known: np.ndarray | None,
         mu_e: float,
         e: float,
-        out: np.ndarray,
-    ) -> float:
+    ) -> tuple[np.ndarray, float]:
         found = library()
         assert found is not None
-        signals = [self._address(a, (self._sizes.samples,)) for a in (np.ascontiguousarray(x), out)]
-        grids = [None if a is None else self._address(a.T, self._shape) for a in (weights, share, known)]
+        x = self._checked(x)
+        out = np.empty_like(x)
+        grids = [None if a is None else self._address(a) for a in (weights, share, known)]
         largest = found.dpc_stft_normal(
-            ctypes.addressof(self._sizes), signals[0], *grids, mu_e, e, signals[1]
+            ctypes.addressof(self._sizes), address(x), *grids, mu_e, e, address(out)
         )
-        return float(largest)
+        return out, float(largest)
 
-    def _address(self, numbers: np.ndarray, shape: tuple[int, ...]) -> int:
-        if numbers.shape != shape or numbers.dtype != np.float32:
-            raise ValueError(f"{numbers.dtype} {numbers.shape}, not float32 {shape}")
-        return address(numbers)
+    def _address(self, grid: np.ndarray) -> int:
+        if grid.shape != self._shape or grid.dtype != np.float32:
+            raise ValueError(f"{grid.dtype} {grid.shape}, not float32 {self._shape}")
+        return address(grid.T)
 
 
 def _aligned(size: int) -> np.ndarray:

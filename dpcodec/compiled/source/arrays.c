@@ -1,6 +1,8 @@
 /* Loops over arrays whose numpy takes many passes; the same numbers, bit for bit. */
 #include "range_coder.h"
 
+#include <math.h>
+
 enum { ROUNDS = 10 };
 
 /* Random words of counters [n][4] and a key: dpcodec/mask/prng.py. */
@@ -42,5 +44,43 @@ DPC_API void dpc_fill_in(const int32_t *q, const uint8_t *scale_factors, const u
         centre[i] = single(sign * (magnitude + (dead_zone - 0.5)) * unit);
         halfwidth[i] = single(0.5 * unit);
         bound[i] = noise[i] = 0;
+    }
+}
+
+/* The cheapest paths through costs [channels][splits][frames], `price` for each doubling from one frame to the next:
+ * dpcodec/transform/block_switching.py, _cheapest. came_from [frames][splits]; path [channels][frames]. */
+DPC_API void dpc_cheapest(const double *costs, int64_t channels, int64_t splits, int64_t frames, double price, int64_t *came_from,
+                          int64_t *path) {
+    double total[8], next[8];
+    for (int64_t c = 0; c < channels; c++, costs += splits * frames, path += frames) {
+        for (int64_t s = 0; s < splits; s++) total[s] = costs[s * frames];
+        for (int64_t f = 1; f < frames; f++) {
+            for (int64_t s = 0; s < splits; s++) {
+                int64_t best = 0;
+                double least = total[0] + price * (double)s;
+                for (int64_t from = 1; from < splits; from++) {
+                    double way = total[from] + price * (double)(from < s ? s - from : from - s);
+                    if (way < least) least = way, best = from;
+                }
+                came_from[f * splits + s] = best;
+                next[s] = least + costs[s * frames + f];
+            }
+            for (int64_t s = 0; s < splits; s++) total[s] = next[s];
+        }
+        int64_t here = 0;
+        for (int64_t s = 1; s < splits; s++) here = total[s] < total[here] ? s : here;
+        for (int64_t f = frames; f-- > 0; here = came_from[f * splits + here]) path[f] = here;
+    }
+}
+
+/* Lines [lines][frames] rounded, which stay until a number has moved by more than `hold`: dpcodec/hearing/threshold.py,
+ * hold_scale_factors. */
+DPC_API void dpc_hold(const double *x, int64_t lines, int64_t frames, double hold, int64_t *held) {
+    for (int64_t line = 0; line < lines; line++, x += frames, held += frames) {
+        double here = rint(x[0]);
+        for (int64_t f = 0; f < frames; f++) {
+            if (fabs(x[f] - here) > hold) here = rint(x[f]);
+            held[f] = (int64_t)here;
+        }
     }
 }

@@ -44,10 +44,12 @@ CLONES static void small_and_large(const double *x, const int32_t *q, int64_t ce
     }
 }
 
-CLONES static void passing(const double *x, const int32_t *q, int64_t frames, const double *thresholds, double *ones, int64_t apart) {
-    for (int64_t f = 0; f < frames; f++) {
-        double small = q[f] > 1 || q[f] < -1 ? 0 : fabs(x[f]);
-        for (int t = 0; t < THRESHOLDS; t++) ones[t * apart + f] += small >= thresholds[t] ? 1.0 : 0.0;
+CLONES static void passing(const double *x, const int32_t *q, int64_t frames, const double *thresholds, double *ones, int64_t apart,
+                           double *restrict small) {
+    for (int64_t f = 0; f < frames; f++) small[f] = q[f] > 1 || q[f] < -1 ? 0 : fabs(x[f]);
+    for (int t = 0; t < THRESHOLDS; t++) {
+        double *restrict to = ones + t * apart;
+        for (int64_t f = 0; f < frames; f++) to[f] += small[f] >= thresholds[t] ? 1.0 : 0.0;
     }
 }
 
@@ -67,21 +69,21 @@ DPC_API int dpc_energy_sums(const double *x, const int32_t *q, int64_t frames, c
         sum_rows(square, rows, frames, energy + b * frames, spare);
         sum_rows(kept, rows, frames, fixed + b * frames, spare);
         for (int64_t row = 0; row < rows; row++)
-            passing(x + first + row * frames, q + first + row * frames, frames, thresholds, ones + b * frames, bands * frames);
+            passing(x + first + row * frames, q + first + row * frames, frames, thresholds, ones + b * frames, bands * frames, spare);
     }
     free(square);
     return GOOD;
 }
 
-/* Symbols of magnitude 0 and 1 chosen anew, by the threshold of each band and frame, [bands][frames]. */
+/* Symbols of magnitude 0 and 1 chosen anew, by the threshold of each band and frame, [bands][frames], above 0. */
 CLONES DPC_API void dpc_choose(const double *x, const int32_t *q, int64_t frames, const int64_t *edges, int64_t bands,
                                const double *thresholds, int32_t *chosen) {
     for (int64_t b = 0; b < bands; b++)
-        for (int64_t row = edges[b]; row < edges[b + 1]; row++)
-            for (int64_t f = 0; f < frames; f++) {
-                int64_t i = row * frames + f;
-                int sign = x[i] > 0 ? 1 : x[i] < 0 ? -1 : 0;
-                int32_t small = fabs(x[i]) >= thresholds[b * frames + f] ? sign : 0;
-                chosen[i] = q[i] > 1 || q[i] < -1 ? q[i] : small;
-            }
+        for (int64_t row = edges[b]; row < edges[b + 1]; row++) {
+            const double *restrict value = x + row * frames, *restrict least = thresholds + b * frames;
+            const int32_t *restrict known = q + row * frames;
+            int32_t *restrict to = chosen + row * frames;
+            for (int64_t f = 0; f < frames; f++) to[f] = (int32_t)(fabs(value[f]) >= least[f] ? copysign(1.0, value[f]) : 0.0);
+            for (int64_t f = 0; f < frames; f++) to[f] = known[f] > 1 || known[f] < -1 ? known[f] : to[f];
+        }
 }

@@ -50,7 +50,7 @@ def seen(boxes: ChannelBoxes, estimate: np.ndarray, filtered: list[np.ndarray]) 
     at = np.flatnonzero((boxes.step > 0) & ~boxes.attack & (coded | stirred))
 
     def taken(values: np.ndarray) -> np.ndarray:
-        found: np.ndarray = values.reshape(-1)[at]
+        found: np.ndarray = values.reshape(-1).take(at)
         return found
 
     around = _around(boxes, moves)
@@ -91,17 +91,17 @@ def _places(boxes: ChannelBoxes, at: np.ndarray) -> list[np.ndarray]:
     """What is known of a coefficient by itself."""
     _, K = boxes.step.shape
     frame, row = np.divmod(at, K)
-    symbol, step = boxes.symbol.reshape(-1)[at], boxes.step
+    symbol, step = boxes.symbol.reshape(-1).take(at), boxes.step
     logs = np.log(step, out=np.zeros_like(step), where=step > 0)
     usual = logs.sum(axis=1) / np.maximum(np.count_nonzero(step, axis=1), 1)
     return [
         np.log1p(symbol),
         (symbol == 0).astype(np.float32),
         (symbol == 1).astype(np.float32),
-        boxes.noise.reshape(-1)[at],
+        boxes.noise.reshape(-1).take(at),
         boxes.split[frame, 0].astype(np.float32),
         np.log((row + 1) / boxes.operator.bins),
-        np.clip(logs.reshape(-1)[at] - usual[frame], -5, 5),
+        np.clip(logs.reshape(-1).take(at) - usual[frame], -5, 5),
     ]
 
 

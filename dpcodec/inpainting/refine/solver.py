@@ -56,8 +56,8 @@ def refined(filters: Filters, estimate: np.ndarray, gate: Gate) -> np.ndarray:
     out = boxes.value.copy()
     move = found.sign * gate.move(found.features, found.moves)
     flat = found.at
-    low, high = boxes.low.reshape(-1)[flat], boxes.high.reshape(-1)[flat]
-    out.reshape(-1)[flat] += boxes.step.reshape(-1)[flat] * np.clip(move, low, high)
+    low, high = boxes.low.reshape(-1).take(flat), boxes.high.reshape(-1).take(flat)
+    out.reshape(-1)[flat] += boxes.step.reshape(-1).take(flat) * np.clip(move, low, high)
     return out
 
 

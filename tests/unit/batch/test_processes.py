@@ -142,6 +142,16 @@ class TestForked:
         finally:
             end.set()
 
+    def test_one_may_die_where_ended_children_leave_nothing(self, pool: Any, tmp_path: Path) -> None:
+        before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+        try:
+            some = [batch.Task({"n": 0}, die, (str(tmp_path), "0", 99)), batch.Task({"n": 1}, half, (8,))]
+            values = {task.key["n"]: value for task, value, _ in batch.attempts(pool, some)}
+        finally:
+            signal.signal(signal.SIGCHLD, before)
+        assert isinstance(values[0], batch.WorkerLostError)
+        assert values[1]["half"] == 4
+
     def test_they_end_with_this_process_in_the_middle_of_their_work(self) -> None:
         pids = [int(pid) for pid in said(ORPHANS, killed=True)[0].split()]
         for pid in pids:

@@ -12,10 +12,10 @@ from dpcodec.compiled import library, off
 from dpcodec.errors import SettingsError
 from dpcodec.hearing.energy import match_energy
 from dpcodec.hearing.noise import noise_levels
+from dpcodec.hearing.threshold import hold_scale_factors
 from dpcodec.inpainting.refine.features import FEATURES, MOVES, near
 from dpcodec.inpainting.refine.gate import gates
-from dpcodec.inpainting.refine.wiener import weighed
-from dpcodec.transform.block_switching import bits_of_lines
+from dpcodec.transform.block_switching import bits_of_lines, choose_block_splits
 from dpcodec.transform.mdct import Mdct
 from dpcodec.transform.stft import Span
 
@@ -90,6 +90,19 @@ def test_bits(parts: int, width: int) -> None:
         np.testing.assert_array_equal(found[1], bits_of_lines(x, steps, of))
 
 
+@pytest.mark.parametrize("frames", [1, 2, 43])
+def test_paths_and_held_scale_factors(frames: int) -> None:
+    mdct, rng = Mdct(256, "kbd", 3), np.random.default_rng(frames)
+    x, steps = values(frames, (4, (frames + 1) * 128)), np.full((4, 1, 1), 0.3)
+    told = mdct, x, Span(x.shape[1], frames, 0), steps, rng.integers(0, 4, 4), frames % 2 == 0
+    squares = np.cumsum(rng.standard_normal((2, 9, frames)), axis=2)
+    found = [choose_block_splits(*told), *hold_scale_factors(squares)]
+    with off():
+        again = [choose_block_splits(*told), *hold_scale_factors(squares)]
+    for one, other in zip(found, again, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
 @pytest.mark.parametrize(
     "settings",
     [
@@ -119,15 +132,6 @@ def test_means_nearby(shape: tuple[int, int], around: tuple[int, int]) -> None:
     found = near(x, *around)
     with off():
         np.testing.assert_array_equal(near(x, *around), found)
-
-
-def test_weighed_spectra() -> None:
-    rng = np.random.default_rng(6)
-    X = (rng.standard_normal((7, 65)) + 1j * rng.standard_normal((7, 65))).astype(np.complex64)
-    error = np.exp(3 * rng.standard_normal((7, 65))).astype(np.float32)
-    found = weighed(X.copy(), error)
-    with off():
-        np.testing.assert_allclose(weighed(X.copy(), error), found, rtol=1e-6)
 
 
 @pytest.mark.parametrize("n", [1, 15, 16, 17, 700])

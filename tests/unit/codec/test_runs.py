@@ -52,7 +52,13 @@ def test_runs_are_the_bytes_of_one_go(name: str, changes: dict[str, float], chan
 
 @pytest.mark.parametrize(
     "changes",
-    [{"bitrate": 32.0}, {"effort": 1}, {"rate": 16000}, {"transform": "stft", "mask": "random"}],
+    [
+        {"bitrate": 32.0},
+        {"name": "perceptual", "snr": 20.0},
+        {"effort": 1},
+        {"rate": 16000},
+        {"transform": "stft", "mask": "random"},
+    ],
 )
 def test_what_goes_through_a_file_is_not_cut(changes: dict[str, Any]) -> None:
     assert cut(ArrayReader(clip(30)), dpcodec.profile(**changes), 6.0) is None

@@ -15,7 +15,7 @@ from dpcodec.inpainting import least_squares
 from dpcodec.inpainting.observation import observe
 from dpcodec.inpainting.problem import Problem, stft_problem
 from dpcodec.inpainting.progress import silent
-from dpcodec.inpainting.solver_settings import SolverSettings
+from dpcodec.inpainting.solver_settings import CELL_BYTES, DEVICE_BYTES, SolverSettings
 from dpcodec.inpainting.step_budget import StepBudget
 from dpcodec.transform.mdct import Mdct
 from dpcodec.transform.operator import MdctOperator
@@ -133,8 +133,8 @@ def test_memory_bounds_how_many_are_solved_side_by_side() -> None:
     problem, device = scattered(0.5), SolverSettings(device="cuda:0")
     cells = problem.kept[0].size
     most = least_squares.together(problem, device)
-    used = most * cells * least_squares.CELL_BYTES
-    assert used <= least_squares.BATCH_BYTES < used + cells * least_squares.CELL_BYTES
+    used = most * cells * CELL_BYTES
+    assert used <= DEVICE_BYTES < used + cells * CELL_BYTES
     assert least_squares.together(problem, SolverSettings()) == 1
     assert least_squares.together(problem, replace(device, watch=lambda loss, estimate: None)) == 1
 
