@@ -20,7 +20,7 @@ LIBRARY = Path(__file__).with_name(
     f"kernel{({'win32': '.dll', 'darwin': '.dylib'}).get(sys.platform, '.so')}"
 )
 """Where `build.py` puts it."""
-VERSION = 9
+VERSION = 10
 """Of the functions; a library of another version is not taken."""
 
 _off = os.environ.get("DPCODEC_COMPILED") == "0"
@@ -51,7 +51,6 @@ _SIGNATURES: dict[str, tuple[type | None, tuple[type, ...]]] = {
     "dpc_bit_products": (None, (_P, _P, _N, _N, _N, _N, _P, _P, _N, _D, _P, _P)),
     "dpc_gate": (None, (_P, _P, _P, _N, _N, _P, _P)),
     "dpc_near": (None, (_P, _N, _N, _N, _N, _P, _P)),
-    "dpc_wiener": (None, (_P, _P, _N)),
     "dpc_cheapest": (None, (_P, _N, _N, _N, _D, _P, _P)),
     "dpc_hold": (None, (_P, _N, _N, _D, _P)),
     "dpc_quantize": (_I, (_P, _N, _D, _D, _D, _P)),
@@ -61,6 +60,7 @@ _SIGNATURES: dict[str, tuple[type | None, tuple[type, ...]]] = {
     "dpc_block_gains": (None, (_P, _N, _N, _P, _P, _P, _P)),
     "dpc_noise_sums": (_I, (_P, _P, _P, _N, _P, _N, _N, _P)),
     "dpc_philox": (None, (_P, _N, _U, _U, _P)),
+    "dpc_stft_wiener": (None, (_P, _P, _P, _P)),
     "dpc_stft_normal": (_F, (_P, _P, _P, _P, _P, _F, _F, _P)),
     "dpc_fill_in": (None, (_P, _P, _P, _N, _D, _P, _D, _D, _P, _P, _P, _P, _P, _P, _P)),
 }

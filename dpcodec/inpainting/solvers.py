@@ -158,8 +158,8 @@ def takes_arrays(solver: str | Solve) -> bool:
 
 
 def side_by_side(solver: str | Solve, device: str) -> bool:
-    """Whether channels and segments of one file are best given to it at once: on the CPU arrays of many are
-    slower than those of one, which its caches hold."""
+    """Whether channels and segments of one file are best given to it at once: on the CPU they would take more
+    memory and little less time."""
     return takes_arrays(solver) and device != "cpu"
 
 

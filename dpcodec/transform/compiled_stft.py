@@ -74,6 +74,22 @@ class CompiledStft:
         `weights`. All [K, L] are float32, frame by frame."""
         return self._run(x, weights, share, known, mu_e, e)
 
+    def wiener(self, x: np.ndarray, error: np.ndarray) -> np.ndarray:
+        """S* G S x with G = |S x|^2 / (|S x|^2 + error): float32 [N] and, frame by frame, [K, L] -> float32
+        [N]."""
+        found = library()
+        assert found is not None
+        x = self._checked(x)
+        out = np.empty_like(x)
+        found.dpc_stft_wiener(ctypes.addressof(self._sizes), address(x), self._address(error), address(out))
+        return out
+
+    def _checked(self, x: np.ndarray) -> np.ndarray:
+        x = np.ascontiguousarray(x, np.float32)
+        if x.shape != (self._sizes.samples,):
+            raise ValueError(f"a signal of shape {x.shape}, not {(self._sizes.samples,)}")
+        return x
+
     def _run(
         self,
         x: np.ndarray,
@@ -85,9 +101,7 @@ class CompiledStft:
     ) -> tuple[np.ndarray, float]:
         found = library()
         assert found is not None
-        x = np.ascontiguousarray(x, np.float32)
-        if x.shape != (self._sizes.samples,):
-            raise ValueError(f"a signal of shape {x.shape}, not {(self._sizes.samples,)}")
+        x = self._checked(x)
         out = np.empty_like(x)
         grids = [None if a is None else self._address(a) for a in (weights, share, known)]
         largest = found.dpc_stft_normal(

@@ -189,4 +189,4 @@ DPC_API size_t dpc_finish(Coder *c, uint8_t *out) {
 }
 
 /* Of these functions: see dpcodec/compiled/__init__.py. */
-DPC_API int dpc_version(void) { return 9; }
+DPC_API int dpc_version(void) { return 10; }

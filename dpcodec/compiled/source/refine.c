@@ -84,12 +84,3 @@ CLONES DPC_API void dpc_near(const float *x, int64_t L, int64_t K, int64_t frame
         else if (!frames) memcpy(to, line, (size_t)K * sizeof(float));
     }
 }
-
-/* Complex x [n] times its power over its power and an error's [n]. */
-CLONES DPC_API void dpc_wiener(float *restrict x, const float *restrict error, int64_t n) {
-    for (int64_t i = 0; i < n; i++) {
-        float power = x[2 * i] * x[2 * i] + x[2 * i + 1] * x[2 * i + 1], gain = power / (power + error[i]);
-        x[2 * i] *= gain;
-        x[2 * i + 1] *= gain;
-    }
-}

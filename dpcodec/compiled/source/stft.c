@@ -15,10 +15,11 @@ typedef struct {
     float *signal, *sum, *re, *im, *turned_re, *turned_im, *spare;
 } dpc_stft;
 
-/* What new weights are made of: weights = w + known, w = mu_e share / (power + e). */
+/* What new weights are made of: weights = w + known, w = mu_e share / (power + e); or, where there is an `error`,
+ * w = power / (power + error), of which nothing is kept. */
 typedef struct {
     float mu_e, e;
-    const float *share[2], *known[2];
+    const float *share[2], *known[2], *error[2];
     float *weights[2];
 } reweighting;
 
@@ -68,14 +69,19 @@ static float pair(const dpc_stft *s, const float *x, float *sum, int alone, cons
     return plain_pair(s, x, sum, alone, w0, w1, q);
 }
 
+static int64_t begun(const dpc_stft *s, const float *x) {
+    int64_t under = (s->frames - 1) * s->hop + s->n;
+    int64_t here = s->samples < under - s->left ? s->samples : under - s->left;
+    for (int64_t t = 0; t < under; t++) s->signal[t] = s->sum[t] = 0;
+    __builtin_memcpy(s->signal + s->left, x, (size_t)here * sizeof(float));
+    return here;
+}
+
 /* S* W S x. x and out [samples]; weights [frames][n / 2 + 1]. Or, where there are shares, also [frames][n / 2 + 1],
  * S* w S x, with the weights made anew; `known` may be null. Returns the largest power, 0 where none was looked for. */
 DPC_API float dpc_stft_normal(const dpc_stft *s, const float *x, float *weights, const float *share, const float *known,
                               float mu_e, float e, float *out) {
-    int64_t under = (s->frames - 1) * s->hop + s->n, bins = s->n / 2 + 1;
-    int64_t here = s->samples < under - s->left ? s->samples : under - s->left;
-    for (int64_t t = 0; t < under; t++) s->signal[t] = s->sum[t] = 0;
-    __builtin_memcpy(s->signal + s->left, x, (size_t)here * sizeof(float));
+    int64_t bins = s->n / 2 + 1, here = begun(s, x);
     float largest = 0;
     for (int64_t f = 0; f < s->frames; f += 2) {
         int alone = f + 1 == s->frames;
@@ -90,4 +96,16 @@ DPC_API float dpc_stft_normal(const dpc_stft *s, const float *x, float *weights,
     }
     for (int64_t t = 0; t < s->samples; t++) out[t] = t < here ? s->sum[s->left + t] : 0;
     return largest;
+}
+
+/* S* G S x, G = power / (power + error): error [frames][n / 2 + 1]. */
+DPC_API void dpc_stft_wiener(const dpc_stft *s, const float *x, const float *error, float *out) {
+    int64_t bins = s->n / 2 + 1, here = begun(s, x);
+    for (int64_t f = 0; f < s->frames; f += 2) {
+        int alone = f + 1 == s->frames;
+        const float *first = error + f * bins, *second = alone ? first : first + bins;
+        reweighting q = {.error = {first, second}};
+        pair(s, s->signal + f * s->hop, s->sum + f * s->hop, alone, first, second, &q);
+    }
+    for (int64_t t = 0; t < s->samples; t++) out[t] = t < here ? s->sum[s->left + t] : 0;
 }

@@ -186,7 +186,10 @@ TARGET static float NAME(pair)(const dpc_stft *s, const float *x, float *sum, in
         vec a = LOAD(re + k), b = LOAD(im + k), c = LOAD(re + m), d = LOAD(im + m);
         c = REVERSED(c), d = REVERSED(d);
         vec p = a + c, r = b - d, u = b + d, v = c - a, f, g;
-        if (q) {
+        if (q && q->error[0]) {
+            vec P = p * p + r * r, U = u * u + v * v;
+            f = P / (P + LOAD(q->error[0] + k)), g = U / (U + LOAD(q->error[1] + k));
+        } else if (q) {
             vec P = p * p + r * r, U = u * u + v * v;
             most = NAME(larger)(P, most), most = NAME(larger)(U, most);
             f = q->mu_e * LOAD(q->share[0] + k) / (P + q->e), g = q->mu_e * LOAD(q->share[1] + k) / (U + q->e);
@@ -202,6 +205,10 @@ TARGET static float NAME(pair)(const dpc_stft *s, const float *x, float *sum, in
     for (int i = 0; i < LANES; i++) largest = most[i] > largest ? most[i] : largest;
     for (int j = 0; j < 2; j++) {
         float *last = (j ? im : re) + nyquist, value = 2 * *last, power = value * value;
+        if (q && q->error[0]) {
+            *last = value * (power / (power + q->error[j][nyquist]));
+            continue;
+        }
         float w = q ? q->mu_e * q->share[j][nyquist] / (power + q->e) : (j ? w1 : w0)[nyquist];
         *last = w * value;
         if (!q) continue;

@@ -14,9 +14,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dpcodec.compiled import address, library
 from dpcodec.inpainting.refine.boxes import ChannelBoxes
 from dpcodec.settings import N_FFT_RANGE
+from dpcodec.transform.compiled_stft import CompiledStft, compiled_stft
 from dpcodec.transform.stft import Span, Stft
 
 LONGER = (1, 2, 4, 8)
@@ -36,10 +36,11 @@ def windows(n_fft: int) -> tuple[Stft, ...]:
 
 
 class Filters(NamedTuple):
-    """The windows over one channel: each transform with its frames and its V, times a."""
+    """The windows over one channel: each transform with its frames, its V, times a, and what does all in one
+    where there is such a thing."""
 
     boxes: ChannelBoxes
-    each: tuple[tuple[Stft, Span, np.ndarray], ...]
+    each: tuple[tuple[Stft, Span, np.ndarray, CompiledStft | None], ...]
 
     @staticmethod
     def over(boxes: ChannelBoxes) -> Filters:
@@ -48,30 +49,25 @@ class Filters(NamedTuple):
         for S in windows(boxes.operator.n_fft):
             if S.n_fft not in found:
                 span = span_over(S, boxes.start, boxes.operator.span.samples)
-                found[S.n_fft] = S, span, OVER_ESTIMATE * error_power(boxes, S, span) + _TINY
+                error = OVER_ESTIMATE * error_power(boxes, S, span) + _TINY
+                found[S.n_fft] = S, span, error, compiled_stft(S, span)
         return Filters(boxes, tuple(found.values()))
 
     def filtered(self, estimate: np.ndarray) -> list[np.ndarray]:
         """What each window makes of an estimate: float32 [L, K] each."""
         x = self.boxes.samples(estimate)
         heard = np.empty((len(self.each), len(x)), np.float32)
-        for into, (S, span, error) in zip(heard, self.each, strict=True):
+        for into, (S, span, error, compiled) in zip(heard, self.each, strict=True):
+            if compiled:
+                into[:] = compiled.wiener(x, error.T)
+                continue
             X = S.forward(x, span).T
-            X = weighed(X, error)
+            power = X.real**2
+            power += X.imag**2
+            X *= power / (power + error)
             into[:] = S.adjoint(X.T, span)
         found = self.boxes.coefficients(heard)
         return [found[min(j, len(found) - 1)] for j in range(len(LONGER))]
-
-
-def weighed(X: np.ndarray, error: np.ndarray) -> np.ndarray:
-    """X complex64 [L, K] times G; it is not needed any more."""
-    if (compiled := library()) and X.flags.c_contiguous and X.dtype == np.complex64:
-        compiled.dpc_wiener(address(X), address(error), X.size)
-        return X
-    power = X.real**2
-    power += X.imag**2
-    X *= power / (power + error)
-    return X
 
 
 def span_over(S: Stft, start: int, samples: int) -> Span:

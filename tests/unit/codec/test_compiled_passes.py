@@ -15,7 +15,6 @@ from dpcodec.hearing.noise import noise_levels
 from dpcodec.hearing.threshold import hold_scale_factors
 from dpcodec.inpainting.refine.features import FEATURES, MOVES, near
 from dpcodec.inpainting.refine.gate import gates
-from dpcodec.inpainting.refine.wiener import weighed
 from dpcodec.transform.block_switching import bits_of_lines, choose_block_splits
 from dpcodec.transform.mdct import Mdct
 from dpcodec.transform.stft import Span
@@ -133,15 +132,6 @@ def test_means_nearby(shape: tuple[int, int], around: tuple[int, int]) -> None:
     found = near(x, *around)
     with off():
         np.testing.assert_array_equal(near(x, *around), found)
-
-
-def test_weighed_spectra() -> None:
-    rng = np.random.default_rng(6)
-    X = (rng.standard_normal((7, 65)) + 1j * rng.standard_normal((7, 65))).astype(np.complex64)
-    error = np.exp(3 * rng.standard_normal((7, 65))).astype(np.float32)
-    found = weighed(X.copy(), error)
-    with off():
-        np.testing.assert_allclose(weighed(X.copy(), error), found, rtol=1e-6)
 
 
 @pytest.mark.parametrize("n", [1, 15, 16, 17, 700])

@@ -94,3 +94,12 @@ def test_grids_and_signals_of_another_size_or_order_are_refused() -> None:
             compiled.normal(x, wrong)
     with pytest.raises(ValueError, match="shape"):
         compiled.normal(x[:-1], W)
+
+
+@pytest.mark.parametrize("stretch", STRETCHES)
+def test_wiener(stretch: str) -> None:
+    stft, span, compiled = made(stretch)
+    x, error, _ = grids(stft, span)
+    X = stft.forward(x.astype(np.float64), span)
+    power = np.abs(X) ** 2
+    agree(compiled.wiener(x, error), stft.adjoint(X * power / (power + error), span))
