@@ -226,9 +226,9 @@ class Stft:
 
 
 def array_namespace(x: Array) -> Any:
-    """The functions for an array. numpy 2 speaks the standard itself, and wrapping it takes a tenth of a
+    """The functions for an array. numpy 2.1 speaks the standard itself, and wrapping it takes a tenth of a
     second, which every command would pay."""
-    if isinstance(x, np.ndarray) and hasattr(np, "matrix_transpose"):
+    if isinstance(x, np.ndarray) and hasattr(np, "astype"):
         return np
     import array_api_compat
 
