@@ -8,10 +8,11 @@ from functools import lru_cache
 
 from dpcodec.modes.base import Allowance, CodedSegment
 
-TOLERANCE = 0.005
+TOLERANCE = 0.003
 """Half the share of the bytes to spend that may be left. More are spent only where no step makes fewer."""
-WIDEST = 0.03
-"""The same of a segment whose rest the next one may spend."""
+WIDEST, OF_ALL = 0.03, 0.006
+"""The same of a segment whose rest the next one may spend, and as a share of all bytes of the file so far,
+for the next one may be too short to spend it."""
 _LAST, _LAST_BYTES = 0.002, 4
 """The same of a file's last, as a share and in bytes, whichever is more, a quarter at most."""
 MOST_TRIALS = 12
@@ -61,9 +62,7 @@ class Spending:
 
     def wanted(self, index: int, allowance: Allowance, last: bool) -> tuple[int, float]:
         """Bytes for the bodies of a segment, and half the share of them that may be left: of a file's last
-        and of a group's, whose rest comes back late, little, else as much as saves most trials, but of all
-        bytes of the file up to here no more than twice TOLERANCE, for the next segment may be too short to
-        spend it."""
+        and of a group's, whose rest comes back late, little, else as much as saves most trials."""
         _, place = place_of(index)
         if not place:
             self._spent = 0
@@ -71,7 +70,7 @@ class Spending:
         if last:
             return wanted, min(max(_LAST, _LAST_BYTES / wanted), 0.25)
         before = max(allowance.upto, wanted) / (place + 1) * (index + 1)
-        return wanted, TOLERANCE if ends_group(index) else min(TOLERANCE * before / wanted, WIDEST)
+        return wanted, TOLERANCE if ends_group(index) else min(OF_ALL * before / wanted, WIDEST)
 
     def spend(self, coded: CodedSegment) -> CodedSegment:
         """The same segment, counted."""

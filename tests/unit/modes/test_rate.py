@@ -11,6 +11,7 @@ from dpcodec.modes.rate import (
     GROUP,
     LAG,
     MOST_TRIALS,
+    OF_ALL,
     TOLERANCE,
     WIDEST,
     Spending,
@@ -123,7 +124,7 @@ def test_little_is_left_of_a_group_and_of_a_file() -> None:
     def tolerance(index: int, upto: int, last: bool = False) -> float:
         return Spending().wanted(index, Allowance(upto, 10, None), last)[1]
 
-    assert [tolerance(k, 8000) / TOLERANCE for k in (0, 1, 2)] == [1, 1, 1]  # all that was not spent before
+    assert [tolerance(k, 8000) / OF_ALL for k in (0, 1, 2)] == [1, 1, 1]  # all that was not spent before
     assert tolerance(FIRST_GROUP, 8000) == WIDEST
     assert tolerance(FIRST_GROUP - 1, 8000) == tolerance(FIRST_GROUP + GROUP - 1, 8000) == TOLERANCE
     assert tolerance(FIRST_GROUP, 8000, last=True) < TOLERANCE
@@ -138,7 +139,7 @@ def test_what_may_be_left_grows_with_what_was_spent() -> None:
         assert wanted == 1000
         found.append(tolerance)
         spending.spend(CodedSegment([bytes(wanted)], 0, 0))
-    assert found == pytest.approx([min(TOLERANCE * (k + 1), WIDEST) for k in range(8)])
+    assert found == pytest.approx([min(OF_ALL * (k + 1), WIDEST) for k in range(8)])
 
 
 def test_groups_follow_each_other() -> None:
