@@ -114,8 +114,8 @@ def test_a_step_ends_where_the_quadratic_is_least_in_its_plane() -> None:
     assert able.tolist() == [True, True, False]
     move = first[:, None] * b + second[:, None] * dx
     left = b - move @ A
-    np.testing.assert_allclose(np.vecdot(b, left), 0, atol=1e-9)
-    np.testing.assert_allclose(np.vecdot(dx, left)[:2], 0, atol=1e-9)
+    np.testing.assert_allclose(np.sum(b * left, axis=1), 0, atol=1e-9)
+    np.testing.assert_allclose(np.sum(dx * left, axis=1)[:2], 0, atol=1e-9)
     assert not move[2].any()
 
 
