@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,7 @@ class Normal:
     def times(self, x: Array, weights: Array) -> Array:
         """S* W S x: real [B, N] -> real [B, N]."""
         if self._compiled is not None:
-            return np.stack([self._compiled.normal(*one) for one in zip(x, weights, strict=True)])
+            return _together([self._compiled.normal(*one) for one in zip(x, weights, strict=True)])
         X = self.operator.forward(x)
         X *= weights
         return self.operator.adjoint(X)
@@ -43,7 +44,7 @@ class Normal:
             numbers = np.ravel(mu * e).tolist(), np.ravel(e).tolist()
             signals = zip(x, weights, share, data, *numbers, strict=True)
             found, largest = zip(*(self._compiled.reweighted(*one) for one in signals), strict=True)
-            return np.stack(found), np.reshape(np.asarray(largest, np.float32), e.shape)
+            return _together(found), np.reshape(np.asarray(largest, np.float32), e.shape)
         X = self.operator.forward(x)
         w = power(X)
         largest = peak(w)
@@ -54,3 +55,8 @@ class Normal:
         if known is not None:
             weights += known
         return self.operator.adjoint(X), largest
+
+
+def _together(signals: Sequence[np.ndarray]) -> np.ndarray:
+    """Of float32 [N] each: [B, N], of one without a copy."""
+    return signals[0][np.newaxis] if len(signals) == 1 else np.stack(signals)

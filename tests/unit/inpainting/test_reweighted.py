@@ -131,3 +131,11 @@ def test_without_the_kernel_the_signal_is_the_same() -> None:
     with off():
         plain = least_squares.solve(problem, SolverSettings(iterations=130), silent)
     assert np.linalg.norm(found - plain) < 1e-3 * np.linalg.norm(found)
+
+
+def test_where_the_data_nearly_settle_the_signal_three_windows_look_from_the_start() -> None:
+    seen = observe(randomly_masked(tones_then_attacks(), 0.65))
+    assert reweighted.FEWER_FROM < seen.known[0].determination < least_squares.DETERMINED
+    views = reweighted._views(seen, seen.first())
+    assert [view.operator.n_fft // S.n_fft for view in views] == [1, 4, 8]
+    assert not any(view.waits for view in views)
