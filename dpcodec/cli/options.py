@@ -83,12 +83,6 @@ class Verb(click.Command):
         self.add_help_option = False
         self.params += [*screen_options(), help_option()]
 
-    def make_parser(self, ctx: click.Context) -> Any:
-        """click looks for -o among the long options first, and for others like it where it is not there."""
-        parser = super().make_parser(ctx)
-        parser._long_opt |= parser._short_opt
-        return parser
-
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         groups: dict[str, list[tuple[str, str]]] = {}
         for param in self.get_params(ctx):

@@ -45,7 +45,7 @@ def test_help_loads_neither_numpy_nor_a_verb() -> None:
 
 
 def test_encoding_loads_numpy_and_what_encodes(tone: MakeFile, tmp_path: Path) -> None:
-    modules = loaded("encode", "--quiet", str(tone(seconds=1)), "-o", str(tmp_path / "a.dpc"))
+    modules = loaded("encode", "--quiet", str(tone(seconds=1)), str(tmp_path / "a.dpc"))
     assert others(modules) == {"click", "numpy"}
     assert not SLOW.intersection(modules)
     assert not {"_hashlib", "encodings.ascii", "glob", "locale"}.intersection(modules)
