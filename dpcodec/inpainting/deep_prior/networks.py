@@ -25,7 +25,7 @@ def plan_of(settings: SolverSettings) -> FitPlan:
         raise SettingsError(f"network is a {type(own).__name__}: give a name or a torch.nn.Module")
     if not any(p.requires_grad for p in own.parameters()):
         raise SettingsError(f"network {type(own).__name__} has no parameters to fit")
-    multiple = getattr(own, "multiple", OwnNetwork.multiple)
+    multiple = getattr(own, "multiple", OwnNetwork().multiple)
     if isinstance(multiple, bool) or not isinstance(multiple, int) or multiple < 1:
         raise SettingsError(
             f"network {type(own).__name__} has multiple {multiple!r}: give a positive integer"

@@ -37,8 +37,10 @@ def rows_of(path: Path) -> list[dict[str, Any]]:
 
 
 @pytest.fixture(params=[forked, StartedPool], ids=["forked", "started"])
-def pool(request: pytest.FixtureRequest) -> Iterator[batch.Engine]:
+def pool(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[batch.Engine]:
     engine = request.param(2)
+    if request.param is forked:  # which would not be said to be safe when other tests have loaded torch
+        monkeypatch.setattr("dpcodec.batch.forked.can_fork", lambda: True)
     yield engine
     engine.close()
 
