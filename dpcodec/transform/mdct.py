@@ -110,7 +110,7 @@ class Mdct:
             lead = x.shape[:-1]
             rows = x[..., : span.samples].reshape(-1, min(span.samples, x.shape[-1]))
             found = compiled.forward(rows, span.left, exponents, around)
-            return np.matrix_transpose(found.reshape(*lead, span.frames, self.hop))
+            return found.reshape(*lead, span.frames, self.hop).swapaxes(-1, -2)
         total = (span.frames + 1) * self.hop
         keep = min(span.samples, total - span.left)
         padded = _padded(x[..., :keep], span.left, total - span.left - keep)
