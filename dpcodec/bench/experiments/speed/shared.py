@@ -15,23 +15,34 @@ from dpcodec.bench.engine.statistics import rounded
 from dpcodec.bench.experiments.speed.beside import DPCODEC, REPEATS, run, write_stereo
 from dpcodec.errors import DpcodecError
 
-LONG_S, FILES, FILE_S = 180.0, 50, 3.0
+LONG_S, FILES, FILE_S = {"three minutes": 180.0, "ten minutes": 600.0}, 50, 3.0
+"""What is no work for several cores, the start and the end, counts more the shorter a file is."""
 NAMES = [f"{i}.wav" for i in range(FILES)]
-WORK = {
-    "one long file": ("encode", ["long.wav", "long.dpc"]),
-    "one long file at 64 kbit/s": ("encode", ["--bitrate", "64", "long.wav", "rate.dpc"]),
-    "one long file decoded, noise": ("decode", ["--solver", "noise", "long.dpc", "back.wav"]),
-    "many short files": ("encode", NAMES),
-}
-WEIGHED = {name: WORK[name] for name in ("one long file", "one long file decoded, noise")}
+Work = dict[str, tuple[str, list[str]]]
+
+
+def _on_one(what: str, stem: str) -> Work:
+    """Verbs and operands on one file."""
+    wav, dpc = f"{stem}.wav", f"{stem}.dpc"
+    return {
+        what: ("encode", [wav, dpc]),
+        f"{what} at 64 kbit/s": ("encode", ["--bitrate", "64", wav, "rate.dpc"]),
+        f"{what} decoded, noise": ("decode", ["--solver", "noise", dpc, "back.wav"]),
+    }
+
+
+WORK: Work = {k: work for what in LONG_S for k, work in _on_one(what, what).items()}
+WORK |= {"many short files": ("encode", NAMES)}
+WEIGHED = {k: work for k, work in _on_one("one long file", "long").items() if "--bitrate" not in work[1]}
 SAMPLE_S = 0.05
 
 
 def measure_shared(cores: int, clip: str | None = None) -> Row:
-    """Seconds and CPU seconds of one core and of `cores`, in turn: of a long file, and of many short ones."""
+    """Seconds and CPU seconds of one core and of `cores`, in turn: of long files, and of many short ones."""
     row: Row = {}
     with tempfile.TemporaryDirectory() as folder:
-        write_stereo(Path(folder) / "long.wav", LONG_S, clip)
+        for what, seconds in LONG_S.items():
+            write_stereo(Path(folder) / f"{what}.wav", seconds, clip)
         for name in NAMES:
             write_stereo(Path(folder) / name, FILE_S, clip)
         for what, (verb, operands) in WORK.items():

@@ -51,7 +51,7 @@ START_COST_S = 3.0
 """To start a process that has loaded what it needs, on a busy machine."""
 LENGTH_COST = 0.2
 """Seconds for one of audio: encoded once, decoded twice."""
-BESIDE_COST, SHARED_COST_S, MEMORY_COST = 0.3, 120.0, 0.06
+BESIDE_COST, SHARED_COST_S, MEMORY_COST = 0.3, 180.0, 0.06
 KINDS = ("start", "case", "cores", "step", "length", "beside", "shared", "memory")
 IN_LENGTH = {"encode": "encode", "none": "decode none", "least-squares": "decode least-squares"}
 

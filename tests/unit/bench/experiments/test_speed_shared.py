@@ -28,7 +28,8 @@ if pid:
 
 
 def test_what_is_shared_is_timed_on_one_core_and_on_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in (("LONG_S", 1.0), ("NAMES", ["0.wav", "1.wav"]), ("FILE_S", 0.2), ("REPEATS", 1)):
+    lengths = {"three minutes": 1.0, "ten minutes": 1.5}
+    for name, value in (("LONG_S", lengths), ("NAMES", ["0.wav", "1.wav"]), ("FILE_S", 0.2), ("REPEATS", 1)):
         monkeypatch.setattr(shared, name, value)
     monkeypatch.setitem(
         shared.WORK, "many short files", ("encode", ["0.wav", "1.wav", "--output-dir", "out"])
